@@ -1,0 +1,161 @@
+// The whole native surface, typed: the mirror of native/binding.
+
+/** Element types that cross the boundary; float16 and bfloat16 travel as raw bits. */
+export type NativeDType = 'float32' | 'float16' | 'bfloat16' | 'uint8' | 'int64';
+
+export type TypedArray = Float32Array | Uint16Array | Uint8Array | BigInt64Array;
+
+/** A dense row-major array: `data.length` is the product of `shape`. */
+export interface NativeTensor {
+  dtype: NativeDType;
+  shape: number[];
+  data: TypedArray;
+}
+
+/** The numbers that define a network (native/model/spec.h); `numLabels` null means no head. */
+export interface NetworkSpec {
+  numChannels: number;
+  embeddingSize: number;
+  hiddenSizes: number[];
+  depths: number[];
+  layerType: 'preactivation' | 'bottleneck';
+  hiddenAct: string;
+  globalPadding: 'SAME' | 'VALID' | null;
+  numGroups: number;
+  dropPathRate: number;
+  embeddingDynamicPadding: boolean;
+  outputStride: number;
+  widthFactor: number;
+  numLabels: number | null;
+}
+
+/** Names of a checkpoint's tensors that did not go where they belong, as transformers lists them. */
+export interface LoadingInfo {
+  missingKeys: string[];
+  unexpectedKeys: string[];
+  mismatchedKeys: { name: string; checkpointShape: number[]; modelShape: number[] }[];
+}
+
+export interface LoadRequest {
+  spec: NetworkSpec;
+  /** Prefix of the trunk in this class's own files: 'bit.' for the classifier and backbone, '' for BitModel. */
+  prefix: string;
+  /** Checkpoint files; empty: random weights from `seed`. */
+  files: string[];
+  /** Names that the files must hold (from a shard index); empty: no such promise. */
+  expectedNames: string[];
+  ignoreMismatchedSizes: boolean;
+  seed: number;
+  device: string;
+  dtype: 'auto' | 'float32' | 'bfloat16' | 'float16';
+  /** Compute threads of one call; 0: all that the runtime has. */
+  threads: number;
+}
+
+export interface ForwardRequest {
+  pixelValues: NativeTensor;
+  labels: NativeTensor | null;
+  problemType: 'regression' | 'single_label_classification' | 'multi_label_classification' | null;
+  hiddenStates: boolean;
+  /** Indices into [stem, stage1, ...] whose maps come back; empty for none. */
+  featureMaps: number[];
+  /** Whether the final norm, pooling and head run; false for a backbone. */
+  head: boolean;
+}
+
+export interface ForwardResult {
+  lastHiddenState: NativeTensor | null;
+  poolerOutput: NativeTensor | null;
+  logits: NativeTensor | null;
+  loss: NativeTensor | null;
+  hiddenStates: NativeTensor[];
+  featureMaps: NativeTensor[];
+}
+
+/** A cancellable native job: `cancel` is safe at any time, more than once, and after the end. */
+export interface NativeJob<T> {
+  promise: Promise<T>;
+  cancel(): void;
+}
+
+export interface NativeSession {
+  readonly device: string;
+  readonly dtype: 'float32' | 'bfloat16' | 'float16';
+  readonly loadingInfo: LoadingInfo;
+  forward(request: ForwardRequest): NativeJob<ForwardResult>;
+  /** Parameters under this class's own names, in the network's order, as float32. */
+  stateDict(): Promise<{ name: string; tensor: NativeTensor }[]>;
+  /** Writes model.safetensors atomically with `format: pt` metadata. */
+  save(path: string): Promise<void>;
+  /** Resolves when what is in flight has ended and the weights are freed; may be called again. */
+  dispose(): Promise<void>;
+}
+
+/** Interleaved uint8 rows: `data.length` is `height * width * channels`. */
+export interface NativeImage {
+  data: Uint8Array;
+  height: number;
+  width: number;
+  channels: number;
+  /** Size after the resize step; equal to height and width where there is none. */
+  resizedHeight: number;
+  resizedWidth: number;
+}
+
+export type Resample = 'nearest' | 'lanczos' | 'bilinear' | 'bicubic' | 'box' | 'hamming';
+
+export interface PreprocessRequest {
+  /** All must have the same size after resize and crop. */
+  images: NativeImage[];
+  resample: Resample;
+  /** Grey is repeated, alpha dropped, so that three channels come out. */
+  convertRgb: boolean;
+  crop: { height: number; width: number } | null;
+  rescaleFactor: number | null;
+  /** As many values as channels, or null for no normalisation. */
+  imageMean: number[] | null;
+  imageStd: number[] | null;
+}
+
+/** One parameter of a network: where it belongs in transformers' state dict. */
+export interface ParameterRow {
+  name: string;
+  shape: number[];
+}
+
+/** One line of `bigtransfer inspect`: a stage with its cost for one image of the given size. */
+export interface StageRow {
+  name: string;
+  outputShape: number[];
+  parameters: number;
+  multiplyAdds: number;
+}
+
+export interface TensorRow {
+  name: string;
+  dtype: string;
+  shape: number[];
+}
+
+export interface NativeInfo {
+  /** Version of the libtorch that is loaded. */
+  libtorch: string;
+  /** ATen's CPU capability: 'DEFAULT', 'AVX2', 'AVX512', ... */
+  cpuCapability: string;
+  /** Whether the CPU multiplies bfloat16 in hardware. */
+  bf16: boolean;
+  /** Compute threads that the runtime may use at once, over all models and calls. */
+  threads: number;
+  cudaDevices: { name: string; capability: string; totalMemory: number; freeMemory: number }[];
+}
+
+/** What the addon exports. Every method that returns a promise runs off the event loop and libuv's pool. */
+export interface NativeBinding {
+  info(): NativeInfo;
+  load(request: LoadRequest): Promise<NativeSession>;
+  preprocess(request: PreprocessRequest): NativeJob<NativeTensor>;
+  parameters(spec: NetworkSpec, prefix: string): ParameterRow[];
+  stages(spec: NetworkSpec, height: number, width: number): StageRow[];
+  /** Names, dtypes and shapes of checkpoint files, without reading the tensors. */
+  listTensors(files: string[]): Promise<TensorRow[]>;
+}

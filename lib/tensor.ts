@@ -1,0 +1,125 @@
+// Tensors as JavaScript sees them: a typed array, a shape and an element type.
+import type { NativeDType, TypedArray } from './binding/types';
+import { invalid } from './errors';
+
+/** Element types of {@link Tensor}; float16 and bfloat16 hold raw bits in a Uint16Array. */
+export type DType = NativeDType;
+
+/** The layout of onnxruntime's and transformers.js's tensors, accepted wherever a Tensor is. */
+export interface TensorLike {
+  readonly data: ArrayBufferView | ArrayLike<number>;
+  readonly dims: readonly number[];
+  readonly type?: string;
+}
+
+export type NestedNumbers = number | bigint | NestedNumbers[];
+
+/** Names by brand, not `instanceof`: typed arrays from another realm (jest, vm) are typed arrays too. */
+const ARRAY_OF_DTYPE: Record<DType, string> = {
+  float32: 'Float32Array',
+  float16: 'Uint16Array',
+  bfloat16: 'Uint16Array',
+  uint8: 'Uint8Array',
+  int64: 'BigInt64Array',
+};
+
+const DTYPE_OF_ARRAY: Record<string, DType> = {
+  Float32Array: 'float32',
+  Uint8Array: 'uint8',
+  BigInt64Array: 'int64',
+};
+
+function arrayBrand(value: unknown): string {
+  return Object.prototype.toString.call(value).slice('[object '.length, -1);
+}
+
+/** A dense row-major tensor; `data.length` is the product of `shape`. */
+export class Tensor {
+  readonly dtype: DType;
+  readonly shape: readonly number[];
+  readonly data: TypedArray;
+
+  private constructor(data: TypedArray, shape: readonly number[], dtype: DType) {
+    this.data = data;
+    this.shape = shape;
+    this.dtype = dtype;
+  }
+
+  /**
+   * Wraps `data` without copying it.
+   * @param data Float32Array, Uint8Array, BigInt64Array, or Uint16Array with `dtype` given.
+   * @param shape dimensions, outermost first; their product must be `data.length`.
+   * @throws BitError ERR_BIT_SHAPE when data, shape and dtype do not fit together.
+   */
+  static from(data: TypedArray, shape: readonly number[], dtype?: DType): Tensor {
+    const brand = arrayBrand(data);
+    const type = dtype ?? DTYPE_OF_ARRAY[brand];
+    if (type === undefined || ARRAY_OF_DTYPE[type] !== brand) {
+      const wanted = type === undefined ? 'a typed array with a dtype' : `${ARRAY_OF_DTYPE[type]}`;
+      throw invalid('ERR_BIT_SHAPE', 'tensor data', wanted, data);
+    }
+    if (!Array.isArray(shape) || !shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
+      throw invalid('ERR_BIT_SHAPE', 'tensor shape', 'an array of non-negative integers', shape);
+    }
+    const count = shape.reduce((product, size) => product * size, 1);
+    if (count !== data.length) {
+      throw invalid('ERR_BIT_SHAPE', 'tensor shape', `sizes whose product is ${data.length}`, shape);
+    }
+    return new Tensor(data, [...shape], type);
+  }
+
+  /** Nested arrays of numbers (bigints for int64), decoding float16 and bfloat16. */
+  toArray(): NestedNumbers {
+    const source = this.dtype === 'float16' || this.dtype === 'bfloat16' ? this.toFloat32().data : this.data;
+    let offset = 0;
+    const build = (axis: number): NestedNumbers => {
+      if (axis === this.shape.length) return source[offset++] as number | bigint;
+      return Array.from({ length: this.shape[axis] as number }, () => build(axis + 1));
+    };
+    return build(0);
+  }
+
+  /** The same values as float32; int64 beyond 2^24 loses precision. Returns itself if it is float32. */
+  toFloat32(): Tensor {
+    if (this.dtype === 'float32') return this;
+    const decode = { float16: decodeFloat16, bfloat16: decodeBfloat16, uint8: Number, int64: Number }[this.dtype];
+    const out = new Float32Array(this.data.length);
+    for (let i = 0; i < out.length; i++) out[i] = decode(this.data[i] as never);
+    return new Tensor(out, this.shape, 'float32');
+  }
+}
+
+/** IEEE 754 binary16 → number. */
+function decodeFloat16(bits: number): number {
+  const sign = bits & 0x8000 ? -1 : 1;
+  const exponent = (bits >> 10) & 0x1f;
+  const fraction = bits & 0x3ff;
+  if (exponent === 0) return sign * fraction * 2 ** -24;
+  if (exponent === 0x1f) return fraction ? NaN : sign * Infinity;
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15);
+}
+
+const scratch = new DataView(new ArrayBuffer(4));
+
+/** bfloat16 is the upper half of a float32. */
+function decodeBfloat16(bits: number): number {
+  scratch.setUint16(0, bits);
+  scratch.setUint16(2, 0);
+  return scratch.getFloat32(0);
+}
+
+/**
+ * A Tensor from a Tensor or a `{ data, dims }` of onnxruntime or transformers.js.
+ * @throws BitError ERR_BIT_SHAPE naming `name` when it is neither.
+ */
+export function toTensor(value: unknown, name: string): Tensor {
+  if (value instanceof Tensor) return value;
+  const like = value as { data?: unknown; dims?: unknown; shape?: unknown; type?: unknown; dtype?: unknown } | null;
+  const shape = like?.dims ?? like?.shape;
+  if (!like || typeof like !== 'object' || !ArrayBuffer.isView(like.data) || !Array.isArray(shape)) {
+    throw invalid('ERR_BIT_SHAPE', name, 'a Tensor or { data, dims }', value);
+  }
+  const type = like.dtype ?? like.type;
+  const dtype = typeof type === 'string' && type in ARRAY_OF_DTYPE ? (type as DType) : undefined;
+  return Tensor.from(like.data as unknown as TypedArray, shape as number[], dtype);
+}

@@ -1,0 +1,22 @@
+// Runs every registered native test; the exit code is the number of failed cases, at most 1.
+#include <exception>
+#include <iostream>
+
+#include "check.h"
+
+int main() {
+  using namespace bigtransfer::test;
+  int failed = 0;
+  for (const Case& test : cases()) {
+    failures() = 0;
+    try {
+      test.body();
+    } catch (const std::exception& error) {
+      report(test.name.c_str(), 0, std::string("uncaught: ") + error.what());
+    }
+    if (failures() > 0) ++failed;
+    std::cout << (failures() > 0 ? "not ok " : "ok ") << test.name << "\n";
+  }
+  std::cout << "native: " << cases().size() - failed << " passed, " << failed << " failed\n";
+  return failed > 0 ? 1 : 0;
+}
