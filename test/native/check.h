@@ -1,4 +1,5 @@
-// A test registry small enough to read: TEST bodies, CHECKs that report and go on, and CHECK_THROWS.
+// A test registry small enough to read: TEST bodies, CHECKs that report and go on, and
+// CHECK_THROWS.
 #pragma once
 
 #include <functional>
@@ -40,29 +41,30 @@ inline void report(const char* file, int line, const std::string& what) {
 #define BT_JOIN_(a, b) a##b
 #define BT_JOIN(a, b) BT_JOIN_(a, b)
 
-#define TEST(name)                                                                         \
-  static void BT_JOIN(test_, __LINE__)();                                                  \
-  static const ::bigtransfer::test::Register BT_JOIN(registered_, __LINE__){               \
-      name, BT_JOIN(test_, __LINE__)};                                                     \
+#define TEST(name)                                                           \
+  static void BT_JOIN(test_, __LINE__)();                                    \
+  static const ::bigtransfer::test::Register BT_JOIN(registered_, __LINE__){ \
+      name, BT_JOIN(test_, __LINE__)};                                       \
   static void BT_JOIN(test_, __LINE__)()
 
-#define CHECK(condition)                                                                   \
-  do {                                                                                     \
+#define CHECK(condition)                                                                      \
+  do {                                                                                        \
     if (!(condition)) ::bigtransfer::test::report(__FILE__, __LINE__, "failed: " #condition); \
   } while (false)
 
 /// The statement must throw bigtransfer::Error with this code and a message containing `fragment`.
-#define CHECK_THROWS(statement, expected_code, fragment)                                   \
-  do {                                                                                     \
-    try {                                                                                  \
-      statement;                                                                           \
-      ::bigtransfer::test::report(__FILE__, __LINE__, "did not throw: " #statement);       \
-    } catch (const ::bigtransfer::Error& error) {                                          \
-      if (error.code() != (expected_code))                                                 \
-        ::bigtransfer::test::report(__FILE__, __LINE__,                                    \
-                                    std::string("wrong code, message: ") + error.what());  \
-      if (std::string(error.what()).find(fragment) == std::string::npos)                   \
-        ::bigtransfer::test::report(                                                       \
-            __FILE__, __LINE__, std::string("message lacks '") + (fragment) + "': " + error.what()); \
-    }                                                                                      \
+#define CHECK_THROWS(statement, expected_code, fragment)                                  \
+  do {                                                                                    \
+    try {                                                                                 \
+      statement;                                                                          \
+      ::bigtransfer::test::report(__FILE__, __LINE__, "did not throw: " #statement);      \
+    } catch (const ::bigtransfer::Error& error) {                                         \
+      if (error.code() != (expected_code))                                                \
+        ::bigtransfer::test::report(__FILE__, __LINE__,                                   \
+                                    std::string("wrong code, message: ") + error.what()); \
+      if (std::string(error.what()).find(fragment) == std::string::npos)                  \
+        ::bigtransfer::test::report(                                                      \
+            __FILE__, __LINE__,                                                           \
+            std::string("message lacks '") + (fragment) + "': " + error.what());          \
+    }                                                                                     \
   } while (false)

@@ -1,0 +1,17 @@
+{
+  "variables": { "openssl_fips": "" },
+  "targets": [
+    {
+      "target_name": "bigtransfer",
+      "type": "none",
+      "actions": [
+        {
+          "action_name": "cmake",
+          "inputs": ["CMakeLists.txt"],
+          "outputs": ["build/Release/bigtransfer.node"],
+          "action": ["node", "scripts/build-native.js", "--from-gyp"]
+        }
+      ]
+    }
+  ]
+}

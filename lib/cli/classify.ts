@@ -1,0 +1,55 @@
+// `bigtransfer classify`: the best labels of images.
+
+import type { Command } from 'commander';
+import { type Classification, pipeline } from '../index';
+import { type Runner, runBatches } from './batches';
+import type { Context } from './context';
+import { type ModelFlags, addModelOptions, loadOptions, positiveInteger } from './options';
+import { print, printJson } from './report';
+
+interface Flags extends ModelFlags {
+  topK: number;
+  batchSize: number;
+  json?: boolean;
+}
+
+export function addClassify(program: Command, context: Context): void {
+  const command = program
+    .command('classify')
+    .description('Say what images show')
+    .argument('<paths...>', 'image files, folders, globs or URLs')
+    .option('--top-k <n>', 'labels for each image', positiveInteger, 5)
+    .option('--json', 'print one JSON document: {results, failed}');
+  addModelOptions(command).action((paths: string[], flags: Flags) =>
+    classify(paths, flags, context),
+  );
+}
+
+async function classify(args: string[], flags: Flags, context: Context): Promise<void> {
+  const results: { path: string; predictions: Classification[] }[] = [];
+  const onResult = async (path: string, predictions: Classification[]) => {
+    if (flags.json) results.push({ path, predictions });
+    else await print(block(path, predictions));
+  };
+  const quiet = flags.json === true;
+  const load = () => loadClassifier(flags, context);
+  const { batchSize } = flags;
+  const failed = await runBatches({ args, batchSize, quiet, load, onResult }, context);
+  if (flags.json) await printJson({ results, failed });
+}
+
+async function loadClassifier(flags: Flags, context: Context): Promise<Runner<Classification[]>> {
+  const { topK, batchSize } = flags;
+  const options = loadOptions(flags, context);
+  const classifier = await pipeline('image-classification', flags.model, options);
+  return {
+    run: (paths) => classifier(paths, { topK, batchSize, signal: context.signal }),
+    dispose: () => classifier.dispose(),
+  };
+}
+
+function block(path: string, predictions: Classification[]): string {
+  return [path, ...predictions.map(({ label, score }) => `  ${score.toFixed(4)}  ${label}`)].join(
+    '\n',
+  );
+}

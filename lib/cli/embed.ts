@@ -1,0 +1,102 @@
+// `bigtransfer embed`: the pooled features of images.
+
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { pipeline } from '../index';
+import { type Runner, runBatches } from './batches';
+import type { Context } from './context';
+import { type ModelFlags, addModelOptions, loadOptions } from './options';
+import { print } from './report';
+
+interface Flags extends ModelFlags {
+  batchSize: number;
+  output?: string;
+  json?: boolean;
+}
+
+interface Embedding {
+  path: string;
+  features: number[];
+}
+
+export function addEmbed(program: Command, context: Context): void {
+  const command = program
+    .command('embed')
+    .description(
+      "Turn images into vectors: the network's pooled features, one JSON line for each image",
+    )
+    .argument('<paths...>', 'image files, folders, globs or URLs')
+    .option('--output <file>', 'write the JSON lines there')
+    .option('--json', 'print one JSON document instead: {results, failed}');
+  addModelOptions(command).action((paths: string[], flags: Flags) => embed(paths, flags, context));
+}
+
+async function embed(args: string[], flags: Flags, context: Context): Promise<void> {
+  const file = flags.output === undefined ? null : await LinesFile.create(flags.output);
+  const results: Embedding[] = [];
+  const onResult = async (path: string, features: number[]) => {
+    if (flags.json) results.push({ path, features });
+    const line = JSON.stringify({ path, features });
+    if (file) await file.write(line);
+    else if (!flags.json) await print(line);
+  };
+  try {
+    const quiet = file !== null || flags.json === true;
+    const load = () => loadExtractor(flags, context);
+    const { batchSize } = flags;
+    const failed = await runBatches({ args, batchSize, quiet, load, onResult }, context);
+    await file?.commit();
+    if (flags.json) await print(JSON.stringify({ results, failed }));
+  } finally {
+    await file?.discard();
+  }
+}
+
+async function loadExtractor(flags: Flags, context: Context): Promise<Runner<number[]>> {
+  const { batchSize } = flags;
+  const options = loadOptions(flags, context);
+  const extractor = await pipeline('image-feature-extraction', flags.model, options);
+  return {
+    run: async (paths) => {
+      const tensor = await extractor(paths, { pool: true, batchSize, signal: context.signal });
+      return rows(tensor.data as Float32Array, paths.length);
+    },
+    dispose: () => extractor.dispose(),
+  };
+}
+
+function rows(data: Float32Array, count: number): number[][] {
+  const width = data.length / count;
+  return Array.from({ length: count }, (_, i) =>
+    Array.from(data.subarray(i * width, (i + 1) * width)),
+  );
+}
+
+/** A file of lines that appears under its name when it is complete. */
+class LinesFile {
+  private constructor(
+    private readonly path: string,
+    private readonly temporary: string,
+    private readonly handle: FileHandle,
+  ) {}
+
+  static async create(path: string): Promise<LinesFile> {
+    const temporary = `${path}.${process.pid}.part`;
+    return new LinesFile(path, temporary, await open(temporary, 'w'));
+  }
+
+  async write(line: string): Promise<void> {
+    await this.handle.write(`${line}\n`);
+  }
+
+  async commit(): Promise<void> {
+    await this.handle.close();
+    await rename(this.temporary, this.path);
+  }
+
+  /** Does nothing after {@link commit}. */
+  async discard(): Promise<void> {
+    await this.handle.close().catch(() => undefined);
+    await rm(this.temporary, { force: true });
+  }
+}

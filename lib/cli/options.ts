@@ -1,0 +1,80 @@
+// Options that several commands share, and how their values are read.
+
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import type { LoadOptions, PretrainedOptions } from '../index';
+import type { Context } from './context';
+import { downloadBar } from './progress';
+
+/** The model that ships in the package. */
+export const DEFAULT_MODEL = 'bit-mini-scenes';
+
+const DTYPES = ['auto', 'float32', 'bfloat16', 'float16'] as const;
+
+/** What {@link addSourceOptions} and {@link addModelOptions} add, as commander gives it. */
+export interface ModelFlags extends SourceFlags {
+  model: string;
+  device: NonNullable<LoadOptions['device']>;
+  dtype: NonNullable<LoadOptions['dtype']>;
+  threads?: number;
+}
+
+export interface SourceFlags {
+  revision?: string;
+  offline?: boolean;
+}
+
+/** Options of a command that loads anything by a source. */
+export function addSourceOptions(command: Command): Command {
+  return command
+    .option('--revision <name>', 'branch, tag or commit of a hub model')
+    .option('--offline', 'use what is in the cache, download nothing');
+}
+
+/** Options of a command that runs a model. */
+export function addModelOptions(command: Command): Command {
+  command
+    .option('--model <source>', 'directory, checkpoint file or hub id', DEFAULT_MODEL)
+    .option('--batch-size <n>', 'images that run together', positiveInteger, 8)
+    .addOption(
+      new Option('--device <name>', 'auto, cpu, cuda or cuda:N').default('auto').argParser(device),
+    )
+    .addOption(
+      new Option('--dtype <name>', 'what the network computes in')
+        .choices(DTYPES)
+        .default('float32'),
+    )
+    .option('--threads <n>', 'compute threads (default: all that there are)', positiveInteger);
+  return addSourceOptions(command);
+}
+
+/** Options of `fromPretrained`, with a progress bar for what is downloaded. */
+export function sourceOptions(flags: SourceFlags, { signal }: Context): PretrainedOptions {
+  return {
+    signal,
+    onProgress: downloadBar(),
+    ...(flags.revision !== undefined && { revision: flags.revision }),
+    ...(flags.offline && { localFilesOnly: true }),
+  };
+}
+
+export function loadOptions(flags: ModelFlags, context: Context): LoadOptions {
+  const { device, dtype, threads } = flags;
+  return {
+    ...sourceOptions(flags, context),
+    device,
+    dtype,
+    ...(threads !== undefined && { threads }),
+  };
+}
+
+export function positiveInteger(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError('Expected a positive integer.');
+  return value;
+}
+
+function device(text: string): string {
+  if (/^(auto|cpu|cuda(:\d+)?)$/.test(text)) return text;
+  throw new InvalidArgumentError('Expected auto, cpu, cuda or cuda:N.');
+}

@@ -1,0 +1,61 @@
+// Progress bars on standard error: on a terminal only, and out of the way of other lines.
+
+import { type Options, SingleBar } from 'cli-progress';
+import type { PretrainedOptions } from '../index';
+
+const LOOK: Options = {
+  format: '{label} {bar} {percentage}%  {done}',
+  barsize: 30,
+  barCompleteChar: '#',
+  barIncompleteChar: '.',
+  clearOnComplete: true,
+  hideCursor: null, // Ctrl-C must not leave it hidden
+};
+
+/** A bar where there is a terminal, nothing where there is none. */
+export class Progress {
+  private bar: SingleBar | null = null;
+
+  constructor(private readonly enabled = process.stderr.isTTY) {}
+
+  /** Draws `loaded` of `total`; `done` is the same in words. */
+  update(label: string, loaded: number, total: number, done: string): void {
+    if (!this.enabled) return;
+    if (this.bar === null) {
+      this.bar = new SingleBar(LOOK);
+      this.bar.start(total, loaded, { label, done });
+    } else {
+      this.bar.setTotal(total);
+      this.bar.update(loaded, { label, done });
+    }
+  }
+
+  /** A line on standard error, in place of the bar until that is drawn again. */
+  note(line: string): void {
+    this.stop();
+    process.stderr.write(`${line}\n`);
+  }
+
+  stop(): void {
+    this.bar?.stop();
+    this.bar = null;
+  }
+}
+
+/** Draws the files of a model as they arrive. */
+export function downloadBar(): PretrainedOptions['onProgress'] {
+  const progress = new Progress();
+  return ({ file, loaded, total }) => {
+    progress.update(file, loaded, total, `${bytes(loaded)} of ${bytes(total)}`);
+    if (loaded >= total) progress.stop();
+  };
+}
+
+const UNITS = ['B', 'KB', 'MB', 'GB'];
+
+/** A size as people read it: `1.4 MB`. */
+export function bytes(count: number): string {
+  const power = count < 1 ? 0 : Math.min(Math.floor(Math.log10(count) / 3), UNITS.length - 1);
+  const value = count / 1000 ** power;
+  return `${power === 0 ? value : value.toFixed(value < 10 ? 1 : 0)} ${UNITS[power]}`;
+}

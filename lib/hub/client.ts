@@ -1,0 +1,124 @@
+// Asks the hub about one model: the commit of a revision, what files are, and the files themselves.
+
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { rm, stat } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type * as Hub from '@huggingface/hub';
+import { HttpError, download } from '../transfer/download';
+import { hubEndpoint, hubToken } from './environment';
+import type { PretrainedOptions } from './options';
+
+/** Loaded when first needed: it takes longer to load than the rest of this package. */
+function library(): typeof Hub {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports
+  return require('@huggingface/hub');
+}
+
+const REQUEST_TIMEOUT_MS = 10_000; // Python's HF_HUB_ETAG_TIMEOUT
+const REQUEST_ATTEMPTS = 3;
+const PAUSE_MS = 500;
+
+/** A file on the hub; `hash` names its blob: SHA-256 of a large file, git's SHA-1 of a small one. */
+export interface HubFile {
+  name: string;
+  size: number;
+  hash: string;
+}
+
+/** One model on one hub. Every method rejects with HttpError, or with what `fetch` rejects with. */
+export class HubClient {
+  readonly endpoint = hubEndpoint();
+  private readonly token: string | null;
+
+  constructor(
+    readonly id: string,
+    private readonly options: PretrainedOptions,
+  ) {
+    this.token = hubToken(options);
+  }
+
+  get hasToken(): boolean {
+    return this.token !== null;
+  }
+
+  /** The commit that a branch or tag is at. */
+  async commit(revision: string): Promise<string> {
+    const { sha } = await library().modelInfo({
+      ...this.parameters(),
+      name: this.id,
+      revision,
+      additionalFields: ['sha'],
+    });
+    return sha;
+  }
+
+  /** What the hub knows of these files; those that it does not have are left out. */
+  async files(commit: string, names: readonly string[]): Promise<HubFile[]> {
+    const parameters = { ...this.parameters(), repo: { type: 'model', name: this.id } as const };
+    const found = await library().pathsInfo({ ...parameters, revision: commit, paths: [...names] });
+    return found
+      .filter(({ type, path }) => type === 'file' && names.includes(path))
+      .map(({ path, size, lfs, oid, xetHash }) => ({
+        name: path,
+        size: lfs?.size ?? size,
+        hash: checkedHash(path, lfs?.oid ?? xetHash ?? oid),
+      }));
+  }
+
+  /** Downloads a file to `path` (continuing what is there) and checks it. */
+  async download(commit: string, file: HubFile, path: string): Promise<void> {
+    const { onProgress, signal } = this.options;
+    const name = file.name.split('/').map(encodeURIComponent).join('/');
+    await download(`${this.endpoint}/${this.id}/resolve/${commit}/${name}`, path, {
+      headers: this.authorization(),
+      signal,
+      onProgress: (loaded) => onProgress?.({ file: file.name, loaded, total: file.size }),
+    });
+    const problem = await mismatch(path, file);
+    if (problem === null) return;
+    await rm(path, { force: true });
+    throw new Error(`${file.name} arrived damaged: ${problem}`);
+  }
+
+  private parameters() {
+    return { hubUrl: this.endpoint, fetch: this.fetch };
+  }
+
+  /** Only ever sent to the hub itself: `fetch` drops it when redirected to another host. */
+  private authorization(): Record<string, string> {
+    return this.token === null ? {} : { authorization: `Bearer ${this.token}` };
+  }
+
+  /** `fetch` with our token, a time limit, another attempt when the server stumbles, and refusals thrown. */
+  private readonly fetch: typeof fetch = async (url, init) => {
+    for (let attempt = 1; ; attempt++) {
+      const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
+      const signal = this.options.signal
+        ? AbortSignal.any([this.options.signal, timeout])
+        : timeout;
+      const headers = { ...(init?.headers as Record<string, string>), ...this.authorization() };
+      const response = await fetch(url, { ...init, headers, signal });
+      if (response.ok) return response;
+      const error = new HttpError(response.status, response.headers);
+      if (!error.isPassing || attempt >= REQUEST_ATTEMPTS) throw error;
+      await sleep(PAUSE_MS * attempt, undefined, { signal: this.options.signal });
+    }
+  };
+}
+
+/** It becomes a file name, so nothing but a hash will do. */
+function checkedHash(path: string, hash: string | undefined): string {
+  if (hash !== undefined && /^[0-9a-f]{40,64}$/.test(hash)) return hash;
+  throw new Error(`the hub gave no hash for ${path}`);
+}
+
+async function mismatch(path: string, { size, hash }: HubFile): Promise<string | null> {
+  const actual = (await stat(path)).size;
+  if (actual !== size) return `it has ${actual} bytes instead of ${size}`;
+  const digest = createHash(hash.length === 64 ? 'sha256' : 'sha1');
+  if (hash.length === 40) digest.update(`blob ${size}\0`); // as git hashes a file
+  await pipeline(createReadStream(path), digest);
+  return digest.digest('hex') === hash ? null : 'its hash is another';
+}

@@ -1,0 +1,23 @@
+// Options of everything that is loaded by a source: a path or a hub id.
+
+/** How far the download of one file is. */
+export interface DownloadProgress {
+  file: string;
+  loaded: number;
+  /** Bytes in all. */
+  total: number;
+}
+
+/** Options of `fromPretrained`; those left out come from the environment, as in Python. */
+export interface PretrainedOptions {
+  /** Branch, tag or commit of a hub model; default `main`. */
+  revision?: string;
+  /** Default `HF_HUB_CACHE`, else `HF_HOME/hub`, else `~/.cache/huggingface/hub`. */
+  cacheDir?: string;
+  /** Default `HF_TOKEN`, else the token that `hf auth login` saved. */
+  token?: string;
+  /** Use what is in the cache and ask nobody; also by `HF_HUB_OFFLINE=1`. */
+  localFilesOnly?: boolean;
+  onProgress?: (progress: DownloadProgress) => void;
+  signal?: AbortSignal;
+}

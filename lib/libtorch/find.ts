@@ -1,0 +1,148 @@
+// Finds the libtorch to load or to build against, in the order that the documentation gives.
+
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { dirname, join, resolve, sep } from 'node:path';
+import { BitError } from '../errors';
+import { MANIFEST, cachedCopies, libtorchCacheDir } from './cache';
+import { type Needs, inspectDirectory, readVersion } from './directory';
+import { PINNED, SUPPORTED, compareVersions } from './versions';
+
+export type LibtorchSource = 'env' | 'package' | 'cache' | 'python';
+
+/** A usable libtorch: `dir` holds `lib/`. */
+export interface FoundLibtorch {
+  dir: string;
+  version: string;
+  source: LibtorchSource;
+  /** CUDA's version, null for a CPU build, undefined where the copy does not tell. */
+  cuda?: string | null;
+}
+
+/** A place that was looked at and why it would not do. */
+export interface TriedLibtorch {
+  source: LibtorchSource;
+  where: string;
+  why: string;
+}
+
+export interface LibtorchSearch {
+  found: FoundLibtorch | null;
+  tried: TriedLibtorch[];
+}
+
+/** Places of one source; a generator, so that what is not needed is not looked for. */
+type Places = Generator<{ where: string } | { where: string; why: string }>;
+
+/**
+ * Looks for libtorch: `BIGTRANSFER_LIBTORCH`, the platform package, the cache, Python's torch.
+ * Nothing is loaded; Python is asked only when all else fails.
+ * @throws BitError `ERR_BIT_LIBTORCH` when `BIGTRANSFER_LIBTORCH` is set to a directory that won't do.
+ */
+export function findLibtorch(needs: Needs = {}): LibtorchSearch {
+  const tried: TriedLibtorch[] = [];
+  const set = process.env['BIGTRANSFER_LIBTORCH'];
+  if (set) return { found: fromEnvironment(resolve(set), needs), tried };
+
+  const sources: [LibtorchSource, () => Places][] = [
+    ['package', packagePlaces],
+    ['cache', cachePlaces],
+    ['python', pythonPlaces],
+  ];
+  for (const [source, places] of sources) {
+    for (const place of places()) {
+      const seen = 'why' in place ? no(place.why) : inspectDirectory(place.where, needs);
+      if (seen.ok) {
+        return {
+          found: { dir: place.where, version: seen.version, source, cuda: seen.cuda },
+          tried,
+        };
+      }
+      tried.push({ source, where: place.where, why: seen.why });
+    }
+  }
+  return { found: null, tried };
+}
+
+/** The error for a search that found nothing: what was tried, and the one thing to do. */
+export function libtorchNotFound(tried: TriedLibtorch[], needs: Needs = {}): BitError {
+  const wanted = needs.version ?? `${SUPPORTED.from} to ${SUPPORTED.to}`;
+  const lines = tried.map(({ source, where, why }) => `  ${source}: ${where}: ${why}`);
+  return new BitError(
+    'ERR_BIT_LIBTORCH',
+    [
+      `No libtorch (${wanted}) was found.`,
+      ...lines,
+      'Run `npx bigtransfer libtorch fetch`, or set BIGTRANSFER_LIBTORCH to the directory of a libtorch (the one with lib/ in it).',
+    ].join('\n'),
+  );
+}
+
+function no(why: string) {
+  return { ok: false, why } as const;
+}
+
+function fromEnvironment(dir: string, needs: Needs): FoundLibtorch {
+  const seen = inspectDirectory(dir, needs);
+  if (seen.ok) return { dir, version: seen.version, source: 'env', cuda: seen.cuda };
+  throw new BitError(
+    'ERR_BIT_LIBTORCH',
+    `BIGTRANSFER_LIBTORCH is set to ${dir}, which cannot be used: ${seen.why}.\n` +
+      'Set it to the directory of a libtorch (the one with lib/ in it), or unset it to have one looked for.',
+  );
+}
+
+function* packagePlaces(): Places {
+  const name = `@bigtransfer/libtorch-${process.platform}-${process.arch}`;
+  try {
+    yield { where: unpacked(dirname(require.resolve(`${name}/package.json`))) };
+  } catch {
+    yield { where: name, why: 'it is not installed' };
+  }
+}
+
+/** Libraries cannot be loaded from inside an Electron archive: they lie unpacked beside it. */
+export function unpacked(path: string): string {
+  return path.replace(`.asar${sep}`, `.asar.unpacked${sep}`);
+}
+
+/** The pinned version first, then the newest. */
+function* cachePlaces(): Places {
+  const copies = cachedCopies()
+    .filter((dir) => existsSync(join(dir, MANIFEST)))
+    .map((where) => ({ where, version: readVersion(where) ?? '0' }));
+  if (copies.length === 0) yield { where: libtorchCacheDir(), why: 'nothing was fetched' };
+  const pinnedFirst = (version: string) => (version === PINNED.version ? 0 : 1);
+  copies.sort(
+    (a, b) =>
+      pinnedFirst(a.version) - pinnedFirst(b.version) || compareVersions(b.version, a.version),
+  );
+  for (const { where } of copies) yield { where };
+}
+
+// The current directory is left out: a clone of PyTorch there is no installed torch.
+const FIND_TORCH = `
+import importlib.util, os, sys
+sys.path = [p for p in sys.path if p]
+spec = importlib.util.find_spec('torch')
+print(os.path.dirname(spec.origin) if spec and spec.origin else '')
+`;
+const PYTHON_TIMEOUT_MS = 10_000;
+
+function* pythonPlaces(): Places {
+  const python = process.platform === 'win32' ? 'python' : 'python3';
+  const result = spawnSync(python, ['-c', FIND_TORCH], {
+    encoding: 'utf8',
+    env: process.env,
+    timeout: PYTHON_TIMEOUT_MS,
+    windowsHide: true,
+  });
+  const dir = result.stdout?.trim();
+  if (dir) yield { where: dir };
+  else if (result.error) yield { where: python, why: pythonProblem(result.error) };
+  else yield { where: python, why: 'it has no torch' };
+}
+
+function pythonProblem(error: NodeJS.ErrnoException): string {
+  return error.code === 'ENOENT' ? 'there is no such program' : error.message;
+}

@@ -1,0 +1,17 @@
+// libtorch as a found dependency: finding it, fetching it into the user's cache, removing it.
+
+export { cacheDir, libtorchCacheDir } from './cache';
+export { inspectDirectory, readVersion, type Inspection, type Needs } from './directory';
+export { fetchLibtorch } from './fetch';
+export {
+  findLibtorch,
+  libtorchNotFound,
+  unpacked,
+  type FoundLibtorch,
+  type LibtorchSearch,
+  type LibtorchSource,
+  type TriedLibtorch,
+} from './find';
+export { removeLibtorch, sizeOnDisk, type RemovedLibtorch } from './remove';
+export { PINNED, SUPPORTED, compareVersions, isSupported, majorMinor } from './versions';
+export type { FetchOptions, FetchProgress } from './wheel';

@@ -1,0 +1,26 @@
+// BitConfig with its files.
+import { BitConfigData } from '../config/bit_config';
+import type { PretrainedOptions } from '../hub/options';
+import { resolveSource } from '../hub/resolve';
+import { readJsonObject, writeJson } from './json_file';
+
+/** The numbers and labels of a BiT model: every field of transformers' BitConfig. */
+export class BitConfig extends BitConfigData {
+  /**
+   * Reads config.json of a directory, beside a checkpoint file, or on the hub.
+   * @throws BitError ERR_BIT_CHECKPOINT when it is not found, ERR_BIT_CONFIG when it is wrong.
+   */
+  static async fromPretrained(source: string, options: PretrainedOptions = {}): Promise<BitConfig> {
+    const { configPath } = await resolveSource(source, options, 'config');
+    return BitConfig.fromJSON(await readJsonObject(configPath)) as BitConfig;
+  }
+
+  /**
+   * Writes config.json into `directory`.
+   * @throws BitError ERR_BIT_CHECKPOINT when it cannot be written.
+   */
+  async savePretrained(directory: string, architecture?: string): Promise<void> {
+    const json = this.toJSON();
+    await writeJson(directory, 'config.json', architecture ? { ...json, architectures: [architecture] } : json);
+  }
+}

@@ -1,0 +1,68 @@
+// The trunk with a linear head, and the losses of its labels.
+import type { BitConfig } from './bit_config';
+import { resolveLabels, type Labels } from './labels';
+import { hiddenStatesOf, required, toTensorObject, type ImageClassifierOutput } from './outputs';
+import {
+  BitPreTrainedModel,
+  loadPretrained,
+  loadRandom,
+  toNative,
+  type ForwardOptions,
+  type FromConfigOptions,
+  type Inputs,
+  type Kind,
+  type Loaded,
+  type LoadOptions,
+} from './pretrained_model';
+
+const KIND: Kind = { architecture: 'BitForImageClassification', prefix: 'bit.', hasHead: true };
+
+export type ClassifierInputs = Inputs & { labels?: Labels | null };
+
+/** BiT with a classification head: transformers' BitForImageClassification. */
+export class BitForImageClassification extends BitPreTrainedModel {
+  private constructor(loaded: Loaded) {
+    super(loaded, KIND);
+  }
+
+  /**
+   * Loads a directory, a checkpoint file or a hub id. A head that the checkpoint lacks is drawn
+   * from `seed` (see loadingInfo); one for other labels too, with ignoreMismatchedSizes.
+   * @throws BitError ERR_BIT_CHECKPOINT, ERR_BIT_CONFIG, ERR_BIT_DEVICE or ERR_BIT_LIBTORCH.
+   */
+  static async fromPretrained(
+    source: string,
+    options: LoadOptions = {},
+  ): Promise<BitForImageClassification> {
+    return new BitForImageClassification(await loadPretrained(KIND, source, options));
+  }
+
+  /** Seeded random weights in transformers' distributions. */
+  static async fromConfig(
+    config: BitConfig,
+    options: FromConfigOptions = {},
+  ): Promise<BitForImageClassification> {
+    return new BitForImageClassification(await loadRandom(KIND, config, options));
+  }
+
+  /**
+   * @param inputs pixelValues: floating [N, numChannels, H, W]; labels: int64 classes [N] (-100 is
+   *   left out), float32 values [N] or [N, numLabels], or plain arrays of them.
+   * @throws BitError ERR_BIT_SHAPE, ERR_BIT_DISPOSED or ERR_BIT_OUT_OF_MEMORY.
+   */
+  async forward(inputs: ClassifierInputs, options: ForwardOptions = {}): Promise<ImageClassifierOutput> {
+    const given = inputs.labels ?? null;
+    const resolved = given === null ? null : resolveLabels(given, this.config);
+    const result = await this.run(inputs, options, {
+      labels: resolved && toNative(resolved.labels),
+      problemType: resolved && resolved.problemType,
+      featureMaps: [],
+      head: true,
+    });
+    return {
+      logits: required(result, 'logits'),
+      ...(result.loss ? { loss: toTensorObject(result.loss) } : {}),
+      ...hiddenStatesOf(result, this.wantsHiddenStates(options)),
+    };
+  }
+}

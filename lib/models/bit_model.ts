@@ -1,0 +1,50 @@
+// The trunk without a head.
+import type { BitConfig } from './bit_config';
+import { hiddenStatesOf, required, type BitModelOutput } from './outputs';
+import {
+  BitPreTrainedModel,
+  loadPretrained,
+  loadRandom,
+  type ForwardOptions,
+  type FromConfigOptions,
+  type Inputs,
+  type Kind,
+  type Loaded,
+  type LoadOptions,
+} from './pretrained_model';
+
+const KIND: Kind = { architecture: 'BitModel', prefix: '', hasHead: false };
+
+/** BiT without a classification head: transformers' BitModel. */
+export class BitModel extends BitPreTrainedModel {
+  private constructor(loaded: Loaded) {
+    super(loaded, KIND);
+  }
+
+  /**
+   * Loads a directory, a checkpoint file or a hub id.
+   * @throws BitError ERR_BIT_CHECKPOINT, ERR_BIT_CONFIG, ERR_BIT_DEVICE or ERR_BIT_LIBTORCH.
+   */
+  static async fromPretrained(source: string, options: LoadOptions = {}): Promise<BitModel> {
+    return new BitModel(await loadPretrained(KIND, source, options));
+  }
+
+  /** Seeded random weights in transformers' distributions. */
+  static async fromConfig(config: BitConfig, options: FromConfigOptions = {}): Promise<BitModel> {
+    return new BitModel(await loadRandom(KIND, config, options));
+  }
+
+  /**
+   * @param inputs pixelValues: floating [N, numChannels, H, W].
+   * @throws BitError ERR_BIT_SHAPE, ERR_BIT_DISPOSED or ERR_BIT_OUT_OF_MEMORY.
+   */
+  async forward(inputs: Inputs, options: ForwardOptions = {}): Promise<BitModelOutput> {
+    const rest = { labels: null, problemType: null, featureMaps: [], head: true };
+    const result = await this.run(inputs, options, rest);
+    return {
+      lastHiddenState: required(result, 'lastHiddenState'),
+      poolerOutput: required(result, 'poolerOutput'),
+      ...hiddenStatesOf(result, this.wantsHiddenStates(options)),
+    };
+  }
+}

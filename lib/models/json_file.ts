@@ -1,0 +1,39 @@
+// JSON files of a model directory: read with errors that name the file, written whole or not at all.
+import { randomBytes } from 'node:crypto';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { BitError } from '../errors';
+
+/**
+ * Parses an object from a file.
+ * @throws BitError ERR_BIT_CONFIG when it cannot be read or holds no JSON object.
+ */
+export async function readJsonObject(path: string): Promise<object> {
+  let value: unknown;
+  try {
+    value = JSON.parse(await readFile(path, 'utf8'));
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new BitError('ERR_BIT_CONFIG', `Cannot read ${path}: ${why}`, { cause });
+  }
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  throw new BitError('ERR_BIT_CONFIG', `${path} does not hold a JSON object`);
+}
+
+/**
+ * Writes `value` as indented JSON, making the directory where it is missing.
+ * @throws BitError ERR_BIT_CHECKPOINT when the file cannot be written.
+ */
+export async function writeJson(directory: string, name: string, value: object): Promise<void> {
+  const path = join(directory, name);
+  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
+  try {
+    await mkdir(directory, { recursive: true });
+    await writeFile(temporary, `${JSON.stringify(value, null, 2)}\n`);
+    await rename(temporary, path);
+  } catch (cause) {
+    await rm(temporary, { force: true }).catch(() => undefined);
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new BitError('ERR_BIT_CHECKPOINT', `Cannot write ${path}: ${why}`, { cause });
+  }
+}

@@ -1,0 +1,52 @@
+// Labels as users give them → a tensor and the loss that they call for.
+import type { BitConfigFields } from '../config/bit_config';
+import type { ForwardRequest } from '../binding/types';
+import { BitError, invalid } from '../errors';
+import { Tensor, toTensor, type TensorLike } from '../tensor';
+
+/** Class indices, values (regression), or one row of probabilities per image (multi-label). */
+export type Labels = Tensor | TensorLike | readonly number[] | readonly (readonly number[])[];
+
+export type ProblemType = NonNullable<ForwardRequest['problemType']>;
+
+/**
+ * The tensor of `labels` and the problem type: the config's, or inferred as transformers does: one
+ * label is regression, integer labels are classes, anything else is multi-label.
+ * @throws BitError ERR_BIT_SHAPE when the labels are no rectangular numbers.
+ */
+export function resolveLabels(
+  labels: Labels,
+  config: Pick<BitConfigFields, 'problemType' | 'numLabels'>,
+): { labels: Tensor; problemType: ProblemType } {
+  const known = config.problemType ?? (config.numLabels === 1 ? 'regression' : null);
+  const tensor = Array.isArray(labels)
+    ? fromArray(labels as readonly number[] | readonly (readonly number[])[], known)
+    : toTensor(labels, 'labels');
+  if (tensor.dtype !== 'int64' && tensor.dtype !== 'float32') {
+    throw new BitError('ERR_BIT_SHAPE', `Expected int64 or float32 labels but received ${tensor.dtype}`);
+  }
+  const inferred = tensor.dtype === 'int64' ? 'single_label_classification' : 'multi_label_classification';
+  return { labels: tensor, problemType: known ?? inferred };
+}
+
+function fromArray(
+  labels: readonly number[] | readonly (readonly number[])[],
+  problem: ProblemType | null,
+): Tensor {
+  const width = Array.isArray(labels[0]) ? labels[0].length : undefined;
+  const rows = labels as readonly (readonly number[])[];
+  if (width !== undefined && !rows.every((row) => Array.isArray(row) && row.length === width)) {
+    throw invalid('ERR_BIT_SHAPE', 'labels', 'rows of equal length', labels);
+  }
+  const flat = width === undefined ? (labels as readonly number[]) : rows.flat();
+  if (!flat.every((value) => typeof value === 'number')) {
+    throw invalid('ERR_BIT_SHAPE', 'labels', 'numbers', labels);
+  }
+  const shape = width === undefined ? [flat.length] : [rows.length, width];
+  const classes = problem === 'single_label_classification' || (problem === null && width === undefined);
+  if (!classes) return Tensor.from(Float32Array.from(flat), shape);
+  if (!flat.every(Number.isSafeInteger)) {
+    throw invalid('ERR_BIT_SHAPE', 'labels', 'whole numbers for a single-label problem', labels);
+  }
+  return Tensor.from(BigInt64Array.from(flat, BigInt), shape);
+}

@@ -1,0 +1,47 @@
+// What forward() returns, class by class, and the way from the native result to it.
+import type { ForwardResult, NativeTensor } from '../binding/types';
+import { Tensor } from '../tensor';
+
+/** N images, C channels of the last stage; h and w are the input's size over the output stride. */
+export interface BitModelOutput {
+  /** [N, C, h, w] after the final norm. */
+  lastHiddenState: Tensor;
+  /** [N, C, 1, 1]: the mean over h and w. */
+  poolerOutput: Tensor;
+  /** Stem, stage 1, …: before the final norm. */
+  hiddenStates?: Tensor[];
+}
+
+export interface ImageClassifierOutput {
+  /** [N, numLabels], before softmax or sigmoid. */
+  logits: Tensor;
+  /** A scalar (shape []), where labels were given. */
+  loss?: Tensor;
+  hiddenStates?: Tensor[];
+}
+
+export interface BackboneOutput {
+  /** One map [N, C, h, w] for each of outFeatures, in stage order. */
+  featureMaps: Tensor[];
+  hiddenStates?: Tensor[];
+}
+
+export function toTensorObject(native: NativeTensor): Tensor {
+  return Tensor.from(native.data, native.shape, native.dtype);
+}
+
+export function toTensorObjects(natives: NativeTensor[]): Tensor[] {
+  return natives.map(toTensorObject);
+}
+
+/** A part that the native side promises whenever it was asked for. */
+export function required(result: ForwardResult, key: 'lastHiddenState' | 'poolerOutput' | 'logits'): Tensor {
+  const native = result[key];
+  if (!native) throw new Error(`The native addon returned no ${key}`);
+  return toTensorObject(native);
+}
+
+/** `{ hiddenStates }` where they were asked for, else nothing to spread. */
+export function hiddenStatesOf(result: ForwardResult, wanted: boolean): { hiddenStates?: Tensor[] } {
+  return wanted ? { hiddenStates: toTensorObjects(result.hiddenStates) } : {};
+}

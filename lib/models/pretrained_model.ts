@@ -1,0 +1,185 @@
+// What the three model classes share: loading, saving, running and letting go of a native session.
+import { join } from 'node:path';
+import { runJob } from '../binding/job';
+import { loadBinding } from '../binding/load';
+import type {
+  ForwardRequest,
+  ForwardResult,
+  LoadingInfo,
+  LoadRequest,
+  NativeSession,
+} from '../binding/types';
+import { networkSpec } from '../config/network_spec';
+import type { BitConfigFields } from '../config/bit_config';
+import { invalid } from '../errors';
+import { resolveSource } from '../hub/resolve';
+import type { PretrainedOptions } from '../hub/options';
+import { Tensor, toTensor, type TensorLike } from '../tensor';
+import { BitConfig } from './bit_config';
+import { checkModelOptions, type ModelOptions } from './options';
+import { toTensorObject } from './outputs';
+
+/** Largest seed that crosses the boundary exactly. */
+const MAX_SEED = Number.MAX_SAFE_INTEGER;
+
+export interface LoadOptions extends PretrainedOptions, ModelOptions, Partial<BitConfigFields> {
+  /** Used instead of the source's config.json. Single fields can be given beside it or alone. */
+  config?: BitConfig;
+  /** Start parameters afresh whose shape differs, such as a head for other labels; default false. */
+  ignoreMismatchedSizes?: boolean;
+  /** Seed of what the checkpoint lacks; default 0. */
+  seed?: number;
+}
+
+export interface FromConfigOptions extends ModelOptions {
+  /** Same seed, same weights; default 0. */
+  seed?: number;
+}
+
+export interface ForwardOptions {
+  /** Return the stem's and every stage's output; default the config's outputHiddenStates. */
+  outputHiddenStates?: boolean;
+  /** Rejects with its reason; a running call stops between blocks. */
+  signal?: AbortSignal;
+}
+
+/** How one class's network differs: the prefix of its trunk in files, and whether it has a head. */
+export interface Kind {
+  architecture: string;
+  prefix: '' | 'bit.';
+  hasHead: boolean;
+}
+
+/** A loaded network, made by a class's static methods. */
+export interface Loaded {
+  config: BitConfig;
+  session: NativeSession;
+}
+
+export type Inputs = Tensor | TensorLike | { pixelValues: Tensor | TensorLike };
+
+/** Shared by BitModel, BitForImageClassification and BitBackbone. */
+export abstract class BitPreTrainedModel {
+  readonly config: BitConfig;
+  protected readonly session: NativeSession;
+  private readonly kind: Kind;
+  private disposal: Promise<void> | undefined;
+
+  protected constructor({ config, session }: Loaded, kind: Kind) {
+    this.config = config;
+    this.session = session;
+    this.kind = kind;
+  }
+
+  /** Where the network runs: 'cpu'. */
+  get device(): string {
+    return this.session.device;
+  }
+
+  /** The type that it computes in; outputs are float32 whatever it is. */
+  get dtype(): 'float32' | 'bfloat16' | 'float16' {
+    return this.session.dtype;
+  }
+
+  /** Names that the checkpoint lacked, had too many of, or had in another shape. */
+  get loadingInfo(): LoadingInfo {
+    return this.session.loadingInfo;
+  }
+
+  /**
+   * Writes config.json and model.safetensors, as transformers loads them; each file appears whole.
+   * @throws BitError ERR_BIT_CHECKPOINT when the directory cannot be written.
+   */
+  async savePretrained(directory: string): Promise<void> {
+    await this.config.savePretrained(directory, this.kind.architecture);
+    await this.session.save(join(directory, 'model.safetensors'));
+  }
+
+  /** Every parameter in float32 under transformers' names, in state-dict order. */
+  async stateDict(): Promise<Map<string, Tensor>> {
+    const rows = await this.session.stateDict();
+    return new Map(rows.map(({ name, tensor }) => [name, toTensorObject(tensor)]));
+  }
+
+  /**
+   * Waits for the calls in flight and frees the weights; later calls reject with ERR_BIT_DISPOSED.
+   * May be called again.
+   */
+  dispose(): Promise<void> {
+    this.disposal ??= this.session.dispose();
+    return this.disposal;
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.dispose();
+  }
+
+  /** One native run on checked inputs. */
+  protected run(
+    inputs: Inputs,
+    options: ForwardOptions,
+    rest: Pick<ForwardRequest, 'labels' | 'problemType' | 'featureMaps' | 'head'>,
+  ): Promise<ForwardResult> {
+    const pixels = toNative(pixelValuesOf(inputs));
+    const hiddenStates = this.wantsHiddenStates(options);
+    const request: ForwardRequest = { pixelValues: pixels, hiddenStates, ...rest };
+    return runJob(() => this.session.forward(request), options.signal);
+  }
+
+  protected wantsHiddenStates(options: ForwardOptions): boolean {
+    return options.outputHiddenStates ?? this.config.outputHiddenStates;
+  }
+}
+
+/** Reads config and weights of `source` (a directory, a checkpoint file, a hub id). */
+export async function loadPretrained(kind: Kind, source: string, options: LoadOptions): Promise<Loaded> {
+  const model = checkModelOptions(options);
+  const seed = checkSeed(options.seed);
+  const base = options.config ?? (await BitConfig.fromPretrained(source, options));
+  const config = base.with(options);
+  const { weights } = await resolveSource(source, options, 'model');
+  return open(kind, config, {
+    files: weights.files,
+    expectedNames: weights.expectedNames,
+    ignoreMismatchedSizes: options.ignoreMismatchedSizes ?? false,
+    seed,
+    ...model,
+  });
+}
+
+/** Random weights in transformers' distributions. */
+export async function loadRandom(kind: Kind, config: BitConfig, options: FromConfigOptions): Promise<Loaded> {
+  if (!(config instanceof BitConfig)) throw invalid('ERR_BIT_CONFIG', 'config', 'a BitConfig', config);
+  const model = checkModelOptions(options);
+  const weights = { files: [], expectedNames: [], ignoreMismatchedSizes: false };
+  return open(kind, config, { ...weights, seed: checkSeed(options.seed), ...model });
+}
+
+async function open(
+  kind: Kind,
+  config: BitConfig,
+  request: Omit<LoadRequest, 'spec' | 'prefix'>,
+): Promise<Loaded> {
+  const spec = networkSpec(config, kind.hasHead ? config.numLabels : null);
+  const session = await loadBinding().load({ spec, prefix: kind.prefix, ...request });
+  return { config, session };
+}
+
+function checkSeed(seed = 0): number {
+  if (Number.isSafeInteger(seed) && seed >= 0) return seed;
+  throw invalid('ERR_BIT_CONFIG', 'seed', `an integer from 0 to ${MAX_SEED}`, seed);
+}
+
+/** The tensor of `forward(tensor)` or `forward({ pixelValues })`. */
+function pixelValuesOf(inputs: Inputs): Tensor {
+  const value = inputs as { pixelValues?: unknown } | null;
+  if (typeof value === 'object' && value !== null && 'pixelValues' in value) {
+    return toTensor(value.pixelValues, 'pixelValues');
+  }
+  return toTensor(inputs, 'pixelValues');
+}
+
+export function toNative(tensor: Tensor): ForwardRequest['pixelValues'] {
+  return { dtype: tensor.dtype, shape: [...tensor.shape], data: tensor.data };
+}
+

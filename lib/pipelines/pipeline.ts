@@ -1,0 +1,171 @@
+// pipeline(): a model, its processor and the steps between an image and an answer.
+import { DEFAULT_MODEL } from '../config/variants';
+import { BitError, invalid } from '../errors';
+import type { ImageInput } from '../image/input';
+import { BitForImageClassification } from '../models/bit_for_image_classification';
+import { BitImageProcessor } from '../models/bit_image_processor';
+import { BitModel } from '../models/bit_model';
+import type { LoadOptions } from '../models/pretrained_model';
+import { Tensor } from '../tensor';
+import { rank, type Classification } from './scores';
+
+/** Images that go through the network together unless the call says otherwise. */
+const DEFAULT_BATCH_SIZE = 8;
+const DEFAULT_TOP_K = 5;
+
+export type Task = 'image-classification' | 'image-feature-extraction';
+
+export interface PipelineCallOptions {
+  /** Images that go through the network together; default 8. */
+  batchSize?: number;
+  signal?: AbortSignal;
+}
+
+export interface ClassificationOptions extends PipelineCallOptions {
+  /** How many labels to return, best first; default 5, at most as many as there are. */
+  topK?: number;
+}
+
+export interface FeatureExtractionOptions extends PipelineCallOptions {
+  /** Return the pooled features [N, C, 1, 1] rather than the last hidden state [N, C, h, w]. */
+  pool?: boolean;
+}
+
+interface Disposable {
+  readonly task: Task;
+  readonly processor: BitImageProcessor;
+  /** Frees the model; later calls reject with ERR_BIT_DISPOSED. */
+  dispose(): Promise<void>;
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+export interface ImageClassificationPipeline extends Disposable {
+  readonly model: BitForImageClassification;
+  (image: ImageInput, options?: ClassificationOptions): Promise<Classification[]>;
+  (images: readonly ImageInput[], options?: ClassificationOptions): Promise<Classification[][]>;
+}
+
+export interface ImageFeatureExtractionPipeline extends Disposable {
+  readonly model: BitModel;
+  (images: ImageInput | readonly ImageInput[], options?: FeatureExtractionOptions): Promise<Tensor>;
+}
+
+/**
+ * Loads a model and its processor for a task.
+ * @param source a directory, a checkpoint file or a hub id; default the small model in the package.
+ * @throws BitError as fromPretrained does, and ERR_BIT_CONFIG for an unknown task.
+ */
+export function pipeline(
+  task: 'image-classification',
+  source?: string,
+  options?: LoadOptions,
+): Promise<ImageClassificationPipeline>;
+export function pipeline(
+  task: 'image-feature-extraction',
+  source?: string,
+  options?: LoadOptions,
+): Promise<ImageFeatureExtractionPipeline>;
+export async function pipeline(
+  task: Task,
+  source: string = DEFAULT_MODEL,
+  options: LoadOptions = {},
+): Promise<ImageClassificationPipeline | ImageFeatureExtractionPipeline> {
+  if (task !== 'image-classification' && task !== 'image-feature-extraction') {
+    const known = "'image-classification' or 'image-feature-extraction'";
+    throw invalid('ERR_BIT_CONFIG', 'task', known, task);
+  }
+  const processor = await BitImageProcessor.fromPretrained(source, options);
+  return task === 'image-classification'
+    ? classifier(await BitForImageClassification.fromPretrained(source, options), processor)
+    : extractor(await BitModel.fromPretrained(source, options), processor);
+}
+
+function classifier(
+  model: BitForImageClassification,
+  processor: BitImageProcessor,
+): ImageClassificationPipeline {
+  const call = async (images: ImageInput | readonly ImageInput[], options: ClassificationOptions = {}) => {
+    const { topK = DEFAULT_TOP_K } = options;
+    assertPositive(topK, 'topK');
+    const list = Array.isArray(images) ? (images as ImageInput[]) : [images as ImageInput];
+    const answers: Classification[][] = [];
+    for await (const pixelValues of batches(list, processor, options)) {
+      const { logits } = await model.forward(pixelValues, { signal: options.signal });
+      answers.push(...rank(logits, model.config, topK));
+    }
+    return Array.isArray(images) ? answers : answers[0];
+  };
+  return withParts(call, 'image-classification', model, processor) as ImageClassificationPipeline;
+}
+
+function extractor(model: BitModel, processor: BitImageProcessor): ImageFeatureExtractionPipeline {
+  const call = async (
+    images: ImageInput | readonly ImageInput[],
+    options: FeatureExtractionOptions = {},
+  ) => {
+    const list = Array.isArray(images) ? (images as ImageInput[]) : [images as ImageInput];
+    const parts: Tensor[] = [];
+    for await (const pixelValues of batches(list, processor, options)) {
+      const output = await model.forward(pixelValues, { signal: options.signal });
+      parts.push(options.pool ? output.poolerOutput : output.lastHiddenState);
+    }
+    return concatenate(parts);
+  };
+  return withParts(call, 'image-feature-extraction', model, processor) as ImageFeatureExtractionPipeline;
+}
+
+/** Pixel values of a few images at a time; a bad image is named by its place in the whole list. */
+async function* batches(
+  images: ImageInput[],
+  processor: BitImageProcessor,
+  { batchSize = DEFAULT_BATCH_SIZE, signal }: PipelineCallOptions,
+): AsyncGenerator<Tensor> {
+  assertPositive(batchSize, 'batchSize');
+  if (images.length === 0) throw new BitError('ERR_BIT_IMAGE', 'Expected at least one image');
+  for (let start = 0; start < images.length; start += batchSize) {
+    try {
+      const batch = images.slice(start, start + batchSize);
+      yield (await processor.preprocess(batch.length === 1 ? (batch[0] as ImageInput) : batch, { signal }))
+        .pixelValues;
+    } catch (error) {
+      throw atPlace(error, start, images.length);
+    }
+  }
+}
+
+/** The same error with its index counted from the start of the whole list. */
+function atPlace(error: unknown, start: number, count: number): unknown {
+  if (!(error instanceof BitError) || error.code !== 'ERR_BIT_IMAGE' || count === 1) return error;
+  const index = start + (error.index ?? 0);
+  const message = error.message.replace(/^image \d+( of \d+)?: /i, '');
+  return new BitError(error.code, `Image ${index} of ${count}: ${message}`, { cause: error.cause, index });
+}
+
+function assertPositive(value: number, name: string): void {
+  if (Number.isSafeInteger(value) && value > 0) return;
+  throw invalid('ERR_BIT_CONFIG', name, 'a positive integer', value);
+}
+
+function concatenate(parts: Tensor[]): Tensor {
+  const [first] = parts as [Tensor, ...Tensor[]];
+  if (parts.length === 1) return first;
+  const data = new Float32Array(parts.reduce((total, part) => total + part.data.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    data.set(part.data as Float32Array, offset);
+    offset += part.data.length;
+  }
+  const count = parts.reduce((total, part) => total + (part.shape[0] as number), 0);
+  return Tensor.from(data, [count, ...first.shape.slice(1)]);
+}
+
+/** A pipeline is a function that carries its parts, as in transformers.js. */
+function withParts<F extends object, M extends { dispose(): Promise<void> }>(
+  call: F,
+  task: Task,
+  model: M,
+  processor: BitImageProcessor,
+) {
+  const dispose = () => model.dispose();
+  return Object.assign(call, { task, model, processor, dispose, [Symbol.asyncDispose]: dispose });
+}

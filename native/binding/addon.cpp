@@ -1,0 +1,26 @@
+// What the addon exports; lib/binding/types.ts says what each is.
+#include <napi.h>
+
+#include "binding/environment.h"
+#include "binding/functions.h"
+#include "binding/session_wrap.h"
+
+namespace {
+
+Napi::Object init(Napi::Env env, Napi::Object exports) {
+  using namespace bigtransfer::binding;
+  env.SetInstanceData(new Environment());
+  SessionWrap::define(env);
+  exports.Set("initialize", Napi::Function::New<initialize>(env));
+  exports.Set("info", Napi::Function::New<info>(env));
+  exports.Set("load", Napi::Function::New<&SessionWrap::load>(env));
+  exports.Set("preprocess", Napi::Function::New<preprocess>(env));
+  exports.Set("parameters", Napi::Function::New<parameters>(env));
+  exports.Set("stages", Napi::Function::New<stages>(env));
+  exports.Set("listTensors", Napi::Function::New<list_tensors>(env));
+  return exports;
+}
+
+}  // namespace
+
+NODE_API_MODULE(bigtransfer, init)

@@ -1,0 +1,283 @@
+// Field by field. TypeScript has validated the values, so a wrong type here is a bug of ours.
+#include "binding/convert.h"
+
+#include <cstring>
+#include <map>
+
+#include "common/error.h"
+
+namespace bigtransfer::binding {
+namespace {
+
+struct TypeRow {
+  const char* name;
+  at::ScalarType type;
+  napi_typedarray_type array;
+};
+
+constexpr TypeRow kTypes[] = {
+    {"float32", at::kFloat, napi_float32_array},    {"float16", at::kHalf, napi_uint16_array},
+    {"bfloat16", at::kBFloat16, napi_uint16_array}, {"uint8", at::kByte, napi_uint8_array},
+    {"int64", at::kLong, napi_bigint64_array},
+};
+
+int64_t to_int(const Napi::Value& value) { return value.As<Napi::Number>().Int64Value(); }
+double to_double(const Napi::Value& value) { return value.As<Napi::Number>().DoubleValue(); }
+bool to_bool(const Napi::Value& value) { return value.As<Napi::Boolean>().Value(); }
+std::string to_string(const Napi::Value& value) { return value.As<Napi::String>().Utf8Value(); }
+
+template <typename T, typename Convert>
+std::vector<T> to_vector(const Napi::Value& value, Convert convert) {
+  const auto array = value.As<Napi::Array>();
+  std::vector<T> items;
+  items.reserve(array.Length());
+  for (uint32_t i = 0; i < array.Length(); ++i) items.push_back(convert(array.Get(i)));
+  return items;
+}
+
+std::vector<int64_t> to_ints(const Napi::Value& value) { return to_vector<int64_t>(value, to_int); }
+
+template <typename T, typename Convert>
+std::optional<T> to_optional(const Napi::Value& value, Convert convert) {
+  if (value.IsNull() || value.IsUndefined()) return std::nullopt;
+  return convert(value);
+}
+
+template <typename T>
+T to_enum(const Napi::Value& value, const std::map<std::string, T>& names) {
+  const std::string name = to_string(value);
+  const auto found = names.find(name);
+  if (found == names.end()) throw Error(ErrorCode::kConfig, "Unknown value '" + name + "'");
+  return found->second;
+}
+
+template <typename T, typename Convert>
+Napi::Array from_vector(Napi::Env env, const std::vector<T>& items, Convert convert) {
+  Napi::Array array = Napi::Array::New(env, items.size());
+  for (uint32_t i = 0; i < items.size(); ++i) array.Set(i, convert(items[i]));
+  return array;
+}
+
+Napi::Array from_ints(Napi::Env env, const std::vector<int64_t>& items) {
+  return from_vector(env, items, [&](int64_t item) { return Napi::Number::New(env, item); });
+}
+
+Napi::Array from_strings(Napi::Env env, const std::vector<std::string>& items) {
+  return from_vector(env, items,
+                     [&](const std::string& item) { return Napi::String::New(env, item); });
+}
+
+Napi::Value from_optional_tensor(Napi::Env env, const at::Tensor& tensor) {
+  return tensor.defined() ? Napi::Value(from_tensor(env, tensor)) : env.Null();
+}
+
+Napi::Array from_tensors(Napi::Env env, const std::vector<at::Tensor>& tensors) {
+  return from_vector(env, tensors, [&](const at::Tensor& each) { return from_tensor(env, each); });
+}
+
+/// The bytes that a typed array shows.
+struct Bytes {
+  const uint8_t* data;
+  size_t size;
+};
+
+Bytes bytes_of(const Napi::Value& value) {
+  const auto array = value.As<Napi::TypedArray>();
+  return {static_cast<const uint8_t*>(array.ArrayBuffer().Data()) + array.ByteOffset(),
+          array.ByteLength()};
+}
+
+at::Tensor copy_bytes(const Bytes& bytes, const std::vector<int64_t>& shape, at::ScalarType type) {
+  at::Tensor tensor = at::empty(shape, type);
+  if (tensor.nbytes() != bytes.size) {
+    throw Error(ErrorCode::kShape, "Tensor data does not have as many values as its shape says");
+  }
+  if (bytes.size > 0) std::memcpy(tensor.mutable_data_ptr(), bytes.data, bytes.size);
+  return tensor;
+}
+
+runtime::Picture to_picture(const Napi::Value& value) {
+  const auto object = value.As<Napi::Object>();
+  const std::vector<int64_t> shape{to_int(object["height"]), to_int(object["width"]),
+                                   to_int(object["channels"])};
+  return {copy_bytes(bytes_of(object["data"]), shape, at::kByte), to_int(object["resizedHeight"]),
+          to_int(object["resizedWidth"])};
+}
+
+}  // namespace
+
+at::Tensor to_tensor(const Napi::Value& value) {
+  const auto object = value.As<Napi::Object>();
+  const std::string dtype = to_string(object["dtype"]);
+  for (const TypeRow& row : kTypes) {
+    if (dtype == row.name)
+      return copy_bytes(bytes_of(object["data"]), to_ints(object["shape"]), row.type);
+  }
+  throw Error(ErrorCode::kShape, "Unknown tensor dtype '" + dtype + "'");
+}
+
+Napi::Object from_tensor(Napi::Env env, const at::Tensor& source) {
+  const at::Tensor tensor = source.contiguous();
+  for (const TypeRow& row : kTypes) {
+    if (tensor.scalar_type() != row.type) continue;
+    Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(env, tensor.nbytes());
+    if (tensor.nbytes() > 0) std::memcpy(buffer.Data(), tensor.const_data_ptr(), tensor.nbytes());
+    napi_value array;
+    NAPI_THROW_IF_FAILED(env,
+                         napi_create_typedarray(env, row.array, static_cast<size_t>(tensor.numel()),
+                                                buffer, 0, &array),
+                         Napi::Object());
+    Napi::Object object = Napi::Object::New(env);
+    object.Set("dtype", row.name);
+    object.Set("shape", from_ints(env, tensor.sizes().vec()));
+    object.Set("data", Napi::Value(env, array));
+    return object;
+  }
+  throw Error(ErrorCode::kShape, "A tensor has a type that JavaScript cannot hold");
+}
+
+model::NetworkSpec to_network_spec(const Napi::Object& value) {
+  using model::LayerType;
+  using model::PaddingRule;
+  const Napi::Value padding = value["globalPadding"];
+  const auto to_padding = [](const Napi::Value& name) {
+    return to_enum<PaddingRule>(name,
+                                {{"SAME", PaddingRule::kSame}, {"VALID", PaddingRule::kValid}});
+  };
+  return {
+      .num_channels = to_int(value["numChannels"]),
+      .embedding_size = to_int(value["embeddingSize"]),
+      .hidden_sizes = to_ints(value["hiddenSizes"]),
+      .depths = to_ints(value["depths"]),
+      .layer_type = to_enum<LayerType>(
+          value["layerType"],
+          {{"preactivation", LayerType::kPreactivation}, {"bottleneck", LayerType::kBottleneck}}),
+      .hidden_act = to_string(value["hiddenAct"]),
+      .padding = padding.IsNull() ? PaddingRule::kSymmetric : to_padding(padding),
+      .num_groups = to_int(value["numGroups"]),
+      .drop_path_rate = to_double(value["dropPathRate"]),
+      .embedding_dynamic_padding = to_bool(value["embeddingDynamicPadding"]),
+      .output_stride = to_int(value["outputStride"]),
+      .width_factor = to_double(value["widthFactor"]),
+      .num_labels = to_optional<int64_t>(value["numLabels"], to_int),
+  };
+}
+
+runtime::LoadRequest to_load_request(const Napi::Object& value) {
+  return {
+      .spec = to_network_spec(value.Get("spec").As<Napi::Object>()),
+      .prefix = to_string(value["prefix"]),
+      .files = to_strings(value["files"]),
+      .expected_names = to_strings(value["expectedNames"]),
+      .ignore_mismatched_sizes = to_bool(value["ignoreMismatchedSizes"]),
+      .seed = static_cast<uint64_t>(to_int(value["seed"])),
+      .device = to_string(value["device"]),
+      .dtype = to_string(value["dtype"]),
+  };
+}
+
+runtime::ForwardRequest to_forward_request(const Napi::Object& value) {
+  using model::ProblemType;
+  const auto to_problem = [](const Napi::Value& name) {
+    return to_enum<ProblemType>(name, {{"regression", ProblemType::kRegression},
+                                       {"single_label_classification", ProblemType::kSingleLabel},
+                                       {"multi_label_classification", ProblemType::kMultiLabel}});
+  };
+  const Napi::Value labels = value["labels"];
+  return {
+      .run = {.pixel_values = to_tensor(value["pixelValues"]),
+              .hidden_states = to_bool(value["hiddenStates"]),
+              .feature_maps = to_ints(value["featureMaps"]),
+              .head = to_bool(value["head"])},
+      .labels = labels.IsNull() ? at::Tensor() : to_tensor(labels),
+      .problem = to_optional<ProblemType>(value["problemType"], to_problem),
+  };
+}
+
+runtime::PreprocessRequest to_preprocess_request(const Napi::Object& value) {
+  using ops::Resample;
+  using Size = runtime::PreprocessRequest::Size;
+  const auto to_size = [](const Napi::Value& size) {
+    const auto object = size.As<Napi::Object>();
+    return Size{to_int(object["height"]), to_int(object["width"])};
+  };
+  const auto to_doubles = [](const Napi::Value& list) {
+    return to_vector<double>(list, to_double);
+  };
+  return {
+      .pictures = to_vector<runtime::Picture>(value["images"], to_picture),
+      .resample = to_enum<Resample>(value["resample"], {{"nearest", Resample::kNearest},
+                                                        {"lanczos", Resample::kLanczos},
+                                                        {"bilinear", Resample::kBilinear},
+                                                        {"bicubic", Resample::kBicubic},
+                                                        {"box", Resample::kBox},
+                                                        {"hamming", Resample::kHamming}}),
+      .convert_rgb = to_bool(value["convertRgb"]),
+      .crop = to_optional<Size>(value["crop"], to_size),
+      .scaling = {.rescale_factor = to_optional<double>(value["rescaleFactor"], to_double),
+                  .mean = to_optional<std::vector<double>>(value["imageMean"], to_doubles),
+                  .std = to_optional<std::vector<double>>(value["imageStd"], to_doubles)},
+  };
+}
+
+std::vector<std::string> to_strings(const Napi::Value& value) {
+  return to_vector<std::string>(value, to_string);
+}
+
+Napi::Object from_forward_result(Napi::Env env, const runtime::ForwardResult& result) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("lastHiddenState", from_optional_tensor(env, result.run.last_hidden_state));
+  object.Set("poolerOutput", from_optional_tensor(env, result.run.pooler_output));
+  object.Set("logits", from_optional_tensor(env, result.run.logits));
+  object.Set("loss", from_optional_tensor(env, result.loss));
+  object.Set("hiddenStates", from_tensors(env, result.run.hidden_states));
+  object.Set("featureMaps", from_tensors(env, result.run.feature_maps));
+  return object;
+}
+
+Napi::Object from_loading_info(Napi::Env env, const model::LoadingInfo& info) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("missingKeys", from_strings(env, info.missing));
+  object.Set("unexpectedKeys", from_strings(env, info.unexpected));
+  object.Set("mismatchedKeys",
+             from_vector(env, info.mismatched, [&](const model::MismatchedKey& key) {
+               Napi::Object row = Napi::Object::New(env);
+               row.Set("name", key.name);
+               row.Set("checkpointShape", from_ints(env, key.checkpoint_shape));
+               row.Set("modelShape", from_ints(env, key.model_shape));
+               return row;
+             }));
+  return object;
+}
+
+Napi::Array from_parameters(Napi::Env env, const std::vector<model::ParameterSpec>& parameters) {
+  return from_vector(env, parameters, [&](const model::ParameterSpec& each) {
+    Napi::Object row = Napi::Object::New(env);
+    row.Set("name", each.name);
+    row.Set("shape", from_ints(env, each.shape));
+    return row;
+  });
+}
+
+Napi::Array from_costs(Napi::Env env, const std::vector<model::StageCost>& rows) {
+  return from_vector(env, rows, [&](const model::StageCost& each) {
+    Napi::Object row = Napi::Object::New(env);
+    row.Set("name", each.name);
+    row.Set("outputShape", from_ints(env, each.output_shape));
+    row.Set("parameters", Napi::Number::New(env, static_cast<double>(each.parameters)));
+    row.Set("multiplyAdds", Napi::Number::New(env, static_cast<double>(each.multiply_adds)));
+    return row;
+  });
+}
+
+Napi::Array from_tensor_infos(Napi::Env env, const std::vector<checkpoint::TensorInfo>& tensors) {
+  return from_vector(env, tensors, [&](const checkpoint::TensorInfo& each) {
+    Napi::Object row = Napi::Object::New(env);
+    row.Set("name", each.name);
+    row.Set("dtype", c10::toString(each.dtype));
+    row.Set("shape", from_ints(env, each.shape));
+    return row;
+  });
+}
+
+}  // namespace bigtransfer::binding

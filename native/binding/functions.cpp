@@ -1,0 +1,94 @@
+// System information, preprocessing, and descriptions of networks and files.
+#include "binding/functions.h"
+
+#include <ATen/Version.h>
+#include <cpuinfo.h>
+#include <torch/version.h>
+
+#include "binding/convert.h"
+#include "binding/environment.h"
+#include "binding/job.h"
+
+namespace bigtransfer::binding {
+namespace {
+
+bool has_bf16() {
+#if defined(__x86_64__)
+  return cpuinfo_initialize() && cpuinfo_has_x86_avx512bf16();
+#elif defined(__aarch64__)
+  return cpuinfo_initialize() && cpuinfo_has_arm_bf16();
+#else
+  return false;
+#endif
+}
+
+}  // namespace
+
+Napi::Value initialize(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    const auto options = info[0].As<Napi::Object>();
+    Environment::of(info.Env()).set_bit_error(options.Get("BitError").As<Napi::Function>());
+    runtime::Executor::instance().configure(options.Get("threads").As<Napi::Number>().Int32Value());
+    return info.Env().Undefined();
+  });
+}
+
+Napi::Value info(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    Napi::Object object = Napi::Object::New(info.Env());
+    object.Set("libtorch", TORCH_VERSION);
+    object.Set("cpuCapability", at::get_cpu_capability());
+    object.Set("bf16", has_bf16());
+    object.Set("threads", runtime::Executor::instance().threads());
+    object.Set("cudaDevices", Napi::Array::New(info.Env()));
+    return object;
+  });
+}
+
+Napi::Value preprocess(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    auto request = std::make_shared<const runtime::PreprocessRequest>(
+        to_preprocess_request(info[0].As<Napi::Object>()));
+    return start_job<at::Tensor>(
+        info.Env(), 1,
+        [request](const runtime::CancelToken& token) {
+          return runtime::preprocess(*request, token);
+        },
+        from_tensor);
+  });
+}
+
+Napi::Value parameters(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const model::NetworkSpec spec = to_network_spec(info[0].As<Napi::Object>());
+    const std::string prefix = info[1].As<Napi::String>().Utf8Value();
+    return from_parameters(info.Env(), model::parameters(model::make_topology(spec, prefix)));
+  });
+}
+
+Napi::Value stages(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const model::NetworkSpec spec = to_network_spec(info[0].As<Napi::Object>());
+    const int64_t height = info[1].As<Napi::Number>().Int64Value();
+    const int64_t width = info[2].As<Napi::Number>().Int64Value();
+    return from_costs(info.Env(),
+                      model::cost_by_stage(model::make_topology(spec, "bit."), height, width));
+  });
+}
+
+Napi::Value list_tensors(const Napi::CallbackInfo& info) {
+  using Tensors = std::vector<checkpoint::TensorInfo>;
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const std::vector<std::string> files = to_strings(info[0]);
+    return AsyncTask<Tensors>::start(
+        info.Env(), 1, {},
+        [files](const runtime::CancelToken&) {
+          return checkpoint::Checkpoint::open(files, {}).tensors();
+        },
+        [](Napi::Env env, Tensors& tensors) -> Napi::Value {
+          return from_tensor_infos(env, tensors);
+        });
+  });
+}
+
+}  // namespace bigtransfer::binding

@@ -1,0 +1,16 @@
+// The addon's functions that belong to no session.
+#pragma once
+
+#include <napi.h>
+
+namespace bigtransfer::binding {
+
+/// initialize({ threads, BitError }): once per environment, before anything else.
+Napi::Value initialize(const Napi::CallbackInfo& info);
+Napi::Value info(const Napi::CallbackInfo& info);
+Napi::Value preprocess(const Napi::CallbackInfo& info);
+Napi::Value parameters(const Napi::CallbackInfo& info);
+Napi::Value stages(const Napi::CallbackInfo& info);
+Napi::Value list_tensors(const Napi::CallbackInfo& info);
+
+}  // namespace bigtransfer::binding

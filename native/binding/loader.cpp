@@ -1,0 +1,64 @@
+// The only .node file: loads libtorch from a directory, then the core built against it, so that
+// neither needs an rpath or LD_LIBRARY_PATH. It links to no libtorch itself.
+#include <dlfcn.h>
+#include <node_api.h>
+
+#include <string>
+
+namespace {
+
+using RegisterModule = napi_value (*)(napi_env, napi_value);
+
+/// In order of dependence; their own dependencies lie beside them by $ORIGIN.
+constexpr const char* kLibraries[] = {"libc10.so", "libtorch_cpu.so", "libtorch.so"};
+
+void* open_library(const std::string& path) {
+  // RTLD_LOCAL: another libtorch in the process, or sharp's libraries, must not see these symbols.
+  return dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
+}
+
+napi_value fail(napi_env env, const std::string& what) {
+  const char* reason = dlerror();
+  napi_throw_error(env, nullptr,
+                   (what + (reason != nullptr ? std::string(": ") + reason : "")).c_str());
+  return nullptr;
+}
+
+std::string text(napi_env env, napi_value value) {
+  size_t size = 0;
+  napi_get_value_string_utf8(env, value, nullptr, 0, &size);
+  std::string result(size, '\0');
+  napi_get_value_string_utf8(env, value, result.data(), size + 1, &size);
+  return result;
+}
+
+/// open(libraryDirectory, corePath): the core's exports for this environment. Libraries that are
+/// loaded already are found again by the dynamic loader, so that every worker thread may call it.
+napi_value open(napi_env env, napi_callback_info info) {
+  size_t count = 2;
+  napi_value arguments[2];
+  napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr);
+  const std::string directory = text(env, arguments[0]);
+  for (const char* name : kLibraries) {
+    const std::string path = directory + "/" + name;
+    if (open_library(path) == nullptr) return fail(env, "Cannot load " + path);
+  }
+  const std::string core_path = text(env, arguments[1]);
+  void* core = open_library(core_path);
+  if (core == nullptr) return fail(env, "Cannot load " + core_path);
+  const auto register_module =
+      reinterpret_cast<RegisterModule>(dlsym(core, "napi_register_module_v1"));
+  if (register_module == nullptr) return fail(env, core_path + " is no addon");
+  napi_value exports;
+  napi_create_object(env, &exports);
+  return register_module(env, exports);
+}
+
+}  // namespace
+
+NAPI_MODULE_INIT() {
+  napi_value function;
+  napi_create_function(env, "open", NAPI_AUTO_LENGTH, open, nullptr, &function);
+  napi_set_named_property(env, exports, "open", function);
+  return exports;
+}

@@ -1,0 +1,18 @@
+// The three losses of transformers' image classifiers.
+#pragma once
+
+#include <ATen/ATen.h>
+
+namespace bigtransfer::model {
+
+enum class ProblemType { kRegression, kSingleLabel, kMultiLabel };
+
+/// Target value that cross-entropy leaves out of the mean (PyTorch's default).
+inline constexpr int64_t kIgnoreIndex = -100;
+
+/// Mean loss over the batch, a scalar: squared error, cross-entropy over int64 classes [N], or
+/// binary cross-entropy over probabilities [N, labels]. `logits` is float32 [N, labels].
+/// Throws Error kShape when the labels do not fit.
+at::Tensor loss(const at::Tensor& logits, const at::Tensor& labels, ProblemType problem);
+
+}  // namespace bigtransfer::model

@@ -1,0 +1,129 @@
+// Matching of names and shapes as transformers' from_pretrained does it.
+#include "model/weights.h"
+
+#include <algorithm>
+#include <set>
+#include <sstream>
+
+#include "common/error.h"
+
+namespace bigtransfer::model {
+namespace {
+
+const std::string kTrunkPrefix = "bit.";
+const std::string kHeadPrefix = "classifier.";
+/// Mismatches named in an error; more are counted.
+constexpr size_t kNamedMismatches = 3;
+
+bool starts_with(const std::string& text, const std::string& prefix) {
+  return text.compare(0, prefix.size(), prefix) == 0;
+}
+
+/// How the file would name the model's `name`, given whether its trunk is prefixed.
+std::string name_in_file(const std::string& name, bool file_is_prefixed) {
+  if (starts_with(name, kHeadPrefix)) return name;
+  const bool prefixed = starts_with(name, kTrunkPrefix);
+  if (prefixed == file_is_prefixed) return name;
+  return prefixed ? name.substr(kTrunkPrefix.size()) : kTrunkPrefix + name;
+}
+
+std::string shape_text(const std::vector<int64_t>& shape) {
+  std::ostringstream text;
+  text << '[';
+  for (size_t i = 0; i < shape.size(); ++i) text << (i ? ", " : "") << shape[i];
+  text << ']';
+  return text.str();
+}
+
+}  // namespace
+
+Weights::Weights(std::vector<ParameterSpec> parameters, uint64_t seed)
+    : parameters_(std::move(parameters)) {
+  for (const ParameterSpec& each : parameters_) {
+    in_memory_.emplace(each.name, initialize(each, seed));
+  }
+}
+
+Weights::Weights(std::vector<ParameterSpec> parameters, uint64_t seed, checkpoint::Checkpoint file,
+                 bool ignore_mismatched_sizes)
+    : parameters_(std::move(parameters)),
+      file_(std::make_unique<checkpoint::Checkpoint>(std::move(file))) {
+  match(ignore_mismatched_sizes);
+  for (const ParameterSpec& each : parameters_) {
+    if (!in_file_.contains(each.name)) in_memory_.emplace(each.name, initialize(each, seed));
+  }
+}
+
+void Weights::match(bool ignore_mismatched_sizes) {
+  std::map<std::string, const checkpoint::TensorInfo*> available;
+  bool prefixed = false;
+  for (const checkpoint::TensorInfo& tensor : file_->tensors()) {
+    available.emplace(tensor.name, &tensor);
+    prefixed = prefixed || starts_with(tensor.name, kTrunkPrefix);
+  }
+  bool any = false;
+  for (const ParameterSpec& each : parameters_) {
+    const auto found = available.find(name_in_file(each.name, prefixed));
+    if (found == available.end()) {
+      info_.missing.push_back(each.name);
+      continue;
+    }
+    any = true;
+    const checkpoint::TensorInfo& tensor = *found->second;
+    available.erase(found);
+    if (tensor.shape != each.shape) {
+      info_.mismatched.push_back({each.name, tensor.shape, each.shape});
+    } else if (!at::isFloatingType(tensor.dtype)) {
+      throw Error(ErrorCode::kCheckpoint, "Tensor '" + tensor.name + "' holds " +
+                                              c10::toString(tensor.dtype) +
+                                              " values; weights must be floating point");
+    } else {
+      in_file_.emplace(each.name, tensor.name);
+    }
+  }
+  for (const checkpoint::TensorInfo& tensor : file_->tensors()) {
+    if (available.contains(tensor.name)) info_.unexpected.push_back(tensor.name);
+  }
+  if (!any) {
+    throw Error(ErrorCode::kCheckpoint,
+                "None of the checkpoint's " + std::to_string(file_->tensors().size()) +
+                    " tensors belongs to a BiT model (its first is '" +
+                    (file_->tensors().empty() ? "" : file_->tensors().front().name) + "')");
+  }
+  if (!ignore_mismatched_sizes && !info_.mismatched.empty()) refuse_mismatched();
+}
+
+void Weights::refuse_mismatched() const {
+  std::ostringstream text;
+  const size_t named = std::min(kNamedMismatches, info_.mismatched.size());
+  for (size_t i = 0; i < named; ++i) {
+    const MismatchedKey& key = info_.mismatched[i];
+    text << (i ? "; " : "") << key.name << " is " << shape_text(key.checkpoint_shape)
+         << " in the checkpoint but " << shape_text(key.model_shape) << " in the model";
+  }
+  if (info_.mismatched.size() > named)
+    text << "; and " << info_.mismatched.size() - named << " more";
+  throw Error(ErrorCode::kCheckpoint,
+              "Sizes differ: " + text.str() +
+                  ". Pass ignoreMismatchedSizes: true to start those parameters afresh");
+}
+
+at::Tensor Weights::get(const std::string& name) const {
+  const auto kept = in_memory_.find(name);
+  if (kept != in_memory_.end()) return kept->second;
+  return file_->tensor(in_file_.at(name)).to(at::kFloat);
+}
+
+at::Tensor Weights::take(const std::string& name) const {
+  if (in_memory_.contains(name)) return in_memory_.at(name);
+  at::Tensor value = get(name).clone(at::MemoryFormat::Contiguous);
+  discard(name);
+  return value;
+}
+
+void Weights::discard(const std::string& name) const {
+  const auto found = in_file_.find(name);
+  if (found != in_file_.end()) file_->discard(found->second);
+}
+
+}  // namespace bigtransfer::model

@@ -1,0 +1,47 @@
+// Crop and scaling by the same ATen calls, in the same order, as transformers' torchvision backend.
+#include "ops/pixel_values.h"
+
+#include <algorithm>
+
+#include "common/error.h"
+
+namespace bigtransfer::ops {
+namespace {
+
+at::Tensor statistics(const std::vector<double>& values, const at::Tensor& image) {
+  if (static_cast<int64_t>(values.size()) != image.size(-3)) {
+    throw Error(ErrorCode::kImage, "The image has " + std::to_string(image.size(-3)) +
+                                       " channels but imageMean and imageStd have " +
+                                       std::to_string(values.size()) + " values");
+  }
+  return at::tensor(values, at::kFloat).view({-1, 1, 1});
+}
+
+}  // namespace
+
+at::Tensor center_crop(const at::Tensor& image, int64_t height, int64_t width) {
+  const int64_t rows = std::max<int64_t>(height - image.size(-2), 0);
+  const int64_t columns = std::max<int64_t>(width - image.size(-1), 0);
+  at::Tensor padded = image;
+  if (rows > 0 || columns > 0) {
+    padded =
+        at::constant_pad_nd(image, {columns / 2, columns - columns / 2, rows / 2, rows - rows / 2});
+  }
+  return padded.narrow(-2, (padded.size(-2) - height) / 2, height)
+      .narrow(-1, (padded.size(-1) - width) / 2, width);
+}
+
+at::Tensor scale_pixels(const at::Tensor& image, const PixelScaling& scaling) {
+  if (!scaling.mean || !scaling.std) {
+    return scaling.rescale_factor ? image * *scaling.rescale_factor : image;
+  }
+  at::Tensor mean = statistics(*scaling.mean, image);
+  at::Tensor std = statistics(*scaling.std, image);
+  if (scaling.rescale_factor) {
+    mean = mean * (1.0 / *scaling.rescale_factor);
+    std = std * (1.0 / *scaling.rescale_factor);
+  }
+  return image.to(at::kFloat).sub_(mean).div_(std);
+}
+
+}  // namespace bigtransfer::ops

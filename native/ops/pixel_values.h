@@ -1,0 +1,28 @@
+// From uint8 pixels to the network's input: centre crop, rescale, normalise.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <optional>
+#include <vector>
+
+namespace bigtransfer::ops {
+
+/// The middle `height` x `width` of [..., H, W]; smaller images are padded with zeros, an odd
+/// amount on the right and bottom.
+at::Tensor center_crop(const at::Tensor& image, int64_t height, int64_t width);
+
+/// Scale and statistics of transformers' fused rescale and normalise; absent ones are not applied.
+struct PixelScaling {
+  std::optional<double> rescale_factor;
+  /// One value per channel each, both present or both absent.
+  std::optional<std::vector<double>> mean;
+  std::optional<std::vector<double>> std;
+};
+
+/// Applies the scaling to uint8 [..., C, H, W]; float32 unless nothing is applied. With both steps
+/// on, the statistics are divided by the factor in float32 and the pixels stay whole numbers, as
+/// transformers does. Throws Error kImage when the statistics do not fit the channels.
+at::Tensor scale_pixels(const at::Tensor& image, const PixelScaling& scaling);
+
+}  // namespace bigtransfer::ops

@@ -1,0 +1,59 @@
+// torchvision's choice of kernel per filter: native uint8 where ATen has it, float and round else.
+#include "ops/resize_image.h"
+
+#include <ATen/Version.h>
+
+#include "common/error.h"
+
+namespace bigtransfer::ops {
+namespace {
+
+/// ATen's uint8 bilinear kernel is vectorised on AVX2, AVX-512 and ARM; elsewhere torchvision
+/// resizes in float.
+bool has_native_uint8_bilinear() {
+#if defined(__aarch64__)
+  return true;
+#else
+  const std::string capability = at::get_cpu_capability();
+  return capability == "AVX2" || capability == "AVX512";
+#endif
+}
+
+at::Tensor resize_bilinear(const at::Tensor& image, at::IntArrayRef size) {
+  if (has_native_uint8_bilinear()) return at::_upsample_bilinear2d_aa(image, size, false);
+  return at::_upsample_bilinear2d_aa(image.to(at::kFloat), size, false).round_().to(at::kByte);
+}
+
+at::Tensor resize_lanczos(const at::Tensor& image, at::IntArrayRef size) {
+#if __has_include(<ATen/ops/_upsample_lanczos2d_aa.h>)
+  return at::_upsample_lanczos2d_aa(image, size, false);
+#else
+  throw Error(ErrorCode::kConfig,
+              "This libtorch has no lanczos kernel: use libtorch 2.13 or newer");
+#endif
+}
+
+}  // namespace
+
+at::Tensor resize_image(const at::Tensor& image, int64_t height, int64_t width, Resample resample) {
+  if (image.size(-2) == height && image.size(-1) == width) return image;
+  const std::array<int64_t, 2> size{height, width};
+  switch (resample) {
+    case Resample::kNearest:
+      return at::_upsample_nearest_exact2d(image, size);
+    case Resample::kBilinear:
+      return resize_bilinear(image, size);
+    case Resample::kBicubic:
+      return at::_upsample_bicubic2d_aa(image, size, false);
+    case Resample::kLanczos:
+      return resize_lanczos(image, size);
+    case Resample::kBox:
+    case Resample::kHamming:
+      break;
+  }
+  throw Error(ErrorCode::kConfig,
+              "resample 4 (box) and 5 (hamming) cannot resize tensors: use 0 (nearest), "
+              "1 (lanczos), 2 (bilinear) or 3 (bicubic)");
+}
+
+}  // namespace bigtransfer::ops

@@ -1,0 +1,104 @@
+// Loading, running and saving one model; device and dtype choices.
+#include "runtime/session.h"
+
+#include <c10/core/InferenceMode.h>
+
+#include "checkpoint/safetensors_writer.h"
+#include "common/error.h"
+
+namespace bigtransfer::runtime {
+namespace {
+
+/// This build computes on the CPU alone.
+std::string choose_device(const std::string& wanted) {
+  if (wanted == "auto" || wanted == "cpu") return "cpu";
+  throw Error(ErrorCode::kDevice, "device '" + wanted +
+                                      "' is not available: this build runs on the CPU. Use device "
+                                      "'cpu' or 'auto'");
+}
+
+struct ComputeType {
+  std::string name;
+  at::ScalarType type;
+};
+
+ComputeType choose_dtype(const std::string& wanted) {
+  // 'auto' stays with float32 until a faster type is shown to be as accurate as documented.
+  if (wanted == "auto" || wanted == "float32") return {"float32", at::kFloat};
+  if (wanted == "bfloat16") return {"bfloat16", at::kBFloat16};
+  if (wanted == "float16") return {"float16", at::kHalf};
+  throw Error(ErrorCode::kDevice,
+              "dtype '" + wanted + "' is not one of auto, float32, bfloat16, float16");
+}
+
+model::Weights read_weights(const LoadRequest& request, const model::Topology& topology) {
+  std::vector<model::ParameterSpec> parameters = model::parameters(topology);
+  if (request.files.empty()) return {std::move(parameters), request.seed};
+  return {std::move(parameters), request.seed,
+          checkpoint::Checkpoint::open(request.files, request.expected_names),
+          request.ignore_mismatched_sizes};
+}
+
+}  // namespace
+
+std::shared_ptr<Session> Session::load(const LoadRequest& request) {
+  const c10::InferenceMode guard;
+  std::shared_ptr<Session> session(new Session());
+  session->device_ = choose_device(request.device);
+  const ComputeType compute = choose_dtype(request.dtype);
+  session->dtype_ = compute.name;
+  model::Topology topology = model::make_topology(request.spec, request.prefix);
+  model::Weights weights = read_weights(request, topology);
+  session->loading_info_ = weights.loading_info();
+  model::Plan plan(std::move(topology), weights, compute.type);
+  auto freed = std::make_shared<std::promise<void>>();
+  session->freed_ = freed->get_future().share();
+  session->state_ = {new State{std::move(weights), std::move(plan)}, [freed](const State* state) {
+                       delete state;
+                       freed->set_value();
+                     }};
+  return session;
+}
+
+std::shared_ptr<const Session::State> Session::state() const {
+  const std::lock_guard lock(mutex_);
+  if (!state_) throw Error(ErrorCode::kDisposed, "The model has been disposed of");
+  return state_;
+}
+
+ForwardResult Session::forward(const ForwardRequest& request, const CancelToken& token) const {
+  const c10::InferenceMode guard;
+  const std::shared_ptr<const State> state = this->state();
+  ForwardResult result{state->plan.run(request.run, [&] { token.throw_if_cancelled(); }), {}};
+  if (request.labels.defined() && request.problem) {
+    result.loss = model::loss(result.run.logits, request.labels, *request.problem);
+  }
+  return result;
+}
+
+std::vector<std::pair<std::string, at::Tensor>> Session::state_dict() const {
+  const c10::InferenceMode guard;
+  const std::shared_ptr<const State> state = this->state();
+  std::vector<std::pair<std::string, at::Tensor>> tensors;
+  for (const model::ParameterSpec& each : state->weights.parameters()) {
+    tensors.emplace_back(each.name, state->weights.get(each.name));
+  }
+  return tensors;
+}
+
+void Session::save(const std::string& path) const {
+  // The mapping that the views stand on is kept by the tensors themselves.
+  checkpoint::write_safetensors(path, state_dict(), {{"format", "pt"}});
+}
+
+void Session::dispose() {
+  std::shared_ptr<const State> last;
+  {
+    const std::lock_guard lock(mutex_);
+    last.swap(state_);
+  }
+  last.reset();
+  freed_.wait();
+}
+
+}  // namespace bigtransfer::runtime

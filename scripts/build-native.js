@@ -1,0 +1,62 @@
+// Builds the addon with cmake-js against the libtorch that lib/libtorch finds, and puts what loads
+// into build/Release: bigtransfer.node (the loader) and bigtransfer-torch<series>.so (the core).
+// Options: --tests builds the native tests too; --from-gyp when node-gyp is the caller.
+'use strict';
+
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+
+const root = path.join(__dirname, '..');
+const cmakeDir = path.join(root, 'build-cmake');
+const releaseDir = path.join(root, 'build', 'Release');
+
+function libtorchDir() {
+  const compiled = path.join(root, 'dist', 'libtorch', 'index.js');
+  if (!fs.existsSync(compiled)) {
+    const built = spawnSync('npm', ['run', '--silent', 'build:ts'], { cwd: root, stdio: 'inherit' });
+    if (built.status !== 0) throw new Error('The TypeScript build failed');
+  }
+  const { findLibtorch, libtorchNotFound } = require(compiled);
+  const needs = { needHeaders: true };
+  const { found, tried } = findLibtorch(needs);
+  if (!found) throw libtorchNotFound(tried, needs);
+  return found.dir;
+}
+
+function has(command) {
+  return spawnSync(command, ['--version'], { stdio: 'ignore' }).status === 0;
+}
+
+function build({ tests }) {
+  for (const tool of ['cmake', 'c++']) {
+    if (!has(tool)) throw new Error(`${tool} was not found. Install CMake 3.18+ and a C++20 compiler`);
+  }
+  const torch = libtorchDir();
+  console.log(`Building against libtorch in ${torch}`);
+  const args = [require.resolve('cmake-js/bin/cmake-js'), 'compile', '--out', cmakeDir];
+  args.push('--parallel', String(os.availableParallelism()));
+  args.push(`--CDCMAKE_PREFIX_PATH=${torch}`, `--CDBIGTRANSFER_TESTS=${tests ? 'ON' : 'OFF'}`);
+  if (process.env.CI) args.push('--CDBIGTRANSFER_WERROR=ON');
+  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
+  if (status !== 0) throw new Error('The native build failed; the first error above says why');
+}
+
+function install() {
+  const from = path.join(cmakeDir, 'Release');
+  fs.mkdirSync(releaseDir, { recursive: true });
+  for (const name of fs.readdirSync(from).filter((file) => /\.(node|so)$/.test(file))) {
+    // A new file, not new bytes in the old one: a process may have the old one mapped.
+    fs.rmSync(path.join(releaseDir, name), { force: true });
+    fs.copyFileSync(path.join(from, name), path.join(releaseDir, name));
+  }
+}
+
+try {
+  build({ tests: process.argv.includes('--tests') });
+  install();
+} catch (error) {
+  console.error(`\nbigtransfer: ${error.message}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,10 @@
+// Runs the native test program that build-native.js --tests made.
+'use strict';
+
+const { spawnSync } = require('node:child_process');
+const path = require('node:path');
+
+const program = path.join(__dirname, '..', 'build-cmake', 'bigtransfer_tests');
+const { status, error } = spawnSync(program, process.argv.slice(2), { stdio: 'inherit' });
+if (error) console.error(`Cannot run ${program}: ${error.message}. Run: npm run test:native`);
+process.exitCode = status ?? 1;

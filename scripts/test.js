@@ -1,0 +1,57 @@
+// The test command: format, lint, types, native tests, TypeScript tests; ends with one plain line.
+'use strict';
+
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+
+const root = path.join(__dirname, '..');
+
+function npmRun(script, args = []) {
+  console.log(`\n== ${script}`);
+  const result = spawnSync('npm', ['run', '--silent', script, '--', ...args], {
+    cwd: root,
+    stdio: ['ignore', 'pipe', 'inherit'],
+    encoding: 'utf8',
+    maxBuffer: 64 * 1024 * 1024,
+  });
+  process.stdout.write(result.stdout ?? '');
+  return { ok: result.status === 0, output: result.stdout ?? '' };
+}
+
+/** One check that counts as one test. */
+function check(script) {
+  const { ok } = npmRun(script);
+  return { passed: ok ? 1 : 0, failed: ok ? 0 : 1 };
+}
+
+function nativeTests() {
+  const { ok, output } = npmRun('test:native');
+  const counts = /native: (\d+) passed, (\d+) failed/.exec(output);
+  if (!counts) return { passed: 0, failed: 1 };
+  const failed = Number(counts[2]);
+  return { passed: Number(counts[1]), failed: ok ? failed : Math.max(failed, 1) };
+}
+
+function jestTests() {
+  const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'bigtransfer-')), 'jest.json');
+  const { ok } = npmRun('test:js', ['--json', `--outputFile=${file}`]);
+  if (!fs.existsSync(file)) return { passed: 0, failed: 1 };
+  const report = JSON.parse(fs.readFileSync(file, 'utf8'));
+  // A test file that does not compile has no failed tests, only a failed suite.
+  const failed = report.numFailedTests + report.numRuntimeErrorTestSuites;
+  return { passed: report.numPassedTests, failed: ok ? failed : Math.max(failed, 1) };
+}
+
+const results = [
+  check('build:ts'),
+  check('lint'),
+  check('typecheck'),
+  nativeTests(),
+  jestTests(),
+];
+const passed = results.reduce((sum, result) => sum + result.passed, 0);
+const failed = results.reduce((sum, result) => sum + result.failed, 0);
+console.log(`\n${passed} passed, ${failed} failed`);
+process.exitCode = failed > 0 ? 1 : 0;

@@ -1,0 +1,72 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Site, fakeWheel, serve, sha256, stubPython } from '../libtorch/fake';
+import { bigtransfer } from './run';
+
+const supported = process.platform === 'linux' && process.arch === 'x64' ? describe : describe.skip;
+const wheel = fakeWheel();
+let home: string;
+let site: Site;
+let env: Record<string, string>;
+
+beforeEach(async () => {
+  home = mkdtempSync(join(tmpdir(), 'bit cli '));
+  site = await serve(wheel);
+  env = {
+    BIGTRANSFER_CACHE: home,
+    BIGTRANSFER_LIBTORCH: '',
+    BIGTRANSFER_LIBTORCH_URL: site.url,
+    BIGTRANSFER_LIBTORCH_SHA256: sha256(wheel),
+    PATH: stubPython(join(home, 'bin'), 'exit 1'),
+  };
+});
+
+afterEach(async () => {
+  await site.close();
+  rmSync(home, { recursive: true, force: true });
+});
+
+supported('bigtransfer libtorch', () => {
+  test('fetches, finds and removes', async () => {
+    const dir = join(home, 'libtorch', '2.13.0+cpu');
+    const none = await bigtransfer(['libtorch', 'where'], { env });
+    expect(none.code).toBe(1);
+    expect(none.stderr).toMatch(
+      /^error: No libtorch[^]*npx bigtransfer libtorch fetch[^]*code: ERR_BIT_LIBTORCH/,
+    );
+
+    const fetched = await bigtransfer(['libtorch', 'fetch'], { env });
+    expect(fetched).toEqual({
+      code: 0,
+      stdout: `${dir}\n`,
+      stderr: 'downloading ...\nchecking ...\nunpacking ...\n',
+    });
+    const where = await bigtransfer(['libtorch', 'where'], { env });
+    expect(where.stdout).toMatch(
+      /^path +.*2\.13\.0\+cpu\nversion +2\.13\.0\+cpu\nsource +cache\nCUDA +none\n/,
+    );
+    const json = JSON.parse(
+      (await bigtransfer(['libtorch', 'where', '--json'], { env })).stdout,
+    ) as object;
+    expect(json).toMatchObject({
+      found: { dir, version: '2.13.0+cpu', source: 'cache', cuda: null },
+    });
+
+    const removed = await bigtransfer(['libtorch', 'remove'], { env });
+    expect(removed.stdout).toMatch(/2\.13\.0\+cpu\nFreed \d+ KB\n$/);
+    expect(existsSync(dir)).toBe(false);
+    expect((await bigtransfer(['libtorch', 'remove'], { env })).stdout).toMatch(
+      /^There is nothing to remove/,
+    );
+  });
+
+  test('says what failed, and exits with 1', async () => {
+    await site.close();
+    const { code, stdout, stderr } = await bigtransfer(['libtorch', 'fetch'], { env });
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toMatch(
+      /could not be fetched\.\n.*ECONNREFUSED.*\n.*pip download: [^]*code: ERR_BIT_LIBTORCH\n$/,
+    );
+  });
+});

@@ -1,0 +1,46 @@
+// Runs the compiled program as a user would.
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+
+export const ROOT = join(__dirname, '..', '..');
+export const PICTURES = join(ROOT, 'examples', 'pictures');
+
+export interface Outcome {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+interface RunOptions {
+  env?: Record<string, string>;
+  cwd?: string;
+  /** Called with the process as soon as it runs. */
+  during?: (child: ChildProcess) => void;
+}
+
+export function bigtransfer(
+  args: string[],
+  { env, cwd, during }: RunOptions = {},
+): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const program = join(ROOT, 'dist', 'cli', 'main.js');
+    const child = spawn(process.execPath, [program, ...args], {
+      env: { ...process.env, ...env },
+      cwd,
+    });
+    const outcome: Outcome = { code: null, stdout: '', stderr: '' };
+    child.stdout.on('data', (chunk: Buffer) => (outcome.stdout += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (outcome.stderr += chunk.toString()));
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ ...outcome, code }));
+    during?.(child);
+  });
+}
+
+/** The pictures of the examples, as paths. */
+export function pictures(): string[] {
+  const names = readdirSync(PICTURES).filter((name) => /\.(png|jpg)$/.test(name));
+  return names.sort().map((name) => join(PICTURES, name));
+}

@@ -1,0 +1,197 @@
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import {
+  type FetchProgress,
+  fetchLibtorch,
+  findLibtorch,
+  removeLibtorch,
+} from '../../lib/libtorch';
+import { type Site, fakeWheel, serve, sha256, stubPython } from './fake';
+
+const supported = process.platform === 'linux' && process.arch === 'x64' ? describe : describe.skip;
+const PINNED_FILE = 'torch-2.13.0+cpu-cp311-cp311-manylinux_2_28_x86_64.whl';
+const wheel = fakeWheel();
+const before = { ...process.env };
+let home: string;
+let root: string;
+let site: Site | undefined;
+
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), 'bit fetch '));
+  root = join(home, 'cache', 'libtorch');
+  process.env['BIGTRANSFER_CACHE'] = join(home, 'cache');
+  process.env['BIGTRANSFER_LIBTORCH_SHA256'] = sha256(wheel);
+  delete process.env['BIGTRANSFER_LIBTORCH'];
+  delete process.env['BIGTRANSFER_LIBTORCH_URL'];
+  const path = `${stubPython(join(home, 'bin'), 'echo ERROR: no such wheel; exit 1')}:/usr/bin:/bin`;
+  process.env['PATH'] = path;
+});
+
+afterEach(async () => {
+  await site?.close();
+  site = undefined;
+  process.env = { ...before };
+  rmSync(home, { recursive: true, force: true });
+});
+
+supported('fetchLibtorch', () => {
+  test('downloads, checks and unpacks what is needed, and nothing else', async () => {
+    site = await serve(wheel);
+    const phases = new Set<string>();
+    const dir = await fetchLibtorch({
+      url: site.url,
+      onProgress: ({ phase }) => phases.add(phase),
+    });
+    expect(dir).toBe(join(root, '2.13.0+cpu'));
+    expect(readdirSync(dir).sort()).toEqual([
+      'include',
+      'lib',
+      'manifest.json',
+      'share',
+      'version.py',
+    ]);
+    expect(readdirSync(join(dir, 'lib')).sort()).toEqual([
+      'libc10.so',
+      'libgomp.so.1',
+      'libtorch_cpu.so',
+    ]);
+    expect([...phases]).toEqual(['download', 'check', 'unpack']);
+    expect(readdirSync(root)).toEqual(['2.13.0+cpu']); // no wheel, lock or temporary folder stays
+    expect(findLibtorch({ needHeaders: true }).found?.source).toBe('cache');
+  });
+
+  test('does nothing when it is there, unless forced', async () => {
+    site = await serve(wheel);
+    process.env['BIGTRANSFER_LIBTORCH_URL'] = site.url;
+    const dir = await fetchLibtorch();
+    expect(await fetchLibtorch()).toBe(dir);
+    expect(site.ranges).toHaveLength(1);
+    await fetchLibtorch({ force: true });
+    expect(site.ranges).toHaveLength(2);
+  });
+
+  test('two at once download once', async () => {
+    site = await serve(wheel);
+    const { url } = site;
+    const [a, b] = await Promise.all([fetchLibtorch({ url }), fetchLibtorch({ url })]);
+    expect(a).toBe(b);
+    expect(site.ranges).toHaveLength(1);
+  });
+
+  test('continues after a cut connection', async () => {
+    site = await serve(wheel, (response, count) => {
+      if (count > 1) return false;
+      response.writeHead(200, { 'content-length': wheel.length });
+      response.write(wheel.subarray(0, 100_000), () => setTimeout(() => response.destroy(), 50));
+      return true;
+    });
+    await fetchLibtorch({ url: site.url });
+    expect(site.ranges).toEqual(['', 'bytes=100000-']);
+  });
+
+  test('continues what an earlier call left, even when that was all of it', async () => {
+    site = await serve(wheel);
+    await fetchLibtorch({ url: site.url });
+    for (const kept of [200_000, wheel.length]) {
+      writeFileSync(join(root, 'torch-2.13.0+cpu-tiny.whl.part'), wheel.subarray(0, kept));
+      await fetchLibtorch({ url: site.url, force: true });
+      expect(site.ranges.at(-1)).toBe(`bytes=${kept}-`);
+    }
+  });
+
+  test('starts over when what was left is not the start of the file', async () => {
+    site = await serve(wheel);
+    await fetchLibtorch({ url: site.url });
+    writeFileSync(join(root, 'torch-2.13.0+cpu-tiny.whl.part'), 'something else');
+    await fetchLibtorch({ url: site.url, force: true });
+    expect(site.ranges).toEqual(['', 'bytes=14-', '']);
+  });
+
+  test('a file with another hash is never unpacked', async () => {
+    site = await serve(fakeWheel('2.13.0+evil'));
+    await expect(fetchLibtorch({ url: site.url })).rejects.toMatchObject({
+      code: 'ERR_BIT_LIBTORCH',
+      message: expect.stringMatching(/SHA-256 is .* instead of[^]*no such wheel[^]*libtorch fetch/),
+    });
+    expect(readdirSync(root)).toEqual([]);
+  });
+
+  test('falls back to pip, whose wheel is checked too', async () => {
+    site = await serve(wheel, (response) => {
+      response.writeHead(404).end();
+      return true;
+    });
+    const kept = join(home, 'kept.whl');
+    writeFileSync(kept, wheel);
+    stubPython(join(home, 'bin'), `cp '${kept}' "$last/${PINNED_FILE}"`);
+    const seen: FetchProgress[] = [];
+    const dir = await fetchLibtorch({
+      url: site.url,
+      onProgress: (progress) => seen.push(progress),
+    });
+    expect(site.ranges).toHaveLength(1); // 404 stays 404
+    expect(seen[0]).toEqual({ phase: 'pip', loaded: 0, total: null });
+    expect(JSON.parse(readFileSync(join(dir, 'manifest.json'), 'utf8'))).toMatchObject({
+      from: 'pip',
+    });
+
+    writeFileSync(kept, fakeWheel('2.13.0+evil'));
+    const again = fetchLibtorch({ url: site.url, force: true });
+    await expect(again).rejects.toThrow(/404[^]*pip download: the file's SHA-256/);
+    expect(existsSync(dir)).toBe(true); // the copy that was there stays
+  });
+
+  test('a server that is not there is noticed at once', async () => {
+    site = await serve(wheel);
+    const { url } = site;
+    await site.close();
+    const start = Date.now();
+    await expect(fetchLibtorch({ url })).rejects.toThrow(/ECONNREFUSED[^]*no such wheel/);
+    expect(Date.now() - start).toBeLessThan(3000);
+  });
+
+  test('names that climb out of the folder are refused', async () => {
+    const bad = fakeWheel('2.13.0+cpu', { 'torch/include/../../../evil.h': 'x' });
+    process.env['BIGTRANSFER_LIBTORCH_SHA256'] = sha256(bad);
+    site = await serve(bad);
+    await expect(fetchLibtorch({ url: site.url })).rejects.toMatchObject({
+      code: 'ERR_BIT_LIBTORCH',
+    });
+    expect(readdirSync(root)).toEqual([]);
+  });
+
+  test('aborting rejects with the reason and keeps what was downloaded', async () => {
+    site = await serve(wheel, (response) => {
+      response.writeHead(200, { 'content-length': wheel.length });
+      response.write(wheel.subarray(0, 100_000));
+      return true; // and then nothing more comes
+    });
+    const controller = new AbortController();
+    const onProgress = ({ loaded }: FetchProgress) => {
+      if (loaded >= 100_000) setTimeout(() => controller.abort(new Error('enough')), 50);
+    };
+    const fetching = fetchLibtorch({ url: site.url, signal: controller.signal, onProgress });
+    await expect(fetching).rejects.toThrow('enough');
+    expect(readdirSync(root)).toEqual(['torch-2.13.0+cpu-tiny.whl.part']);
+  });
+
+  test('a lock whose owner died holds nobody up', async () => {
+    site = await serve(wheel);
+    await fetchLibtorch({ url: site.url });
+    writeFileSync(join(root, 'fetch.lock'), `999999999 ${hostname()}`);
+    await fetchLibtorch({ url: site.url, force: true });
+  });
+});
+
+supported('removeLibtorch', () => {
+  test('removes the copies and says so', async () => {
+    expect(await removeLibtorch()).toEqual({ removed: [], bytes: 0 });
+    site = await serve(wheel);
+    const dir = await fetchLibtorch({ url: site.url });
+    const { removed, bytes } = await removeLibtorch();
+    expect(removed).toEqual([dir]);
+    expect(bytes).toBeGreaterThan(300_000);
+    expect(readdirSync(root)).toEqual([]);
+  });
+});

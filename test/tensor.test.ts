@@ -1,0 +1,54 @@
+import { Tensor, toTensor } from '../lib/tensor';
+
+describe('Tensor', () => {
+  test('knows its dtype from the array', () => {
+    expect(Tensor.from(new Float32Array(6), [2, 3]).dtype).toBe('float32');
+    expect(Tensor.from(new BigInt64Array(1), []).dtype).toBe('int64');
+    expect(Tensor.from(new Uint16Array(2), [2], 'bfloat16').dtype).toBe('bfloat16');
+  });
+
+  test('nests its values by shape', () => {
+    const tensor = Tensor.from(Float32Array.from([1, 2, 3, 4, 5, 6]), [2, 1, 3]);
+    expect(tensor.toArray()).toEqual([[[1, 2, 3]], [[4, 5, 6]]]);
+    expect(Tensor.from(Float32Array.of(7), []).toArray()).toBe(7);
+  });
+
+  // Bit patterns from IEEE 754-2008, table 3.5.
+  test.each([
+    [0x3c00, 1],
+    [0xc000, -2],
+    [0x7bff, 65504],
+    [0x0001, 2 ** -24],
+    [0x0400, 2 ** -14],
+    [0x7c00, Infinity],
+    [0xfc00, -Infinity],
+  ])('decodes float16 %p', (bits, value) => {
+    expect(Tensor.from(Uint16Array.of(bits), [1], 'float16').toFloat32().data[0]).toBe(value);
+  });
+
+  test.each([
+    [0x3f80, 1],
+    [0xc000, -2],
+    [0x7f80, Infinity],
+    [0x4049, 3.140625],
+  ])('decodes bfloat16 %p', (bits, value) => {
+    expect(Tensor.from(Uint16Array.of(bits), [1], 'bfloat16').toArray()).toEqual([value]);
+  });
+
+  test('refuses data that does not fit its shape', () => {
+    const expected = { name: 'BitError', code: 'ERR_BIT_SHAPE' };
+    expect(() => Tensor.from(new Float32Array(5), [2, 3])).toThrow(expect.objectContaining(expected));
+    expect(() => Tensor.from(new Float32Array(1), [1.5])).toThrow(expect.objectContaining(expected));
+    expect(() => Tensor.from(new Float32Array(1), [-1])).toThrow(expect.objectContaining(expected));
+    expect(() => Tensor.from(new Uint16Array(1), [1])).toThrow(expect.objectContaining(expected));
+    expect(() => Tensor.from(new Float32Array(1), [1], 'int64')).toThrow(expect.objectContaining(expected));
+    expect(() => Tensor.from([1] as never, [1])).toThrow(expect.objectContaining(expected));
+  });
+
+  test('accepts the tensors of onnxruntime and transformers.js', () => {
+    const data = Float32Array.of(1, 2);
+    expect(toTensor({ data, dims: [1, 2], type: 'float32' }, 'x').shape).toEqual([1, 2]);
+    expect(() => toTensor({ data }, 'x')).toThrow('for x');
+    expect(() => toTensor(null, 'x')).toThrow('for x');
+  });
+});
