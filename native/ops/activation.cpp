@@ -49,11 +49,19 @@ at::Tensor laplace(const at::Tensor& x) {
 
 /// parameters: alpha_p, alpha_n, beta, eps.
 at::Tensor xielu(const at::Tensor& x, const Parameters& parameters) {
-  const at::Tensor& beta = parameters.at(2);
-  const at::Tensor alpha_p = at::softplus(parameters.at(0));
-  const at::Tensor alpha_n = beta + at::softplus(parameters.at(1));
+  // transformers keeps the four in bfloat16 whatever the network's type is, and rounds what it
+  // makes of them.
+  const auto rounded = [&](const at::Tensor& value) {
+    return value.to(at::kBFloat16).to(x.scalar_type());
+  };
+  const auto softplus = [&](const at::Tensor& value) {
+    return rounded(at::softplus(value.to(at::kFloat)));
+  };
+  const at::Tensor beta = rounded(parameters.at(2));
+  const at::Tensor alpha_p = softplus(parameters.at(0));
+  const at::Tensor alpha_n = rounded(beta + softplus(parameters.at(1)));
   return at::where(x > 0, alpha_p * x * x + beta * x,
-                   (at::expm1(at::minimum(x, parameters.at(3))) - x) * alpha_n + beta * x);
+                   (at::expm1(at::minimum(x, rounded(parameters.at(3)))) - x) * alpha_n + beta * x);
 }
 
 template <typename F>

@@ -28,8 +28,7 @@ at::Tensor resize_lanczos(const at::Tensor& image, at::IntArrayRef size) {
 #if __has_include(<ATen/ops/_upsample_lanczos2d_aa.h>)
   return at::_upsample_lanczos2d_aa(image, size, false);
 #else
-  throw Error(ErrorCode::kConfig,
-              "This libtorch has no lanczos kernel: use libtorch 2.13 or newer");
+  return at::_upsample_bicubic2d_aa(image, size, false);
 #endif
 }
 

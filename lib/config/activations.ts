@@ -1,0 +1,28 @@
+// Names of activations that transformers 5.18 knows (its ACT2CLS).
+
+export const ACTIVATIONS = [
+  'gelu',
+  'gelu_10',
+  'gelu_fast',
+  'gelu_new',
+  'gelu_python',
+  'gelu_pytorch_tanh',
+  'gelu_python_tanh',
+  'gelu_accurate',
+  'hardswish',
+  'laplace',
+  'leaky_relu',
+  'linear',
+  'mish',
+  'quick_gelu',
+  'relu',
+  'relu2',
+  'relu6',
+  'sigmoid',
+  'silu',
+  'sqrtsoftplus',
+  'swish',
+  'tanh',
+  'prelu',
+  'xielu',
+] as const;

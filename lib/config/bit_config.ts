@@ -1,0 +1,220 @@
+// BitConfig without its files: every field of transformers' BitConfig, checked, and its JSON.
+import { BitError } from '../errors';
+import { ACTIVATIONS } from './activations';
+import { boolean, fraction, listOf, nullable, oneOf, positive, size, sizes } from './checks';
+import { fillFields, fromKeys, toKeys, type FieldTable } from './fields';
+import { areDefaultLabels, fillLabels, type LabelFields } from './labels';
+import { checkGroups } from './network_spec';
+import { alignOutFeatures } from './out_features';
+
+export const MODEL_TYPE = 'bit';
+
+/** Every field, as it is after construction; what init leaves out gets transformers' default. */
+export interface BitConfigFields {
+  /** Channels of the input image. */
+  numChannels: number;
+  /** Channels of the stem. */
+  embeddingSize: number;
+  /** Channels of each stage, before widthFactor. */
+  hiddenSizes: number[];
+  /** Blocks of each stage. */
+  depths: number[];
+  /** 'preactivation' is BiT; 'bottleneck' the backbone of hybrid transformers. */
+  layerType: 'preactivation' | 'bottleneck';
+  /** One of transformers' activation names. */
+  hiddenAct: string;
+  /** null pads symmetrically, 'SAME' as TensorFlow does, 'VALID' not at all. */
+  globalPadding: 'SAME' | 'VALID' | null;
+  /** Groups of every group norm. */
+  numGroups: number;
+  /** Chance of the last block to be left out in training; falls linearly to 0 at the first. */
+  dropPathRate: number;
+  /** SAME padding of the stem's pool. */
+  embeddingDynamicPadding: boolean;
+  /** Largest ratio of input to map size; later strides become 1. */
+  outputStride: number;
+  /** Multiplies every stage's width. */
+  widthFactor: number;
+  /** Feature maps of a backbone by name: 'stem', 'stage1', … */
+  outFeatures: string[];
+  /** The same by place; negative ones count from the end. */
+  outIndices: number[];
+  /** Outputs of a classifier. */
+  numLabels: number;
+  id2label: Record<number, string>;
+  label2id: Record<string, number>;
+  /** The loss; inferred from the labels where null. */
+  problemType: 'regression' | 'single_label_classification' | 'multi_label_classification' | null;
+  /** Return hidden states where a call does not say. */
+  outputHiddenStates: boolean;
+}
+
+/** What the table cannot fill by itself: these depend on other fields. */
+type Derived = Pick<BitConfigFields, 'outFeatures' | 'outIndices'> & LabelFields;
+type Given = Omit<BitConfigFields, keyof Derived> & { [K in keyof Derived]: Derived[K] | null };
+
+const anything = { expected: 'a value', test: () => true };
+const LAYER_TYPES = ['preactivation', 'bottleneck'];
+const PADDINGS = [null, 'SAME', 'VALID'];
+const PROBLEM_TYPES = ['regression', 'single_label_classification', 'multi_label_classification'];
+
+const FIELDS: FieldTable<Given> = {
+  numChannels: { key: 'num_channels', initial: () => 3, check: size },
+  embeddingSize: { key: 'embedding_size', initial: () => 64, check: size },
+  hiddenSizes: { key: 'hidden_sizes', initial: () => [256, 512, 1024, 2048], check: sizes },
+  depths: { key: 'depths', initial: () => [3, 4, 6, 3], check: sizes },
+  layerType: { key: 'layer_type', initial: () => 'preactivation', check: oneOf(...LAYER_TYPES) },
+  hiddenAct: { key: 'hidden_act', initial: () => 'relu', check: oneOf(...ACTIVATIONS) },
+  globalPadding: { key: 'global_padding', initial: () => null, check: oneOf(...PADDINGS) },
+  numGroups: { key: 'num_groups', initial: () => 32, check: size },
+  dropPathRate: { key: 'drop_path_rate', initial: () => 0, check: fraction },
+  embeddingDynamicPadding: {
+    key: 'embedding_dynamic_padding',
+    initial: () => false,
+    check: boolean,
+  },
+  outputStride: { key: 'output_stride', initial: () => 32, check: size },
+  widthFactor: { key: 'width_factor', initial: () => 1, check: positive },
+  outFeatures: {
+    key: 'out_features',
+    initial: () => null,
+    check: nullable(listOf('stage names', (name) => typeof name === 'string')),
+  },
+  outIndices: {
+    key: 'out_indices',
+    initial: () => null,
+    check: nullable(listOf('integers', Number.isSafeInteger)),
+  },
+  numLabels: { key: 'num_labels', initial: () => null, check: anything },
+  id2label: { key: 'id2label', initial: () => null, check: anything },
+  label2id: { key: 'label2id', initial: () => null, check: anything },
+  problemType: {
+    key: 'problem_type',
+    initial: () => null,
+    check: nullable(oneOf(...PROBLEM_TYPES)),
+  },
+  outputHiddenStates: { key: 'output_hidden_states', initial: () => false, check: boolean },
+};
+
+/** Keys that toJSON makes anew, whatever the file said. */
+const REWRITTEN = ['model_type', 'stage_names'];
+
+/** The numbers and labels of a BiT model. */
+export class BitConfigData implements BitConfigFields {
+  readonly numChannels!: number;
+  readonly embeddingSize!: number;
+  readonly hiddenSizes!: number[];
+  readonly depths!: number[];
+  readonly layerType!: BitConfigFields['layerType'];
+  readonly hiddenAct!: string;
+  readonly globalPadding!: BitConfigFields['globalPadding'];
+  readonly numGroups!: number;
+  readonly dropPathRate!: number;
+  readonly embeddingDynamicPadding!: boolean;
+  readonly outputStride!: number;
+  readonly widthFactor!: number;
+  readonly outFeatures!: string[];
+  readonly outIndices!: number[];
+  readonly numLabels!: number;
+  readonly id2label!: Record<number, string>;
+  readonly label2id!: Record<string, number>;
+  readonly problemType!: BitConfigFields['problemType'];
+  readonly outputHiddenStates!: boolean;
+  /** 'stem' and one name for each stage. */
+  readonly stageNames: readonly string[];
+  /** JSON keys that are none of ours; they are written back. */
+  private extra: Record<string, unknown> = {};
+
+  /** @throws BitError ERR_BIT_CONFIG naming the field that is wrong. */
+  constructor(init: Partial<BitConfigFields> = {}) {
+    const given = fillFields<Given>(FIELDS, normalised(init));
+    this.stageNames = ['stem', ...given.depths.map((_, i) => `stage${i + 1}`)];
+    const outputs = alignOutFeatures(given.outFeatures, given.outIndices, this.stageNames);
+    Object.assign(this, given, outputs, fillLabels(given));
+    checkTogether(this);
+  }
+
+  /**
+   * Reads transformers' config.json, old spellings included; unknown keys are kept.
+   * @throws BitError ERR_BIT_CONFIG naming the key that is wrong.
+   */
+  static fromJSON<C extends BitConfigData>(this: new (init?: Partial<BitConfigFields>) => C, json: object): C {
+    const { fields, unknown } = fromKeys<Given>(FIELDS, modernised(json));
+    const config = new this(fields as Partial<BitConfigFields>);
+    for (const key of REWRITTEN) delete unknown[key];
+    (config as BitConfigData).extra = structuredClone(unknown);
+    return config;
+  }
+
+  /** transformers' config.json: snake_case keys, sorted. */
+  toJSON(): Record<string, unknown> {
+    const json = toKeys<Given>(FIELDS, this as BitConfigFields, this.extra);
+    delete json['num_labels']; // transformers counts id2label instead
+    if (areDefaultLabels(this)) {
+      delete json['id2label'];
+      delete json['label2id'];
+    }
+    if (this.problemType === null) delete json['problem_type'];
+    if (!this.outputHiddenStates) delete json['output_hidden_states'];
+    const more = { ...json, model_type: MODEL_TYPE, stage_names: [...this.stageNames] };
+    return Object.fromEntries(Object.entries(more).sort(([a], [b]) => (a < b ? -1 : 1)));
+  }
+
+  /**
+   * A copy with some fields changed; keys of other things in `changes` are left alone. Another
+   * number of labels without names gets LABEL_0, LABEL_1, …
+   * @throws BitError ERR_BIT_CONFIG naming the field that is wrong.
+   */
+  with(changes: Partial<BitConfigFields>): this {
+    const own = Object.entries(changes).filter(([name, value]) => name in FIELDS && value !== undefined);
+    if (own.length === 0) return this;
+    const wanted = Object.fromEntries(own) as Partial<BitConfigFields>;
+    const kept: Partial<Given> = Object.fromEntries(
+      Object.keys(FIELDS).map((name) => [name, this[name as keyof BitConfigFields]]),
+    );
+    // What follows from a changed field must not hold on to the old one.
+    if ('id2label' in wanted || 'label2id' in wanted) kept.numLabels = kept.id2label = kept.label2id = null;
+    if ('numLabels' in wanted && wanted.numLabels !== this.numLabels) kept.id2label = kept.label2id = null;
+    if ('outFeatures' in wanted || 'outIndices' in wanted || 'depths' in wanted) {
+      kept.outFeatures = kept.outIndices = null;
+    }
+    const constructor = this.constructor as new (init: Partial<Given>) => this;
+    const config = new constructor({ ...kept, ...wanted });
+    (config as BitConfigData).extra = structuredClone(this.extra);
+    return config;
+  }
+}
+
+/** transformers takes the padding in any case. */
+function normalised(init: Partial<BitConfigFields>): Partial<Given> {
+  const padding: unknown = init?.globalPadding;
+  if (typeof padding !== 'string') return init;
+  return { ...init, globalPadding: padding.toUpperCase() as Given['globalPadding'] };
+}
+
+/** Old spellings: torch_dtype is now dtype; null stood for a default. */
+function modernised(json: object): Record<string, unknown> {
+  const { torch_dtype: oldDtype, ...rest } = json as Record<string, unknown>;
+  const dtype = rest['dtype'] ?? oldDtype;
+  if (dtype !== undefined) rest['dtype'] = dtype;
+  if (rest['output_hidden_states'] === null) delete rest['output_hidden_states'];
+  return rest;
+}
+
+function checkTogether(config: BitConfigFields): void {
+  if (config.hiddenSizes.length !== config.depths.length) {
+    throw new BitError(
+      'ERR_BIT_CONFIG',
+      'Expected as many hiddenSizes (hidden_sizes in JSON) as depths but received ' +
+        `${config.hiddenSizes.length} and ${config.depths.length}`,
+    );
+  }
+  if (config.problemType === 'single_label_classification' && config.numLabels === 1) {
+    throw new BitError(
+      'ERR_BIT_CONFIG',
+      "Expected at least 2 labels for problemType 'single_label_classification' but received 1: use " +
+        "numLabels 2, or problemType 'regression'",
+    );
+  }
+  checkGroups(config);
+}

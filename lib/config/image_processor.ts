@@ -1,0 +1,130 @@
+// BitImageProcessor without its files: every field of transformers' processor, checked, and its JSON.
+import { BitError } from '../errors';
+import { boolean, nullable, oneOf, perChannel, perChannelDivisor, positive } from './checks';
+import { fillFields, fromKeys, toKeys, type FieldTable } from './fields';
+import { parseCropSize, parseSize, sizeToJSON, type HeightWidth, type ImageSize } from './image_size';
+
+/** PIL's codes: nearest, lanczos, bilinear, bicubic; box and hamming cannot resize tensors. */
+export type ResampleCode = 0 | 1 | 2 | 3 | 4 | 5;
+
+/** Every field, as it is after construction; what init leaves out gets transformers' default. */
+export interface BitImageProcessorFields {
+  /** Grey is repeated and alpha dropped. */
+  doConvertRgb: boolean;
+  doResize: boolean;
+  /** See ImageSize; a plain integer is the shortest edge. */
+  size: ImageSize;
+  resample: ResampleCode;
+  doCenterCrop: boolean;
+  /** A plain integer is a square. */
+  cropSize: HeightWidth;
+  doRescale: boolean;
+  rescaleFactor: number;
+  doNormalize: boolean;
+  /** One value per channel, or one for all, in the scale that rescaling gives. */
+  imageMean: number | number[];
+  imageStd: number | number[];
+}
+
+/** Mean and deviation of the images CLIP was trained on (transformers' OPENAI_CLIP_MEAN and _STD). */
+const CLIP_MEAN = [0.48145466, 0.4578275, 0.40821073];
+const CLIP_STD = [0.26862954, 0.26130258, 0.27577711];
+const DEFAULT_SIDE = 224;
+const IMAGE_PROCESSOR_TYPE = 'BitImageProcessor';
+
+const parsed = { expected: 'a size', test: () => true };
+
+const FIELDS: FieldTable<BitImageProcessorFields> = {
+  doConvertRgb: { key: 'do_convert_rgb', initial: () => true, check: boolean },
+  doResize: { key: 'do_resize', initial: () => true, check: boolean },
+  size: { key: 'size', initial: () => ({ shortestEdge: DEFAULT_SIDE }), check: parsed },
+  resample: { key: 'resample', initial: () => 3, check: oneOf(0, 1, 2, 3, 4, 5) },
+  doCenterCrop: { key: 'do_center_crop', initial: () => true, check: boolean },
+  cropSize: {
+    key: 'crop_size',
+    initial: () => ({ height: DEFAULT_SIDE, width: DEFAULT_SIDE }),
+    check: parsed,
+  },
+  doRescale: { key: 'do_rescale', initial: () => true, check: boolean },
+  rescaleFactor: { key: 'rescale_factor', initial: () => 1 / 255, check: positive },
+  doNormalize: { key: 'do_normalize', initial: () => true, check: boolean },
+  imageMean: { key: 'image_mean', initial: () => [...CLIP_MEAN], check: perChannel },
+  imageStd: { key: 'image_std', initial: () => [...CLIP_STD], check: perChannelDivisor },
+};
+
+/** Keys that toJSON makes anew or that old files wrote. */
+const REWRITTEN = ['image_processor_type', 'feature_extractor_type', 'processor_class'];
+/** Steps of transformers' processors that BiT's models never use. */
+const UNSUPPORTED = nullable(oneOf(false));
+
+/** How images become pixel values. */
+export class ImageProcessorData implements BitImageProcessorFields {
+  readonly doConvertRgb!: boolean;
+  readonly doResize!: boolean;
+  readonly size!: ImageSize;
+  readonly resample!: ResampleCode;
+  readonly doCenterCrop!: boolean;
+  readonly cropSize!: HeightWidth;
+  readonly doRescale!: boolean;
+  readonly rescaleFactor!: number;
+  readonly doNormalize!: boolean;
+  readonly imageMean!: number | number[];
+  readonly imageStd!: number | number[];
+  /** JSON keys that are none of ours; they are written back. */
+  private extra: Record<string, unknown> = {};
+
+  /** @throws BitError ERR_BIT_CONFIG naming the field that is wrong. */
+  constructor(init: Partial<BitImageProcessorFields> = {}) {
+    const fields = fillFields(FIELDS, init);
+    Object.assign(this, fields, { size: parseSize(fields.size), cropSize: parseCropSize(fields.cropSize) });
+    const lengths = [this.imageMean, this.imageStd].map((value) => [value].flat().length);
+    if (lengths[0] !== lengths[1] && Math.min(...lengths) > 1) {
+      throw new BitError(
+        'ERR_BIT_CONFIG',
+        `Expected as many values for imageMean as for imageStd but received ${lengths.join(' and ')}`,
+      );
+    }
+  }
+
+  /**
+   * Reads transformers' preprocessor_config.json, old spellings included; unknown keys are kept.
+   * @throws BitError ERR_BIT_CONFIG naming the key that is wrong.
+   */
+  static fromJSON<P extends ImageProcessorData>(
+    this: new (init?: Partial<BitImageProcessorFields>) => P,
+    json: object,
+  ): P {
+    const present = Object.entries(json).filter(([, value]) => value !== null);
+    const { fields, unknown } = fromKeys(FIELDS, Object.fromEntries(present));
+    if (!UNSUPPORTED.test(unknown['do_pad'] ?? null)) {
+      throw new BitError('ERR_BIT_CONFIG', 'do_pad is not supported: BiT crops to a fixed size instead');
+    }
+    const processor = new this(fields);
+    for (const key of REWRITTEN) delete unknown[key];
+    (processor as ImageProcessorData).extra = structuredClone(unknown);
+    return processor;
+  }
+
+  /** transformers' preprocessor_config.json: snake_case keys, sorted. */
+  toJSON(): Record<string, unknown> {
+    return toKeys<Record<keyof BitImageProcessorFields, unknown>>(
+      FIELDS,
+      { ...(this as BitImageProcessorFields), size: sizeToJSON(this.size) },
+      { ...this.extra, image_processor_type: IMAGE_PROCESSOR_TYPE },
+    );
+  }
+
+  /**
+   * A copy with some fields changed.
+   * @throws BitError ERR_BIT_CONFIG naming the field that is wrong or unknown.
+   */
+  with(changes: Partial<BitImageProcessorFields>): this {
+    const kept = Object.fromEntries(
+      Object.keys(FIELDS).map((name) => [name, this[name as keyof BitImageProcessorFields]]),
+    );
+    const constructor = this.constructor as new (init: object) => this;
+    const processor = new constructor({ ...kept, ...changes });
+    (processor as ImageProcessorData).extra = structuredClone(this.extra);
+    return processor;
+  }
+}

@@ -1,0 +1,106 @@
+// Encoded images → RGB pixels, bit for bit as Pillow's open, exif_transpose and convert('RGB') give them.
+import type { Metadata, Sharp } from 'sharp';
+import { BitError } from '../errors';
+import { readInput, type ImageInput, type RawPixels } from './input';
+
+type SharpModule = typeof import('sharp');
+
+/** Pillow ignores embedded profiles, and refuses truncated files. */
+const SHARP_OPTIONS = { ignoreIcc: true, failOn: 'truncated' } as const;
+const WHITE = 255;
+
+let sharpModule: SharpModule | undefined;
+
+/**
+ * sharp, loaded when the first encoded image comes: beside Electron's own GLib it may not load, and
+ * raw pixels need none of it.
+ */
+function loadSharp(): SharpModule {
+  try {
+    sharpModule ??= require('sharp') as SharpModule;
+    return sharpModule;
+  } catch (cause) {
+    throw new BitError(
+      'ERR_BIT_IMAGE',
+      'Encoded images need the sharp package, which does not load here: run `npm install sharp`, or ' +
+        'pass raw pixels { data, width, height, channels }',
+      { cause },
+    );
+  }
+}
+
+/**
+ * Pixels of any image: three channels from encoded ones (the first frame of an animation, turned by
+ * its EXIF orientation, alpha dropped), raw pixels as they are.
+ * @throws BitError ERR_BIT_IMAGE saying what is wrong; the signal's reason.
+ */
+export async function decodeImage(input: ImageInput, signal?: AbortSignal): Promise<RawPixels> {
+  const readable = await readInput(input, signal);
+  signal?.throwIfAborted();
+  if ('raw' in readable) return readable.raw;
+  try {
+    const image =
+      'sharp' in readable ? readable.sharp.clone() : loadSharp()(readable.encoded, SHARP_OPTIONS);
+    return await toRgb(image.autoOrient());
+  } catch (cause) {
+    if (cause instanceof BitError) throw cause;
+    const name = typeof input === 'string' && !/^data:/i.test(input) ? ` ${input}` : '';
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new BitError('ERR_BIT_IMAGE', `Cannot decode the image${name}: ${why}`, { cause });
+  }
+}
+
+async function toRgb(image: Sharp): Promise<RawPixels> {
+  const metadata = await image.metadata();
+  if (metadata.space === 'cmyk') return fromCmyk(image);
+  if (isDeepGrey(metadata)) return fromDeepGrey(image);
+  return pixelsOf(image.toColourspace('srgb').removeAlpha());
+}
+
+async function pixelsOf(image: Sharp): Promise<RawPixels> {
+  const { data, info } = await image.raw().toBuffer({ resolveWithObject: true });
+  return { data, width: info.width, height: info.height, channels: info.channels };
+}
+
+/** Pillow's own conversion (Convert.c, cmyk2rgb): no colour management. */
+async function fromCmyk(image: Sharp): Promise<RawPixels> {
+  const inks = await pixelsOf(image.pipelineColourspace('cmyk').toColourspace('cmyk'));
+  return toThreeChannels(inks, (at, channel) => {
+    const paper = WHITE - (inks.data[at + 3] as number);
+    const product = (inks.data[at + channel] as number) * paper + 128;
+    return paper - (((product >> 8) + product) >> 8); // product / 255, rounded
+  });
+}
+
+/** 16-bit grey without alpha, Pillow's mode I;16. */
+function isDeepGrey({ depth, channels, space }: Metadata): boolean {
+  return depth === 'ushort' && channels === 1 && space === 'grey16';
+}
+
+/** Pillow clips I;16 to 8 bits where it takes the high byte of every other 16-bit image. */
+async function fromDeepGrey(image: Sharp): Promise<RawPixels> {
+  const { data, info } = await image
+    .pipelineColourspace('grey16')
+    .toColourspace('grey16')
+    .raw({ depth: 'ushort' })
+    .toBuffer({ resolveWithObject: true });
+  // A copy, since two-byte values must start at an even address.
+  const values = new Uint16Array(Uint8Array.from(data).buffer);
+  const grey = { data, width: info.width, height: info.height, channels: 1 };
+  return toThreeChannels(grey, (at) => Math.min(WHITE, values[at] as number));
+}
+
+/** `value` gets the index of a pixel's first channel in the source, and the channel to make. */
+function toThreeChannels(
+  source: RawPixels,
+  value: (at: number, channel: number) => number,
+): RawPixels {
+  const { width, height, channels } = source;
+  const data = new Uint8Array(width * height * 3);
+  for (let pixel = 0; pixel < width * height; pixel++) {
+    for (let channel = 0; channel < 3; channel++) {
+      data[3 * pixel + channel] = value(pixel * channels, channel);
+    }
+  }
+  return { data, width, height, channels: 3 };
+}

@@ -1,0 +1,133 @@
+// Images → pixel values: decodes, works out sizes, hands the rest to the native side.
+import { availableParallelism } from 'node:os';
+import { runJob } from '../binding/job';
+import type { NativeBinding, NativeImage, PreprocessRequest, Resample } from '../binding/types';
+import type { BitImageProcessorFields } from '../config/image_processor';
+import { resizedSize } from '../config/image_size';
+import { BitError } from '../errors';
+import { Tensor } from '../tensor';
+import { decodeImage } from './decode';
+import type { ImageInput, RawPixels } from './input';
+
+/** PIL's codes in order. */
+const RESAMPLES: Resample[] = ['nearest', 'lanczos', 'bilinear', 'bicubic', 'box', 'hamming'];
+const RGB_CHANNELS = 3;
+
+/**
+ * Runs all steps of `settings` on one image or a list.
+ * @returns [N, C, H, W]: float32, or uint8 when pixels are neither rescaled nor normalised.
+ * @throws BitError ERR_BIT_IMAGE, with `index` where one image of a list is at fault.
+ */
+export async function preprocessImages(
+  images: ImageInput | readonly ImageInput[],
+  settings: BitImageProcessorFields,
+  native: Pick<NativeBinding, 'preprocess'>,
+  signal?: AbortSignal,
+): Promise<Tensor> {
+  const list = (Array.isArray(images) ? images : [images]) as readonly ImageInput[];
+  if (list.length === 0) throw new BitError('ERR_BIT_IMAGE', 'Expected at least one image');
+  signal?.throwIfAborted();
+  const prepare = async (input: ImageInput) => nativeImage(await decodeImage(input, signal), settings);
+  const prepared = await eachInTurn(list, Array.isArray(images), prepare, signal);
+  const channels = channelsOf(prepared, settings);
+  checkSameSize(prepared, settings);
+  const request = nativeRequest(prepared, channels, settings);
+  const { data, shape, dtype } = await runJob(() => native.preprocess(request), signal);
+  return Tensor.from(data, shape, dtype);
+}
+
+/** A few at a time, since each decoded image takes memory; the earliest failure in the list counts. */
+async function eachInTurn<T>(
+  list: readonly ImageInput[],
+  isList: boolean,
+  work: (input: ImageInput) => Promise<T>,
+  signal?: AbortSignal,
+): Promise<T[]> {
+  const results: T[] = new Array<T>(list.length);
+  let next = 0;
+  const failures: { index: number; error: unknown }[] = [];
+  const lane = async () => {
+    while (next < list.length && failures.length === 0) {
+      const index = next++;
+      try {
+        results[index] = await work(list[index] as ImageInput);
+      } catch (error) {
+        failures.push({ index, error });
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(availableParallelism(), list.length) }, lane));
+  signal?.throwIfAborted();
+  const [failure] = failures.sort((a, b) => a.index - b.index);
+  if (failure) throw isList ? named(failure.error, failure.index, list.length) : failure.error;
+  return results;
+}
+
+function named(error: unknown, index: number, count: number): unknown {
+  if (!(error instanceof BitError)) return error;
+  const message = `Image ${index} of ${count}: ${error.message}`;
+  return new BitError(error.code, message, { cause: error.cause, index });
+}
+
+function nativeImage(raw: RawPixels, settings: BitImageProcessorFields): NativeImage {
+  const { data, width, height, channels } = raw;
+  const size = settings.doResize ? resizedSize(settings.size, raw) : { width, height };
+  if (size.width < 1 || size.height < 1) {
+    throw new BitError(
+      'ERR_BIT_IMAGE',
+      `An image of ${width} x ${height} would be resized to ${size.width} x ${size.height}: it is too narrow for this size`,
+    );
+  }
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return { data: bytes, width, height, channels, resizedWidth: size.width, resizedHeight: size.height };
+}
+
+/** Channels that come out, the same for all. */
+function channelsOf(images: NativeImage[], settings: BitImageProcessorFields): number {
+  if (settings.doConvertRgb) return RGB_CHANNELS;
+  const [first] = images as [NativeImage, ...NativeImage[]];
+  const index = images.findIndex(({ channels }) => channels !== first.channels);
+  if (index < 0) return first.channels;
+  const { channels } = images[index] as NativeImage;
+  throw new BitError(
+    'ERR_BIT_IMAGE',
+    `Image ${index} of ${images.length} has ${channels} channels but the first has ${first.channels}: turn on doConvertRgb`,
+    { index },
+  );
+}
+
+function checkSameSize(images: NativeImage[], settings: BitImageProcessorFields): void {
+  if (settings.doCenterCrop) return;
+  const text = ({ resizedWidth, resizedHeight }: NativeImage) => `${resizedWidth} x ${resizedHeight}`;
+  const [first] = images as [NativeImage, ...NativeImage[]];
+  const index = images.findIndex((image) => text(image) !== text(first));
+  if (index < 0) return;
+  throw new BitError(
+    'ERR_BIT_IMAGE',
+    `Image ${index} of ${images.length} comes out as ${text(images[index] as NativeImage)} but the first as ` +
+      `${text(first)}: turn on doCenterCrop, or set size to { height, width }`,
+    { index },
+  );
+}
+
+function nativeRequest(
+  images: NativeImage[],
+  channels: number,
+  settings: BitImageProcessorFields,
+): PreprocessRequest {
+  return {
+    images,
+    resample: RESAMPLES[settings.resample] as Resample,
+    convertRgb: settings.doConvertRgb,
+    crop: settings.doCenterCrop ? settings.cropSize : null,
+    rescaleFactor: settings.doRescale ? settings.rescaleFactor : null,
+    imageMean: settings.doNormalize ? perChannel(settings.imageMean, channels) : null,
+    imageStd: settings.doNormalize ? perChannel(settings.imageStd, channels) : null,
+  };
+}
+
+/** One number stands for every channel. */
+function perChannel(value: number | number[], channels: number): number[] {
+  const values = [value].flat();
+  return values.length === 1 ? new Array<number>(channels).fill(values[0] as number) : values;
+}

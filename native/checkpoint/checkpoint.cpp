@@ -1,0 +1,90 @@
+// Opens files by content and makes tensors of their bytes.
+#include "checkpoint/checkpoint.h"
+
+#include <cstring>
+#include <utility>
+
+#include "checkpoint/content.h"
+#include "checkpoint/fail.h"
+#include "checkpoint/safetensors.h"
+#include "checkpoint/torch_zip.h"
+
+namespace bigtransfer::checkpoint {
+namespace {
+
+std::vector<StoredTensor> read(const MappedFile& file) {
+  return recognize(file.bytes(), file.path()) == Content::kZip
+             ? read_torch_zip(file.bytes(), file.path())
+             : read_safetensors(file.bytes(), file.path());
+}
+
+/// `keep` lives as long as the view. Only reading is meant, but from_blob takes no const pointer.
+template <typename Keep>
+at::Tensor view(const void* data, const StoredTensor& tensor, Keep keep) {
+  const auto options = at::TensorOptions().dtype(tensor.dtype);
+  const auto release = [keep = std::move(keep)](void*) {};
+  void* bytes = const_cast<void*>(data);
+  return tensor.strides.empty()
+             ? at::from_blob(bytes, tensor.shape, release, options)
+             : at::from_blob(bytes, tensor.shape, tensor.strides, release, options);
+}
+
+}  // namespace
+
+Checkpoint Checkpoint::open(const std::vector<std::string>& paths,
+                            const std::vector<std::string>& expected) {
+  if (paths.empty()) throw Error(ErrorCode::kCheckpoint, "No checkpoint file was given");
+  Checkpoint checkpoint;
+  for (const std::string& path : paths) checkpoint.add(path);
+  for (const std::string& name : expected) {
+    if (!checkpoint.contains(name)) {
+      fail(paths.front(), "tensor " + in_quotes(name) + " is listed in the shard index, but " +
+                              (paths.size() == 1 ? "the file does not have it"
+                                                 : "none of the " + std::to_string(paths.size()) +
+                                                       " files has it"));
+    }
+  }
+  return checkpoint;
+}
+
+void Checkpoint::add(const std::string& path) {
+  const auto file = std::make_shared<const MappedFile>(path);
+  for (StoredTensor& tensor : read(*file)) {
+    const auto known = places_.find(tensor.name);
+    if (known != places_.end()) {
+      fail(path, "tensor " + in_quotes(tensor.name) + " is also in " + known->second.file->path() +
+                     ": pass only files that belong together");
+    }
+    tensors_.push_back({tensor.name, tensor.dtype, tensor.shape, path});
+    std::string name = tensor.name;
+    places_.emplace(std::move(name), Place{file, std::move(tensor)});
+  }
+}
+
+at::Tensor Checkpoint::tensor(const std::string& name) const {
+  const Place& place = this->place(name);
+  const char* data = place.file->bytes().data() + place.tensor.offset;
+  // Mappings start on a page, so the offset tells. Files from before headers were padded have odd
+  // ones.
+  if (place.tensor.offset % c10::elementSize(place.tensor.dtype) == 0) {
+    return view(data, place.tensor, place.file);
+  }
+  const at::Tensor copy = at::empty({static_cast<int64_t>(place.tensor.bytes)}, at::kByte);
+  std::memcpy(copy.mutable_data_ptr(), data, place.tensor.bytes);
+  return view(copy.const_data_ptr(), place.tensor, copy);
+}
+
+void Checkpoint::discard(const std::string& name) const {
+  const Place& place = this->place(name);
+  place.file->discard(place.tensor.offset, place.tensor.bytes);
+}
+
+const Checkpoint::Place& Checkpoint::place(const std::string& name) const {
+  const auto found = places_.find(name);
+  if (found == places_.end()) {
+    throw Error(ErrorCode::kCheckpoint, "The checkpoint has no tensor " + in_quotes(name));
+  }
+  return found->second;
+}
+
+}  // namespace bigtransfer::checkpoint

@@ -1,0 +1,62 @@
+// One or more tensor files as one set of named tensors.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "checkpoint/mapped_file.h"
+#include "checkpoint/stored_tensor.h"
+
+namespace bigtransfer::checkpoint {
+
+struct TensorInfo {
+  std::string name;
+  at::ScalarType dtype;
+  std::vector<int64_t> shape;
+  /// The path of the file that it is in.
+  std::string file;
+};
+
+/// Copies share the mappings, which live as long as a copy or a tensor made from it.
+class Checkpoint {
+ public:
+  /// Maps every file: safetensors, or a zip written by torch.save, told apart by content. Reads the
+  /// headers, not the tensors. `expected` are names that a shard index lists. Throws Error
+  /// kCheckpoint, naming file and tensor, when a file cannot be opened, is damaged, truncated or
+  /// of another kind, when two files have a tensor of the same name, and when an expected name is
+  /// missing.
+  static Checkpoint open(const std::vector<std::string>& paths,
+                         const std::vector<std::string>& expected);
+
+  /// In the order of the paths, and within a file in its order.
+  const std::vector<TensorInfo>& tensors() const { return tensors_; }
+  bool contains(const std::string& name) const { return places_.contains(name); }
+
+  /// A view of the mapped bytes with the stored dtype and strides; it must not be written to (the
+  /// mapping is read-only: SIGSEGV). A copy where the file has it misaligned. Throws Error
+  /// kCheckpoint for an unknown name.
+  at::Tensor tensor(const std::string& name) const;
+
+  /// Lets the system drop the tensor's pages from memory. Views of it stay valid and read the file
+  /// again, so that copying tensor by tensor never holds the weights twice. Throws as tensor().
+  void discard(const std::string& name) const;
+
+ private:
+  struct Place {
+    std::shared_ptr<const MappedFile> file;
+    StoredTensor tensor;
+  };
+
+  void add(const std::string& path);
+  const Place& place(const std::string& name) const;
+
+  std::vector<TensorInfo> tensors_;
+  std::unordered_map<std::string, Place> places_;
+};
+
+}  // namespace bigtransfer::checkpoint
