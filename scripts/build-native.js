@@ -35,11 +35,22 @@ function build({ tests }) {
   }
   const torch = libtorchDir();
   console.log(`Building against libtorch in ${torch}`);
-  const args = [require.resolve('cmake-js/bin/cmake-js'), 'compile', '--out', cmakeDir];
-  args.push('--parallel', String(os.availableParallelism()));
-  args.push(`--CDCMAKE_PREFIX_PATH=${torch}`, `--CDBIGTRANSFER_TESTS=${tests ? 'ON' : 'OFF'}`);
-  if (process.env.CI) args.push('--CDBIGTRANSFER_WERROR=ON');
-  const { status } = spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
+  const options = {
+    CMAKE_PREFIX_PATH: torch,
+    // Named outright: a cache of an earlier build may hold another one.
+    Torch_DIR: path.join(torch, 'share', 'cmake', 'Torch'),
+    BIGTRANSFER_TESTS: tests ? 'ON' : 'OFF',
+    BIGTRANSFER_WERROR: process.env.CI ? 'ON' : 'OFF',
+  };
+  cmakeJs('configure', Object.entries(options).map(([name, value]) => `--CD${name}=${value}`));
+  cmakeJs('build', ['--parallel', String(os.availableParallelism())]);
+}
+
+/** Fails with the tool's own output above it. */
+function cmakeJs(command, args) {
+  const tool = require.resolve('cmake-js/bin/cmake-js');
+  const all = [tool, command, '--out', cmakeDir, ...args];
+  const { status } = spawnSync(process.execPath, all, { cwd: root, stdio: 'inherit' });
   if (status !== 0) throw new Error('The native build failed; the first error above says why');
 }
 

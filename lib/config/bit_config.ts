@@ -202,10 +202,11 @@ function modernised(json: object): Record<string, unknown> {
 }
 
 function checkTogether(config: BitConfigFields): void {
-  if (config.hiddenSizes.length !== config.depths.length) {
+  // More sizes than stages occur: the backbones of hybrid transformers leave the last stage out.
+  if (config.hiddenSizes.length < config.depths.length) {
     throw new BitError(
       'ERR_BIT_CONFIG',
-      'Expected as many hiddenSizes (hidden_sizes in JSON) as depths but received ' +
+      'Expected as many hiddenSizes (hidden_sizes in JSON) as depths, or more, but received ' +
         `${config.hiddenSizes.length} and ${config.depths.length}`,
     );
   }

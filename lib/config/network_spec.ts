@@ -18,9 +18,16 @@ export function makeDiv(width: number): number {
   return rounded < MAX_LOSS * width ? rounded + CHANNEL_MULTIPLE : rounded;
 }
 
+/** Hidden sizes of the stages that there are; hybrid transformers' configs list one more. */
+function stageSizes({ hiddenSizes, depths }: Pick<Numbers, 'hiddenSizes' | 'depths'>): number[] {
+  return hiddenSizes.slice(0, depths.length);
+}
+
 /** Output channels of each stage: the hidden sizes times the width factor, rounded. */
-export function stageWidths(config: Pick<Numbers, 'hiddenSizes' | 'widthFactor'>): number[] {
-  return config.hiddenSizes.map((size) => makeDiv(size * config.widthFactor));
+export function stageWidths(
+  config: Pick<Numbers, 'hiddenSizes' | 'depths' | 'widthFactor'>,
+): number[] {
+  return stageSizes(config).map((size) => makeDiv(size * config.widthFactor));
 }
 
 /**
@@ -31,7 +38,7 @@ export function networkSpec(config: Numbers, numLabels: number | null): NetworkS
   return {
     numChannels: config.numChannels,
     embeddingSize: config.embeddingSize,
-    hiddenSizes: [...config.hiddenSizes],
+    hiddenSizes: stageSizes(config),
     depths: [...config.depths],
     layerType: config.layerType,
     hiddenAct: config.hiddenAct,

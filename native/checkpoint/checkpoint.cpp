@@ -63,10 +63,11 @@ void Checkpoint::add(const std::string& path) {
 
 at::Tensor Checkpoint::tensor(const std::string& name) const {
   const Place& place = this->place(name);
+  place.file->expect_unchanged();
   const char* data = place.file->bytes().data() + place.tensor.offset;
   // Mappings start on a page, so the offset tells. Files from before headers were padded have odd
   // ones.
-  if (place.tensor.offset % c10::elementSize(place.tensor.dtype) == 0) {
+  if (place.tensor.bytes == 0 || place.tensor.offset % c10::elementSize(place.tensor.dtype) == 0) {
     return view(data, place.tensor, place.file);
   }
   const at::Tensor copy = at::empty({static_cast<int64_t>(place.tensor.bytes)}, at::kByte);

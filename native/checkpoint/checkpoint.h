@@ -39,7 +39,7 @@ class Checkpoint {
 
   /// A view of the mapped bytes with the stored dtype and strides; it must not be written to (the
   /// mapping is read-only: SIGSEGV). A copy where the file has it misaligned. Throws Error
-  /// kCheckpoint for an unknown name.
+  /// kCheckpoint for an unknown name, and when the file has changed since it was opened.
   at::Tensor tensor(const std::string& name) const;
 
   /// Lets the system drop the tensor's pages from memory. Views of it stay valid and read the file

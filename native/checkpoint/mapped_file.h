@@ -7,8 +7,9 @@
 
 namespace bigtransfer::checkpoint {
 
-/// Writing to the bytes, or truncating the file while it is mapped, kills the process (SIGSEGV,
-/// SIGBUS). Replacing the file by rename, as write_safetensors does, is harmless.
+/// Reading bytes that were cut off from the file since it was mapped kills the process (SIGBUS); so
+/// ask expect_unchanged() first. Replacing the file by rename, as write_safetensors does, is
+/// harmless.
 class MappedFile {
  public:
   /// Throws Error kCheckpoint when `path` is missing, not readable, a directory or not a file.
@@ -21,13 +22,28 @@ class MappedFile {
   const std::string& path() const { return path_; }
   std::string_view bytes() const { return bytes_; }
 
+  /// Throws Error kCheckpoint when the mapped file was written to, lengthened or truncated since.
+  void expect_unchanged() const;
+
   /// Lets the system drop these pages from memory; they are read again when touched. A hint: what
   /// lies on the same pages goes too, failure is of no consequence.
   void discard(uint64_t offset, uint64_t length) const;
 
  private:
+  /// Size and time of the last change, as the file system tells them.
+  struct Stamp {
+    int64_t size;
+    int64_t seconds;
+    int64_t nanoseconds;
+    bool operator==(const Stamp&) const = default;
+  };
+  Stamp stamp() const;
+
   std::string path_;
   std::string_view bytes_;
+  /// Kept open: the path may come to name another file.
+  int descriptor_;
+  Stamp opened_;
 };
 
 }  // namespace bigtransfer::checkpoint

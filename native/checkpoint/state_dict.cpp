@@ -99,7 +99,8 @@ std::vector<NamedTensor> find_state_dict(const PickleValue& root, const std::str
     const std::string_view name = dict.items[i]->text;
     if (name.size() > kMaxNameBytes) fail(where, "the name " + in_quotes(name) + " is too long");
     if (!names.insert(name).second) fail(where, "two tensors are called " + in_quotes(name));
-    tensors.emplace_back(name, read_tensor(*dict.items[i + 1], where + ": tensor " + in_quotes(name)));
+    tensors.emplace_back(name,
+                         read_tensor(*dict.items[i + 1], where + ": tensor " + in_quotes(name)));
   }
   return tensors;
 }

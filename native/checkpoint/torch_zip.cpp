@@ -76,6 +76,13 @@ std::string_view check_archive(const Entries& entries, const std::string& folder
          "a TorchScript program, not a state dict: load it with torch.jit.load and save its "
          "state_dict()");
   }
+  for (const auto& [name, entry] : entries) {
+    if (entry->compressed) {
+      fail(file, "entry " + in_quotes(name) +
+                     " is compressed, which torch.save never does: load "
+                     "it in Python and save it again");
+    }
+  }
   const auto order = entries.find(folder + "byteorder");
   if (order != entries.end() && trimmed(order->second->data) != "little") {
     fail(file,
@@ -174,7 +181,8 @@ std::vector<StoredTensor> read_torch_zip(std::string_view bytes, const std::stri
   const Locator locator(bytes, entries, folder);
   std::vector<StoredTensor> tensors;
   for (auto& [name, tensor] : find_state_dict(pickle.root(), where)) {
-    tensors.push_back(locator.locate(name, std::move(tensor), file + ": tensor " + in_quotes(name)));
+    tensors.push_back(
+        locator.locate(name, std::move(tensor), file + ": tensor " + in_quotes(name)));
   }
   return tensors;
 }

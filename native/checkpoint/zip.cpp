@@ -84,10 +84,7 @@ class Reader {
     if (record.flags & (kEncrypted | kStrongEncryption | kMaskedHeader)) {
       bad_entry(record.entry, "is encrypted, which is not supported");
     }
-    if (at<uint16_t>(offset + 10) != kStored) {
-      bad_entry(record.entry,
-                "is compressed; torch.save stores entries as they are: save it again");
-    }
+    record.entry.compressed = at<uint16_t>(offset + 10) != kStored;
     const auto extra =
         bytes_.substr(offset + kCentralBytes + name_bytes, at<uint16_t>(offset + 30));
     resolve_sizes(record, offset, extra);
@@ -109,7 +106,10 @@ class Reader {
     record.local_offset = number(at<uint32_t>(offset + 42), kInZip64_32, 8);
     const uint64_t disk = number(at<uint16_t>(offset + 34), kInZip64_16, 4);
     if (disk != 0) bad_entry(record.entry, "is on another disk, which is not supported");
-    if (compressed != record.size) bad_entry(record.entry, "is stored, yet has two sizes");
+    if (compressed != record.size && !record.entry.compressed) {
+      bad_entry(record.entry, "is stored, yet has two sizes");
+    }
+    record.size = compressed;
   }
 
   std::string_view zip64_field(const ZipEntry& entry, std::string_view extra) const {
@@ -136,11 +136,12 @@ class Reader {
       bad_entry(record.entry, std::string("reaches beyond its place; ") + kDownloadAgain);
     }
     if (bytes_.substr(offset + kLocalBytes, name_bytes) != record.entry.name ||
-        at<uint16_t>(offset + 6) != record.flags || at<uint16_t>(offset + 8) != kStored ||
-        !local_sizes_agree(record)) {
+        at<uint16_t>(offset + 6) != record.flags ||
+        (at<uint16_t>(offset + 8) != kStored) != record.entry.compressed ||
+        (!record.entry.compressed && !local_sizes_agree(record))) {
       bad_entry(record.entry, "differs between its local header and the directory");
     }
-    record.entry.data = bytes_.substr(data, record.size);
+    if (!record.entry.compressed) record.entry.data = bytes_.substr(data, record.size);
     record.data_end = data + record.size;
   }
 

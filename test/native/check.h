@@ -1,5 +1,5 @@
-// A test registry small enough to read: TEST bodies, CHECKs that report and go on, and
-// CHECK_THROWS.
+// A test registry small enough to read: TEST bodies, EXPECTs that report and go on, and
+// EXPECT_THROWS.
 #pragma once
 
 #include <functional>
@@ -47,13 +47,13 @@ inline void report(const char* file, int line, const std::string& what) {
       name, BT_JOIN(test_, __LINE__)};                                       \
   static void BT_JOIN(test_, __LINE__)()
 
-#define CHECK(condition)                                                                      \
+#define EXPECT(condition)                                                                     \
   do {                                                                                        \
     if (!(condition)) ::bigtransfer::test::report(__FILE__, __LINE__, "failed: " #condition); \
   } while (false)
 
 /// The statement must throw bigtransfer::Error with this code and a message containing `fragment`.
-#define CHECK_THROWS(statement, expected_code, fragment)                                  \
+#define EXPECT_THROWS(statement, expected_code, fragment)                                 \
   do {                                                                                    \
     try {                                                                                 \
       statement;                                                                          \

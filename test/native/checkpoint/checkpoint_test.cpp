@@ -21,18 +21,18 @@ TEST("checkpoint: safetensors and torch.save files side by side") {
       {dir.write("x.bin", small_safetensors()),
        dir.write("y.safetensors", torch_file(dict({{"w", tensor()}, {"t", tensor(transposed)}})))},
       {"a", "w"});
-  CHECK(checkpoint.tensors().size() == 4);
-  CHECK(checkpoint.tensors()[0].name == "a" && checkpoint.tensors()[2].name == "w");
-  CHECK(checkpoint.tensors()[0].file == dir.path("x.bin"));
-  CHECK(checkpoint.contains("t") && !checkpoint.contains("u"));
-  CHECK(checkpoint.tensor("a").equal(one_to_six()));
-  CHECK(checkpoint.tensor("b").scalar_type() == at::kLong);
-  CHECK(checkpoint.tensor("b")[1].item<int64_t>() == 8);
-  CHECK(checkpoint.tensor("w").equal(one_to_six()));
-  CHECK(checkpoint.tensor("t").equal(one_to_six().t()));
-  CHECK(checkpoint.tensor("t").stride(0) == 1);
-  CHECK_THROWS(checkpoint.tensor("u"), ErrorCode::kCheckpoint, "no tensor 'u'");
-  CHECK_THROWS(checkpoint.discard("u"), ErrorCode::kCheckpoint, "no tensor 'u'");
+  EXPECT(checkpoint.tensors().size() == 4);
+  EXPECT(checkpoint.tensors()[0].name == "a" && checkpoint.tensors()[2].name == "w");
+  EXPECT(checkpoint.tensors()[0].file == dir.path("x.bin"));
+  EXPECT(checkpoint.contains("t") && !checkpoint.contains("u"));
+  EXPECT(checkpoint.tensor("a").equal(one_to_six()));
+  EXPECT(checkpoint.tensor("b").scalar_type() == at::kLong);
+  EXPECT(checkpoint.tensor("b")[1].item<int64_t>() == 8);
+  EXPECT(checkpoint.tensor("w").equal(one_to_six()));
+  EXPECT(checkpoint.tensor("t").equal(one_to_six().t()));
+  EXPECT(checkpoint.tensor("t").stride(0) == 1);
+  EXPECT_THROWS(checkpoint.tensor("u"), ErrorCode::kCheckpoint, "no tensor 'u'");
+  EXPECT_THROWS(checkpoint.discard("u"), ErrorCode::kCheckpoint, "no tensor 'u'");
 }
 
 TEST("checkpoint: tensors outlive the checkpoint and are views") {
@@ -45,8 +45,8 @@ TEST("checkpoint: tensors outlive the checkpoint and are views") {
     second = copy.tensor("a");
     checkpoint.discard("a");
   }
-  CHECK(first.const_data_ptr() == second.const_data_ptr());
-  CHECK(first.equal(one_to_six()));
+  EXPECT(first.const_data_ptr() == second.const_data_ptr());
+  EXPECT(first.equal(one_to_six()));
 }
 
 TEST("checkpoint: misaligned tensors are copied") {
@@ -57,15 +57,15 @@ TEST("checkpoint: misaligned tensors are copied") {
     const std::string bytes = safetensors(header, floats({1, 2, 3, 4, 5, 6}));
     const auto checkpoint = Checkpoint::open({dir.write("x" + std::to_string(padding), bytes)}, {});
     const at::Tensor a = checkpoint.tensor("a");
-    CHECK(reinterpret_cast<uintptr_t>(a.const_data_ptr()) % 4 == 0);
-    CHECK(a.equal(one_to_six()));
+    EXPECT(reinterpret_cast<uintptr_t>(a.const_data_ptr()) % 4 == 0);
+    EXPECT(a.equal(one_to_six()));
   }
   for (size_t shift = 0; shift < 4; ++shift) {
     auto entries = torch_entries(dict({{"t", tensor({.shape = {3, 2}, .strides = {1, 3}})}}));
     entries[2].local_extra = std::string(shift, 'Z');
     const auto checkpoint =
         Checkpoint::open({dir.write("y" + std::to_string(shift), zip(entries))}, {});
-    CHECK(checkpoint.tensor("t").equal(one_to_six().t()));
+    EXPECT(checkpoint.tensor("t").equal(one_to_six().t()));
   }
 }
 
@@ -79,9 +79,9 @@ TEST("checkpoint: scalars and tensors without elements") {
       Checkpoint::open({dir.write("x", safetensors(header, floats({7}))),
                         dir.write("y", torch_file(dict({{"z", tensor(empty)}})))},
                        {});
-  CHECK(checkpoint.tensor("s").dim() == 0 && checkpoint.tensor("s").item<float>() == 7);
-  CHECK(checkpoint.tensor("e").numel() == 0 && checkpoint.tensor("e").size(1) == 3);
-  CHECK(checkpoint.tensor("f").numel() == 0 && checkpoint.tensor("z").size(0) == 2);
+  EXPECT(checkpoint.tensor("s").dim() == 0 && checkpoint.tensor("s").item<float>() == 7);
+  EXPECT(checkpoint.tensor("e").numel() == 0 && checkpoint.tensor("e").size(1) == 3);
+  EXPECT(checkpoint.tensor("f").numel() == 0 && checkpoint.tensor("z").size(0) == 2);
   for (const char* name : {"e", "s", "f", "z"}) checkpoint.discard(name);
 }
 
@@ -89,13 +89,13 @@ TEST("checkpoint: the same name twice, names that are missing, no files") {
   const TempDir dir;
   const std::string one = dir.write("one", small_safetensors());
   const std::string two = dir.write("two", torch_file(dict({{"a", tensor()}})));
-  CHECK_THROWS(Checkpoint::open({one, two}, {}), ErrorCode::kCheckpoint,
-               "two: tensor 'a' is also in " + one);
-  CHECK_THROWS(Checkpoint::open({one, one}, {}), ErrorCode::kCheckpoint, "is also in");
-  CHECK_THROWS(Checkpoint::open({one}, {"a", "zz"}), ErrorCode::kCheckpoint, "'zz' is listed");
-  CHECK_THROWS(Checkpoint::open({}, {}), ErrorCode::kCheckpoint, "No checkpoint file");
-  CHECK_THROWS(Checkpoint::open({dir.path("none")}, {}), ErrorCode::kCheckpoint, "no such file");
-  CHECK_THROWS(
+  EXPECT_THROWS(Checkpoint::open({one, two}, {}), ErrorCode::kCheckpoint,
+                "two: tensor 'a' is also in " + one);
+  EXPECT_THROWS(Checkpoint::open({one, one}, {}), ErrorCode::kCheckpoint, "is also in");
+  EXPECT_THROWS(Checkpoint::open({one}, {"a", "zz"}), ErrorCode::kCheckpoint, "'zz' is listed");
+  EXPECT_THROWS(Checkpoint::open({}, {}), ErrorCode::kCheckpoint, "No checkpoint file");
+  EXPECT_THROWS(Checkpoint::open({dir.path("none")}, {}), ErrorCode::kCheckpoint, "no such file");
+  EXPECT_THROWS(
       Checkpoint::open({dir.write("lfs", "version https://git-lfs.github.com/spec/v1\n")}, {}),
       ErrorCode::kCheckpoint, "lfs: a Git LFS pointer");
 }

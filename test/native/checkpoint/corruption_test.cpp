@@ -33,13 +33,13 @@ bool refused(const std::string& bytes) {
     const auto tensors = recognize(view, kFile) == Content::kZip ? read_torch_zip(view, kFile)
                                                                  : read_safetensors(view, kFile);
     for (const StoredTensor& tensor : tensors) {
-      CHECK(end_of(tensor) <= bytes.size());
-      CHECK(tensor.offset + tensor.bytes <= bytes.size());
+      EXPECT(end_of(tensor) <= bytes.size());
+      EXPECT(tensor.offset + tensor.bytes <= bytes.size());
     }
     return false;
   } catch (const Error& error) {
-    CHECK(error.code() == ErrorCode::kCheckpoint);
-    CHECK(std::string_view(error.what()).starts_with(kFile + ": "));
+    EXPECT(error.code() == ErrorCode::kCheckpoint);
+    EXPECT(std::string_view(error.what()).starts_with(kFile + ": "));
     return true;
   }
 }
@@ -53,8 +53,8 @@ std::vector<std::string> small_files() {
 
 TEST("corruption: small files truncated at every byte") {
   for (const std::string& file : small_files()) {
-    CHECK(!refused(file));
-    for (size_t size = 0; size < file.size(); ++size) CHECK(refused(file.substr(0, size)));
+    EXPECT(!refused(file));
+    for (size_t size = 0; size < file.size(); ++size) EXPECT(refused(file.substr(0, size)));
   }
 }
 

@@ -40,62 +40,62 @@ int64_t count(const NetworkSpec& spec) {
 }  // namespace
 
 TEST("make_div: multiples of 8, never a tenth less") {
-  CHECK(make_div(3) == 8);
-  CHECK(make_div(64) == 64);
-  CHECK(make_div(11) == 16);
-  CHECK(make_div(20) == 24);
-  CHECK(make_div(100) == 104);
+  EXPECT(make_div(3) == 8);
+  EXPECT(make_div(64) == 64);
+  EXPECT(make_div(11) == 16);
+  EXPECT(make_div(20) == 24);
+  EXPECT(make_div(100) == 104);
 }
 
 TEST("R50x1 with 1000 labels has 25.55 M parameters and takes about 4.1 G multiply-adds") {
-  CHECK(count(r50x1()) == 25549352);
+  EXPECT(count(r50x1()) == 25549352);
   int64_t cost = 0;
   for (const StageCost& row : cost_by_stage(make_topology(r50x1(), "bit."), 224, 224)) {
     cost += row.multiply_adds;
   }
-  CHECK(cost > 4050000000 && cost < 4150000000);
+  EXPECT(cost > 4050000000 && cost < 4150000000);
 }
 
 TEST("width_factor widens every stage, the final norm and the head") {
   NetworkSpec wide = r50x1();
   wide.width_factor = 2;
   const Topology topology = make_topology(wide, "");
-  CHECK(topology.norm->channels == 4096);
-  CHECK(topology.head->in_features == 4096);
-  CHECK(topology.stages[0].blocks[0].convs[2].out_channels == 512);
+  EXPECT(topology.norm->channels == 4096);
+  EXPECT(topology.head->in_features == 4096);
+  EXPECT(topology.stages[0].blocks[0].convs[2].out_channels == 512);
 }
 
 TEST("output_stride turns strides into dilations, in bottleneck blocks alone") {
   NetworkSpec spec = r50x1();
   spec.output_stride = 8;
-  CHECK(make_topology(spec, "").stages[3].blocks[1].convs[1].stride == 1);
-  CHECK(make_topology(spec, "").stages[3].blocks[1].convs[1].dilation == 1);
+  EXPECT(make_topology(spec, "").stages[3].blocks[1].convs[1].stride == 1);
+  EXPECT(make_topology(spec, "").stages[3].blocks[1].convs[1].dilation == 1);
   spec.layer_type = LayerType::kBottleneck;
   const Topology topology = make_topology(spec, "");
-  CHECK(topology.stages[2].blocks[0].convs[1].dilation == 1);
-  CHECK(topology.stages[2].blocks[1].convs[1].dilation == 2);
-  CHECK(topology.stages[3].blocks[0].convs[1].dilation == 2);
-  CHECK(topology.stages[3].blocks[1].convs[1].dilation == 4);
+  EXPECT(topology.stages[2].blocks[0].convs[1].dilation == 1);
+  EXPECT(topology.stages[2].blocks[1].convs[1].dilation == 2);
+  EXPECT(topology.stages[3].blocks[0].convs[1].dilation == 2);
+  EXPECT(topology.stages[3].blocks[1].convs[1].dilation == 4);
 }
 
 TEST("impossible numbers are refused by name") {
   NetworkSpec spec = r50x1();
   spec.num_groups = 7;
-  CHECK_THROWS(make_topology(spec, ""), ErrorCode::kConfig, "numGroups 7");
+  EXPECT_THROWS(make_topology(spec, ""), ErrorCode::kConfig, "numGroups 7");
   spec = r50x1();
   spec.depths.pop_back();
-  CHECK_THROWS(make_topology(spec, ""), ErrorCode::kConfig, "depths");
+  EXPECT_THROWS(make_topology(spec, ""), ErrorCode::kConfig, "depths");
 }
 
 TEST("initialize: the same for the same seed and name, in transformers' spread") {
   const ParameterSpec conv{"c", {256, 64, 3, 3}, Initialization::kKaimingNormal, 0};
-  CHECK(at::equal(initialize(conv, 7), initialize(conv, 7)));
-  CHECK(!at::equal(initialize(conv, 7), initialize(conv, 8)));
+  EXPECT(at::equal(initialize(conv, 7), initialize(conv, 7)));
+  EXPECT(!at::equal(initialize(conv, 7), initialize(conv, 8)));
   const double expected = std::sqrt(2.0 / (256 * 9));
-  CHECK(std::abs(initialize(conv, 7).std().item<double>() / expected - 1) < 0.02);
+  EXPECT(std::abs(initialize(conv, 7).std().item<double>() / expected - 1) < 0.02);
   const ParameterSpec head{"h", {1000, 2048}, Initialization::kLinear, 2048};
   const at::Tensor drawn = initialize(head, 7);
   const double bound = 1 / std::sqrt(2048.0);
-  CHECK(drawn.abs().max().item<double>() <= bound);
-  CHECK(drawn.abs().max().item<double>() > 0.99 * bound);
+  EXPECT(drawn.abs().max().item<double>() <= bound);
+  EXPECT(drawn.abs().max().item<double>() > 0.99 * bound);
 }
