@@ -82,14 +82,8 @@ function decodeDataUrl(url: string): Uint8Array {
   const comma = url.indexOf(',');
   if (comma < 0) fail(`A data: URL needs a comma before its data: ${describe(url)}`);
   const isBase64 = /;\s*base64\s*$/i.test(url.slice(0, comma));
-  const body = url.slice(comma + 1);
-  try {
-    const text = decodeURIComponent(body);
-    return notEmpty(isBase64 ? Buffer.from(text, 'base64') : Buffer.from(percentBytes(body), 'latin1'));
-  } catch (cause) {
-    if (cause instanceof BitError) throw cause;
-    fail(`A data: URL has a broken percent escape: ${describe(url)}`, cause);
-  }
+  const body = percentBytes(url.slice(comma + 1));
+  return notEmpty(Buffer.from(body, isBase64 ? 'base64' : 'latin1'));
 }
 
 /** One latin-1 character for each byte: an image is not UTF-8. */

@@ -1,0 +1,87 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { decodeImage } from '../../lib/image/decode';
+import { IMAGES, expected, sha256 } from '../support/pictures';
+
+const readable = Object.entries(expected.pictures).filter(([, { error }]) => !error);
+const broken = Object.entries(expected.pictures).filter(([, { error }]) => error);
+
+describe("decodeImage gives Pillow's RGB bytes", () => {
+  test.each(readable)('%s', async (name, { width, height, sha256: hash }) => {
+    const pixels = await decodeImage(join(IMAGES, name));
+    expect([pixels.width, pixels.height, pixels.channels]).toEqual([width, height, 3]);
+    expect(sha256(pixels.data)).toBe(hash);
+  });
+
+  test.each(broken)('%s is refused by both', async (name) => {
+    await expect(decodeImage(join(IMAGES, name))).rejects.toMatchObject({ code: 'ERR_BIT_IMAGE' });
+  });
+});
+
+describe('decodeImage takes', () => {
+  const path = join(IMAGES, 'rgb.png');
+  const hash = expected.pictures['rgb.png']?.sha256;
+  const bytes = readFileSync(path);
+
+  test.each([
+    ['a file: URL as text', () => `file://${path}`],
+    ['a URL object', () => new URL(`file://${path}`)],
+    ['a Buffer', () => bytes],
+    ['a Uint8Array', () => new Uint8Array(bytes)],
+    ['an ArrayBuffer', () => new Uint8Array(bytes).buffer],
+    ['a base64 data: URL', () => `data:image/png;base64,${bytes.toString('base64')}`],
+    ['a sharp instance', () => sharp(path)],
+  ])('%s', async (_, input) => {
+    expect(sha256((await decodeImage(input())).data)).toBe(hash);
+  });
+
+  test('a percent-encoded data: URL', async () => {
+    const text = Array.from(bytes, (byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
+    expect(sha256((await decodeImage(`data:image/png,${text}`)).data)).toBe(hash);
+  });
+
+  test('raw pixels, as they are', async () => {
+    const raw = { data: Uint8Array.of(1, 2, 3, 4), width: 2, height: 1, channels: 2 };
+    expect(await decodeImage(raw)).toEqual(raw);
+  });
+});
+
+describe('decodeImage refuses', () => {
+  test.each([
+    ['a path that does not exist', '/nowhere/at/all.jpg', 'no such file'],
+    ['a folder', IMAGES, 'folder'],
+    ['text that is no image', __filename, 'Cannot decode'],
+    ['an empty path', '', 'path or URL'],
+    ['a path with a NUL', 'a\0b', 'path or URL'],
+    ['no bytes', new Uint8Array(0), 'no bytes'],
+    ['noise', Uint8Array.from({ length: 64 }, (_, i) => i * 37), 'Cannot decode'],
+    ['a data: URL without data', 'data:image/png', 'comma'],
+    ['a number', 3 as never, 'received 3'],
+    ['null', null as never, 'received null'],
+    ['raw pixels of another size', { data: new Uint8Array(5), width: 2, height: 2, channels: 3 }, 'received 5'],
+    ['raw pixels of five channels', { data: new Uint8Array(5), width: 1, height: 1, channels: 5 }, 'channels'],
+    ['raw pixels of no width', { data: new Uint8Array(0), width: 0, height: 1, channels: 3 }, 'positive'],
+    ['raw floats', { data: new Float32Array(3) as never, width: 1, height: 1, channels: 3 }, 'Expected'],
+    ['a server that is not there', 'http://127.0.0.1:9/x.jpg', 'Cannot read'],
+  ])('%s', async (_, input, words) => {
+    await expect(decodeImage(input)).rejects.toMatchObject({
+      name: 'BitError',
+      code: 'ERR_BIT_IMAGE',
+      message: expect.stringContaining(words) as string,
+    });
+  });
+
+  test('an image cut short', async () => {
+    const bytes = readFileSync(join(IMAGES, 'baseline_420.jpg'));
+    for (const kept of [10, 200, bytes.length / 2, bytes.length - 30]) {
+      await expect(decodeImage(bytes.subarray(0, kept))).rejects.toMatchObject({ code: 'ERR_BIT_IMAGE' });
+    }
+  });
+
+  test('a picture that claims to be enormous', async () => {
+    const bytes = Buffer.from(readFileSync(join(IMAGES, 'rgb.png')));
+    bytes.writeUInt32BE(2_000_000_000, 16); // IHDR width
+    await expect(decodeImage(bytes)).rejects.toMatchObject({ code: 'ERR_BIT_IMAGE' });
+  });
+});
