@@ -1,8 +1,8 @@
 // BitConfig without its files: every field of transformers' BitConfig, checked, and its JSON.
 import { BitError } from '../errors';
 import { ACTIVATIONS } from './activations';
-import { boolean, fraction, listOf, nullable, oneOf, positive, size, sizes } from './checks';
-import { fillFields, fromKeys, toKeys, type FieldTable } from './fields';
+import { anything, boolean, fraction, listOf, nullable, oneOf, size, sizes } from './checks';
+import { fillFields, fromKeys, jsonObject, toKeys, type FieldTable } from './fields';
 import { areDefaultLabels, fillLabels, type LabelFields } from './labels';
 import { checkGroups } from './network_spec';
 import { alignOutFeatures } from './out_features';
@@ -53,7 +53,6 @@ export interface BitConfigFields {
 type Derived = Pick<BitConfigFields, 'outFeatures' | 'outIndices'> & LabelFields;
 type Given = Omit<BitConfigFields, keyof Derived> & { [K in keyof Derived]: Derived[K] | null };
 
-const anything = { expected: 'a value', test: () => true };
 const LAYER_TYPES = ['preactivation', 'bottleneck'];
 const PADDINGS = [null, 'SAME', 'VALID'];
 const PROBLEM_TYPES = ['regression', 'single_label_classification', 'multi_label_classification'];
@@ -74,7 +73,7 @@ const FIELDS: FieldTable<Given> = {
     check: boolean,
   },
   outputStride: { key: 'output_stride', initial: () => 32, check: size },
-  widthFactor: { key: 'width_factor', initial: () => 1, check: positive },
+  widthFactor: { key: 'width_factor', initial: () => 1, check: size },
   outFeatures: {
     key: 'out_features',
     initial: () => null,
@@ -98,6 +97,8 @@ const FIELDS: FieldTable<Given> = {
 
 /** Keys that toJSON makes anew, whatever the file said. */
 const REWRITTEN = ['model_type', 'stage_names'];
+/** Where a config came from is none of its values; transformers drops these too. */
+const DROPPED = ['_commit_hash', '_name_or_path', 'name_or_path'];
 
 /** The numbers and labels of a BiT model. */
 export class BitConfigData implements BitConfigFields {
@@ -138,10 +139,13 @@ export class BitConfigData implements BitConfigFields {
    * Reads transformers' config.json, old spellings included; unknown keys are kept.
    * @throws BitError ERR_BIT_CONFIG naming the key that is wrong.
    */
-  static fromJSON<C extends BitConfigData>(this: new (init?: Partial<BitConfigFields>) => C, json: object): C {
+  static fromJSON<C extends BitConfigData>(
+    this: new (init?: Partial<BitConfigFields>) => C,
+    json: object,
+  ): C {
     const { fields, unknown } = fromKeys<Given>(FIELDS, modernised(json));
     const config = new this(fields as Partial<BitConfigFields>);
-    for (const key of REWRITTEN) delete unknown[key];
+    for (const key of [...REWRITTEN, ...DROPPED]) delete unknown[key];
     (config as BitConfigData).extra = structuredClone(unknown);
     return config;
   }
@@ -166,15 +170,19 @@ export class BitConfigData implements BitConfigFields {
    * @throws BitError ERR_BIT_CONFIG naming the field that is wrong.
    */
   with(changes: Partial<BitConfigFields>): this {
-    const own = Object.entries(changes).filter(([name, value]) => name in FIELDS && value !== undefined);
+    const own = Object.entries(changes).filter(
+      ([name, value]) => Object.hasOwn(FIELDS, name) && value !== undefined,
+    );
     if (own.length === 0) return this;
     const wanted = Object.fromEntries(own) as Partial<BitConfigFields>;
     const kept: Partial<Given> = Object.fromEntries(
       Object.keys(FIELDS).map((name) => [name, this[name as keyof BitConfigFields]]),
     );
     // What follows from a changed field must not hold on to the old one.
-    if ('id2label' in wanted || 'label2id' in wanted) kept.numLabels = kept.id2label = kept.label2id = null;
-    if ('numLabels' in wanted && wanted.numLabels !== this.numLabels) kept.id2label = kept.label2id = null;
+    if ('id2label' in wanted || 'label2id' in wanted)
+      kept.numLabels = kept.id2label = kept.label2id = null;
+    if ('numLabels' in wanted && wanted.numLabels !== this.numLabels)
+      kept.id2label = kept.label2id = null;
     if ('outFeatures' in wanted || 'outIndices' in wanted || 'depths' in wanted) {
       kept.outFeatures = kept.outIndices = null;
     }
@@ -194,7 +202,7 @@ function normalised(init: Partial<BitConfigFields>): Partial<Given> {
 
 /** Old spellings: torch_dtype is now dtype; null stood for a default. */
 function modernised(json: object): Record<string, unknown> {
-  const { torch_dtype: oldDtype, ...rest } = json as Record<string, unknown>;
+  const { torch_dtype: oldDtype, ...rest } = jsonObject(json);
   const dtype = rest['dtype'] ?? oldDtype;
   if (dtype !== undefined) rest['dtype'] = dtype;
   if (rest['output_hidden_states'] === null) delete rest['output_hidden_states'];

@@ -15,6 +15,10 @@ const isSize = (value: unknown): value is number =>
 const isFinite = (value: unknown): value is number =>
   typeof value === 'number' && Number.isFinite(value);
 
+/** By brand, since objects of another realm (jest, vm) have another prototype; a Map is none. */
+export const isObject = (value: unknown): value is Record<string, unknown> =>
+  Object.prototype.toString.call(value) === '[object Object]';
+
 export const size: Check = { expected: `an integer from 1 to ${MAX_SIZE}`, test: isSize };
 
 export const sizes: Check = {
@@ -37,7 +41,8 @@ export const positive: Check = {
   test: (value) => isFinite(value) && value > 0,
 };
 
-export const text: Check = { expected: 'a string', test: (value) => typeof value === 'string' };
+/** For what is checked elsewhere, together with other fields. */
+export const anything: Check = { expected: 'a value', test: () => true };
 
 /** Mean or deviation of pixels: one number for all channels, or one for each. */
 export const perChannel: Check = {

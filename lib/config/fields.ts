@@ -1,6 +1,6 @@
 // Tables of fields: the name here, the key in JSON, the default and the check, each once.
-import { describe, BitError, invalid } from '../errors';
-import type { Check } from './checks';
+import { BitError, describe, invalid } from '../errors';
+import { isObject, type Check } from './checks';
 
 /** One field of a class whose fields are `T`. */
 export interface Field<T, K extends keyof T = keyof T> {
@@ -18,28 +18,57 @@ export type FieldTable<T> = { [K in keyof T]-?: Field<T, K> };
  * @throws BitError ERR_BIT_CONFIG naming a field that is wrong or unknown.
  */
 export function fillFields<T extends object>(table: FieldTable<T>, init: Partial<T>): T {
-  if (typeof init !== 'object' || init === null || Array.isArray(init)) {
+  if (!isObject(init)) {
     throw invalid('ERR_BIT_CONFIG', 'the fields', 'an object', init);
   }
   for (const name of Object.keys(init)) {
-    if (!(name in table)) {
+    if (!Object.hasOwn(table, name)) {
       const known = Object.keys(table).join(', ');
-      throw new BitError('ERR_BIT_CONFIG', `Unknown field ${describe(name)}; the fields are ${known}`);
+      throw new BitError(
+        'ERR_BIT_CONFIG',
+        `Unknown field ${describe(name)}; the fields are ${known}`,
+      );
     }
   }
   const filled: Partial<T> = {};
   for (const name of Object.keys(table) as (keyof T)[]) {
     const { initial, check, key } = table[name];
     const value = init[name];
-    if (value !== undefined && !check.test(value)) throw invalidField(name as string, key, check, value);
-    filled[name] = value === undefined ? initial() : structuredClone(value);
+    if (value !== undefined && !check.test(value))
+      throw invalidField(name as string, key, check, value);
+    filled[name] = value === undefined ? initial() : copyOf(value);
   }
   return filled as T;
 }
 
+/** Lists and flat objects are copied, so that a caller's later changes stay outside. */
+function copyOf<V>(value: V): V {
+  if (Array.isArray(value)) return [...value] as V;
+  return isObject(value) ? { ...value } : value;
+}
+
+/**
+ * The object that a JSON file of ours must hold.
+ * @throws BitError ERR_BIT_CONFIG for anything else.
+ */
+export function jsonObject(json: unknown): Record<string, unknown> {
+  if (isObject(json)) return { ...json };
+  throw invalid('ERR_BIT_CONFIG', 'the JSON', 'an object', json);
+}
+
 /** Names both spellings, since a wrong value may come from code or from a file. */
-export function invalidField(name: string, key: string, { expected }: Check, value: unknown): BitError {
-  return invalid('ERR_BIT_CONFIG', name === key ? name : `${name} (${key} in JSON)`, expected, value);
+export function invalidField(
+  name: string,
+  key: string,
+  { expected }: Check,
+  value: unknown,
+): BitError {
+  return invalid(
+    'ERR_BIT_CONFIG',
+    name === key ? name : `${name} (${key} in JSON)`,
+    expected,
+    value,
+  );
 }
 
 /** Splits a JSON object into the table's fields and the keys that it does not know. */

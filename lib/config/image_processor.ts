@@ -1,8 +1,14 @@
 // BitImageProcessor without its files: every field of transformers' processor, checked, and its JSON.
 import { BitError } from '../errors';
-import { boolean, nullable, oneOf, perChannel, perChannelDivisor, positive } from './checks';
-import { fillFields, fromKeys, toKeys, type FieldTable } from './fields';
-import { parseCropSize, parseSize, sizeToJSON, type HeightWidth, type ImageSize } from './image_size';
+import { anything, boolean, oneOf, perChannel, perChannelDivisor, positive } from './checks';
+import { fillFields, fromKeys, invalidField, jsonObject, toKeys, type FieldTable } from './fields';
+import {
+  parseCropSize,
+  parseSize,
+  sizeToJSON,
+  type HeightWidth,
+  type ImageSize,
+} from './image_size';
 
 /** PIL's codes: nearest, lanczos, bilinear, bicubic; box and hamming cannot resize tensors. */
 export type ResampleCode = 0 | 1 | 2 | 3 | 4 | 5;
@@ -32,18 +38,16 @@ const CLIP_STD = [0.26862954, 0.26130258, 0.27577711];
 const DEFAULT_SIDE = 224;
 const IMAGE_PROCESSOR_TYPE = 'BitImageProcessor';
 
-const parsed = { expected: 'a size', test: () => true };
-
 const FIELDS: FieldTable<BitImageProcessorFields> = {
   doConvertRgb: { key: 'do_convert_rgb', initial: () => true, check: boolean },
   doResize: { key: 'do_resize', initial: () => true, check: boolean },
-  size: { key: 'size', initial: () => ({ shortestEdge: DEFAULT_SIDE }), check: parsed },
+  size: { key: 'size', initial: () => ({ shortestEdge: DEFAULT_SIDE }), check: anything },
   resample: { key: 'resample', initial: () => 3, check: oneOf(0, 1, 2, 3, 4, 5) },
   doCenterCrop: { key: 'do_center_crop', initial: () => true, check: boolean },
   cropSize: {
     key: 'crop_size',
     initial: () => ({ height: DEFAULT_SIDE, width: DEFAULT_SIDE }),
-    check: parsed,
+    check: anything,
   },
   doRescale: { key: 'do_rescale', initial: () => true, check: boolean },
   rescaleFactor: { key: 'rescale_factor', initial: () => 1 / 255, check: positive },
@@ -54,8 +58,15 @@ const FIELDS: FieldTable<BitImageProcessorFields> = {
 
 /** Keys that toJSON makes anew or that old files wrote. */
 const REWRITTEN = ['image_processor_type', 'feature_extractor_type', 'processor_class'];
-/** Steps of transformers' processors that BiT's models never use. */
-const UNSUPPORTED = nullable(oneOf(false));
+/** What each step needs; a file may leave it null where the step is off. */
+const NEEDS: Partial<Record<keyof BitImageProcessorFields, keyof BitImageProcessorFields>> = {
+  size: 'doResize',
+  resample: 'doResize',
+  cropSize: 'doCenterCrop',
+  rescaleFactor: 'doRescale',
+  imageMean: 'doNormalize',
+  imageStd: 'doNormalize',
+};
 
 /** How images become pixel values. */
 export class ImageProcessorData implements BitImageProcessorFields {
@@ -76,7 +87,10 @@ export class ImageProcessorData implements BitImageProcessorFields {
   /** @throws BitError ERR_BIT_CONFIG naming the field that is wrong. */
   constructor(init: Partial<BitImageProcessorFields> = {}) {
     const fields = fillFields(FIELDS, init);
-    Object.assign(this, fields, { size: parseSize(fields.size), cropSize: parseCropSize(fields.cropSize) });
+    Object.assign(this, fields, {
+      size: parseSize(fields.size),
+      cropSize: parseCropSize(fields.cropSize),
+    });
     const lengths = [this.imageMean, this.imageStd].map((value) => [value].flat().length);
     if (lengths[0] !== lengths[1] && Math.min(...lengths) > 1) {
       throw new BitError(
@@ -94,12 +108,15 @@ export class ImageProcessorData implements BitImageProcessorFields {
     this: new (init?: Partial<BitImageProcessorFields>) => P,
     json: object,
   ): P {
-    const present = Object.entries(json).filter(([, value]) => value !== null);
-    const { fields, unknown } = fromKeys(FIELDS, Object.fromEntries(present));
-    if (!UNSUPPORTED.test(unknown['do_pad'] ?? null)) {
-      throw new BitError('ERR_BIT_CONFIG', 'do_pad is not supported: BiT crops to a fixed size instead');
+    const { fields, unknown } = fromKeys(FIELDS, jsonObject(json));
+    // Padding comes after normalisation in transformers, and is off unless a file asks for it.
+    if (unknown['do_pad']) {
+      throw new BitError(
+        'ERR_BIT_CONFIG',
+        'do_pad is not supported: BiT crops to a fixed size instead',
+      );
     }
-    const processor = new this(fields);
+    const processor = new this(withoutNulls(fields));
     for (const key of REWRITTEN) delete unknown[key];
     (processor as ImageProcessorData).extra = structuredClone(unknown);
     return processor;
@@ -127,4 +144,27 @@ export class ImageProcessorData implements BitImageProcessorFields {
     (processor as ImageProcessorData).extra = structuredClone(this.extra);
     return processor;
   }
+}
+
+/**
+ * What null means in a file: a step that is off, or what such a step would need.
+ * @throws BitError ERR_BIT_CONFIG for null where the step is on.
+ */
+function withoutNulls(fields: Partial<BitImageProcessorFields>): Partial<BitImageProcessorFields> {
+  const names = Object.keys(fields) as (keyof BitImageProcessorFields)[];
+  const result: Record<string, unknown> = { ...fields };
+  for (const name of names.filter((each) => fields[each] === null)) {
+    const step = NEEDS[name];
+    if (step === undefined) {
+      result[name] = false;
+      continue;
+    }
+    const isOn = (fields[step] === undefined ? FIELDS[step].initial() : fields[step]) === true;
+    if (isOn) {
+      const expected = `a value while ${FIELDS[step].key} is on`;
+      throw invalidField(name, FIELDS[name].key, { ...anything, expected }, null);
+    }
+    delete result[name];
+  }
+  return result;
 }

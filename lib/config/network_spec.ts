@@ -63,7 +63,10 @@ export function checkGroups(config: Numbers): void {
   const normalised: [string, number][] = [
     ['embeddingSize', config.embeddingSize],
     ...widths.map((width, i): [string, number] => [`stage ${i + 1}`, width]),
-    ...inner.map((width, i): [string, number] => [`the inner convolutions of stage ${i + 1}`, width]),
+    ...inner.map((width, i): [string, number] => [
+      `the inner convolutions of stage ${i + 1}`,
+      width,
+    ]),
   ];
   const bad = normalised.find(([, width]) => width % config.numGroups !== 0);
   if (!bad) return;

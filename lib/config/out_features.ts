@@ -44,12 +44,18 @@ function checkNames(names: string[], stageNames: readonly string[]): void {
   if (strange !== undefined) {
     fail(`Expected names out of ${stageNames.join(', ')} for ${field} but received '${strange}'`);
   }
-  checkOrder(names.map((name) => stageNames.indexOf(name)), names, field);
+  checkOrder(
+    names.map((name) => stageNames.indexOf(name)),
+    names,
+    field,
+  );
 }
 
 function checkPlaces(indices: number[], places: number[], stageNames: readonly string[]): void {
   const field = 'outIndices (out_indices in JSON)';
-  if (places.some((index) => !Number.isSafeInteger(index) || index < 0 || index >= stageNames.length)) {
+  if (
+    places.some((index) => !Number.isSafeInteger(index) || index < 0 || index >= stageNames.length)
+  ) {
     const range = `integers from ${-stageNames.length} to ${stageNames.length - 1}`;
     fail(`Expected ${range} for ${field} but received [${indices}]`);
   }

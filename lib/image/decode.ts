@@ -1,9 +1,12 @@
-// Encoded images → RGB pixels, bit for bit as Pillow's open, exif_transpose and convert('RGB') give them.
+// Encoded images → RGB pixels, bit for bit as Pillow's open, exif_transpose and convert('RGB') give them
+// for JPEG, PNG, WebP and TIFF. Known to differ: what a GIF leaves transparent or uncovered is black here
+// (Pillow keeps the palette's colour), 16-bit grey PNGs with a tRNS chunk, and AVIF by a few steps.
+import type sharp from 'sharp';
 import type { Metadata, Sharp } from 'sharp';
 import { BitError } from '../errors';
-import { readInput, type ImageInput, type RawPixels } from './input';
+import { messageOf, readInput, type ImageInput, type RawPixels } from './input';
 
-type SharpModule = typeof import('sharp');
+type SharpModule = typeof sharp;
 
 /** Pillow ignores embedded profiles, and refuses truncated files. */
 const SHARP_OPTIONS = { ignoreIcc: true, failOn: 'truncated' } as const;
@@ -17,6 +20,7 @@ let sharpModule: SharpModule | undefined;
  */
 function loadSharp(): SharpModule {
   try {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it at once
     sharpModule ??= require('sharp') as SharpModule;
     return sharpModule;
   } catch (cause) {
@@ -44,10 +48,18 @@ export async function decodeImage(input: ImageInput, signal?: AbortSignal): Prom
     return await toRgb(image.autoOrient());
   } catch (cause) {
     if (cause instanceof BitError) throw cause;
-    const name = typeof input === 'string' && !/^data:/i.test(input) ? ` ${input}` : '';
-    const why = cause instanceof Error ? cause.message : String(cause);
-    throw new BitError('ERR_BIT_IMAGE', `Cannot decode the image${name}: ${why}`, { cause });
+    const why = messageOf(cause);
+    throw new BitError('ERR_BIT_IMAGE', `Cannot decode the image${nameOf(input)}: ${why}`, {
+      cause,
+    });
   }
+}
+
+/** A path or URL, but none that is the image itself. */
+function nameOf(input: ImageInput): string {
+  const isText =
+    typeof input === 'string' || Object.prototype.toString.call(input) === '[object URL]';
+  return isText && !/^data:/i.test(String(input)) ? ` ${String(input)}` : '';
 }
 
 async function toRgb(image: Sharp): Promise<RawPixels> {

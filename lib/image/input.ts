@@ -27,6 +27,12 @@ const MAX_DOWNLOAD_BYTES = 256 * 1024 * 1024;
 
 const brand = (value: unknown) => Object.prototype.toString.call(value).slice(8, -1);
 
+/** What a library threw, in words; its Error may be another realm's. */
+export function messageOf(cause: unknown): string {
+  const message = (cause as Partial<Error> | null)?.message;
+  return typeof message === 'string' ? message : String(cause);
+}
+
 function fail(message: string, cause?: unknown): never {
   throw new BitError('ERR_BIT_IMAGE', message, { cause });
 }
@@ -39,7 +45,8 @@ export async function readInput(input: ImageInput, signal?: AbortSignal): Promis
   if (typeof input === 'string') return readText(input, signal);
   if (brand(input) === 'URL') return readText((input as URL).href, signal);
   if (brand(input) === 'Uint8Array') return { encoded: notEmpty(input as Uint8Array) };
-  if (brand(input) === 'ArrayBuffer') return { encoded: notEmpty(new Uint8Array(input as ArrayBuffer)) };
+  if (brand(input) === 'ArrayBuffer')
+    return { encoded: notEmpty(new Uint8Array(input as ArrayBuffer)) };
   if (isSharp(input)) return { sharp: input };
   return { raw: checkRaw(input) };
 }
@@ -58,7 +65,8 @@ function isSharp(value: unknown): value is Sharp {
 async function readText(text: string, signal?: AbortSignal): Promise<Readable> {
   if (/^https?:/i.test(text)) return { encoded: await download(text, signal) };
   if (/^data:/i.test(text)) return { encoded: decodeDataUrl(text) };
-  if (text === '' || text.includes('\0')) fail(`Expected a path or URL but received ${describe(text)}`);
+  if (text === '' || text.includes('\0'))
+    fail(`Expected a path or URL but received ${describe(text)}`);
   return { encoded: await readPath(text, signal) };
 }
 
@@ -88,28 +96,42 @@ function decodeDataUrl(url: string): Uint8Array {
 
 /** One latin-1 character for each byte: an image is not UTF-8. */
 function percentBytes(body: string): string {
-  return body.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(parseInt(hex, 16)));
+  return body.replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>
+    String.fromCharCode(parseInt(hex, 16)),
+  );
 }
 
 async function download(url: string, signal?: AbortSignal): Promise<Uint8Array> {
   const timeout = AbortSignal.timeout(DOWNLOAD_TIMEOUT_MS);
   try {
-    const response = await fetch(url, { signal: signal ? AbortSignal.any([signal, timeout]) : timeout });
-    if (!response.ok) fail(`Cannot read ${url}: the server answered ${response.status}`);
-    const chunks: Uint8Array[] = [];
-    let size = 0;
-    for await (const chunk of chunksOf(response)) {
-      size += chunk.length;
-      if (size > MAX_DOWNLOAD_BYTES) fail(`Cannot read ${url}: it is larger than ${MAX_DOWNLOAD_BYTES} bytes`);
-      chunks.push(chunk);
-    }
-    return notEmpty(Buffer.concat(chunks));
+    const response = await fetch(url, {
+      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
+    });
+    return notEmpty(await bodyOf(response, url));
   } catch (cause) {
     signal?.throwIfAborted();
     if (cause instanceof BitError) throw cause;
-    const { message, cause: deeper } = cause as Error;
-    fail(`Cannot read ${url}: ${deeper instanceof Error ? deeper.message : message}`, cause);
+    // fetch says 'fetch failed', and why in its cause.
+    fail(`Cannot read ${url}: ${messageOf((cause as Error).cause ?? cause)}`, cause);
   }
+}
+
+/** Stops, and lets go of the connection, where the answer is an error or too large. */
+async function bodyOf(response: Response, url: string): Promise<Uint8Array> {
+  const tooLarge = `Cannot read ${url}: it is larger than ${MAX_DOWNLOAD_BYTES} bytes`;
+  const announced = Number(response.headers.get('content-length') ?? 0);
+  if (!response.ok || announced > MAX_DOWNLOAD_BYTES) {
+    await response.body?.cancel();
+    fail(response.ok ? tooLarge : `Cannot read ${url}: the server answered ${response.status}`);
+  }
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of chunksOf(response)) {
+    size += chunk.length;
+    if (size > MAX_DOWNLOAD_BYTES) fail(tooLarge);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
 }
 
 /** Node's own streams iterate; the DOM's type does not say so. */
@@ -121,7 +143,8 @@ function checkRaw(value: unknown): RawPixels {
   const raw = value as Partial<RawPixels> | null;
   const isBytes = ['Uint8Array', 'Uint8ClampedArray'].includes(brand(raw?.data));
   if (typeof raw !== 'object' || raw === null || !isBytes) {
-    const kinds = 'a path, a URL, encoded bytes, a sharp instance or { data, width, height, channels }';
+    const kinds =
+      'a path, a URL, encoded bytes, a sharp instance or { data, width, height, channels }';
     fail(`Expected ${kinds} but received ${describe(value)}`);
   }
   const { data, width, height, channels } = raw as RawPixels;
@@ -131,7 +154,9 @@ function checkRaw(value: unknown): RawPixels {
     fail(`Expected positive sizes and 1 to 4 channels for raw pixels but received ${given}`);
   }
   if (data.length !== width * height * channels) {
-    fail(`Expected ${width} x ${height} x ${channels} bytes of raw pixels but received ${data.length}`);
+    fail(
+      `Expected ${width} x ${height} x ${channels} bytes of raw pixels but received ${data.length}`,
+    );
   }
   return { data, width, height, channels };
 }

@@ -3,15 +3,17 @@ import { availableParallelism } from 'node:os';
 import { runJob } from '../binding/job';
 import type { NativeBinding, NativeImage, PreprocessRequest, Resample } from '../binding/types';
 import type { BitImageProcessorFields } from '../config/image_processor';
-import { resizedSize } from '../config/image_size';
 import { BitError } from '../errors';
 import { Tensor } from '../tensor';
 import { decodeImage } from './decode';
 import type { ImageInput, RawPixels } from './input';
+import { resizedSize } from './size';
 
 /** PIL's codes in order. */
 const RESAMPLES: Resample[] = ['nearest', 'lanczos', 'bilinear', 'bicubic', 'box', 'hamming'];
 const RGB_CHANNELS = 3;
+/** The most pixels that an image may be resized to: sharp's own limit for decoding. */
+const MAX_PIXELS = 0x3fff ** 2;
 
 /**
  * Runs all steps of `settings` on one image or a list.
@@ -27,7 +29,8 @@ export async function preprocessImages(
   const list = (Array.isArray(images) ? images : [images]) as readonly ImageInput[];
   if (list.length === 0) throw new BitError('ERR_BIT_IMAGE', 'Expected at least one image');
   signal?.throwIfAborted();
-  const prepare = async (input: ImageInput) => nativeImage(await decodeImage(input, signal), settings);
+  const prepare = async (input: ImageInput) =>
+    nativeImage(await decodeImage(input, signal), settings);
   const prepared = await eachInTurn(list, Array.isArray(images), prepare, signal);
   const channels = channelsOf(prepared, settings);
   checkSameSize(prepared, settings);
@@ -72,14 +75,22 @@ function named(error: unknown, index: number, count: number): unknown {
 function nativeImage(raw: RawPixels, settings: BitImageProcessorFields): NativeImage {
   const { data, width, height, channels } = raw;
   const size = settings.doResize ? resizedSize(settings.size, raw) : { width, height };
-  if (size.width < 1 || size.height < 1) {
+  if (size.width < 1 || size.height < 1 || size.width * size.height > MAX_PIXELS) {
     throw new BitError(
       'ERR_BIT_IMAGE',
-      `An image of ${width} x ${height} would be resized to ${size.width} x ${size.height}: it is too narrow for this size`,
+      `An image of ${width} x ${height} would be resized to ${size.width} x ${size.height}: it is ` +
+        'too narrow for this size',
     );
   }
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return { data: bytes, width, height, channels, resizedWidth: size.width, resizedHeight: size.height };
+  return {
+    data: bytes,
+    width,
+    height,
+    channels,
+    resizedWidth: size.width,
+    resizedHeight: size.height,
+  };
 }
 
 /** Channels that come out, the same for all. */
@@ -98,7 +109,8 @@ function channelsOf(images: NativeImage[], settings: BitImageProcessorFields): n
 
 function checkSameSize(images: NativeImage[], settings: BitImageProcessorFields): void {
   if (settings.doCenterCrop) return;
-  const text = ({ resizedWidth, resizedHeight }: NativeImage) => `${resizedWidth} x ${resizedHeight}`;
+  const text = ({ resizedWidth, resizedHeight }: NativeImage) =>
+    `${resizedWidth} x ${resizedHeight}`;
   const [first] = images as [NativeImage, ...NativeImage[]];
   const index = images.findIndex((image) => text(image) !== text(first));
   if (index < 0) return;

@@ -59,10 +59,26 @@ describe('decodeImage refuses', () => {
     ['a data: URL without data', 'data:image/png', 'comma'],
     ['a number', 3 as never, 'received 3'],
     ['null', null as never, 'received null'],
-    ['raw pixels of another size', { data: new Uint8Array(5), width: 2, height: 2, channels: 3 }, 'received 5'],
-    ['raw pixels of five channels', { data: new Uint8Array(5), width: 1, height: 1, channels: 5 }, 'channels'],
-    ['raw pixels of no width', { data: new Uint8Array(0), width: 0, height: 1, channels: 3 }, 'positive'],
-    ['raw floats', { data: new Float32Array(3) as never, width: 1, height: 1, channels: 3 }, 'Expected'],
+    [
+      'raw pixels of another size',
+      { data: new Uint8Array(5), width: 2, height: 2, channels: 3 },
+      'received 5',
+    ],
+    [
+      'raw pixels of five channels',
+      { data: new Uint8Array(5), width: 1, height: 1, channels: 5 },
+      'channels',
+    ],
+    [
+      'raw pixels of no width',
+      { data: new Uint8Array(0), width: 0, height: 1, channels: 3 },
+      'positive',
+    ],
+    [
+      'raw floats',
+      { data: new Float32Array(3) as never, width: 1, height: 1, channels: 3 },
+      'Expected',
+    ],
     ['a server that is not there', 'http://127.0.0.1:9/x.jpg', 'Cannot read'],
   ])('%s', async (_, input, words) => {
     await expect(decodeImage(input)).rejects.toMatchObject({
@@ -75,7 +91,9 @@ describe('decodeImage refuses', () => {
   test('an image cut short', async () => {
     const bytes = readFileSync(join(IMAGES, 'baseline_420.jpg'));
     for (const kept of [10, 200, bytes.length / 2, bytes.length - 30]) {
-      await expect(decodeImage(bytes.subarray(0, kept))).rejects.toMatchObject({ code: 'ERR_BIT_IMAGE' });
+      await expect(decodeImage(bytes.subarray(0, kept))).rejects.toMatchObject({
+        code: 'ERR_BIT_IMAGE',
+      });
     }
   });
 

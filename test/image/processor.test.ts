@@ -7,7 +7,8 @@ const NOT_OURS = ['padded'];
 /** Deviations of zero: transformers returns infinities where it divides before it checks. */
 const STRICTER = ['zero_std'];
 
-const processorOf = (setting: string) => BitImageProcessor.fromJSON({ ...expected.settings[setting] });
+const processorOf = (setting: string) =>
+  BitImageProcessor.fromJSON({ ...expected.settings[setting] });
 
 function expectPixels(actual: Tensor, { shape, dtype, sha256: hash }: ExpectedPixels): void {
   expect(actual.shape).toEqual(shape);
@@ -37,7 +38,8 @@ describe("preprocess gives transformers' bits", () => {
 
   for (const { width, height, channels, seed, sha256: hash, cases: settings } of expected.raw) {
     const data = rawBytes(width * height * channels, seed);
-    test(`raw ${width} x ${height} x ${channels}: the generator`, () => expect(sha256(data)).toBe(hash));
+    test(`raw ${width} x ${height} x ${channels}: the generator`, () =>
+      expect(sha256(data)).toBe(hash));
     for (const each of settings.filter(({ error }) => !error)) {
       test(`raw ${width} x ${height} x ${channels}, ${each.setting}`, async () => {
         const processor = processorOf(each.setting) as BitImageProcessor;
@@ -60,7 +62,9 @@ describe('preprocess', () => {
     for (const [i, path] of paths.entries()) {
       const alone = await processor.preprocess(path);
       const count = alone.pixelValues.data.length;
-      expect(sha256(pixelValues.data.subarray(i * count, (i + 1) * count))).toBe(sha256(alone.pixelValues.data));
+      expect(sha256(pixelValues.data.subarray(i * count, (i + 1) * count))).toBe(
+        sha256(alone.pixelValues.data),
+      );
     }
   });
 
@@ -85,14 +89,20 @@ describe('preprocess', () => {
   });
 
   test('takes overrides for one call', async () => {
-    const { pixelValues } = await processor.preprocess(good, { cropSize: { height: 10, width: 20 } });
+    const { pixelValues } = await processor.preprocess(good, {
+      cropSize: { height: 10, width: 20 },
+    });
     expect(pixelValues.shape).toEqual([1, 3, 10, 20]);
     expect(processor.cropSize).toEqual({ height: 224, width: 224 });
-    await expect(processor.preprocess(good, { crop: 3 } as never)).rejects.toMatchObject({ code: 'ERR_BIT_CONFIG' });
+    await expect(processor.preprocess(good, { crop: 3 } as never)).rejects.toMatchObject({
+      code: 'ERR_BIT_CONFIG',
+    });
   });
 
   test('rejects with the reason of an aborted signal', async () => {
     const reason = new Error('enough');
-    await expect(processor.preprocess(good, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    await expect(processor.preprocess(good, { signal: AbortSignal.abort(reason) })).rejects.toBe(
+      reason,
+    );
   });
 });

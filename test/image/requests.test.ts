@@ -1,0 +1,155 @@
+// What reaches the native side, and what never does: the addon is a stand-in here.
+import type { NativeJob, NativeTensor, PreprocessRequest } from '../../lib/binding/types';
+import { ImageProcessorData, type BitImageProcessorFields } from '../../lib/config/image_processor';
+import { preprocessImages } from '../../lib/image/processor';
+import type { ImageInput } from '../../lib/image/input';
+
+const raw = (width: number, height: number, channels = 3) => ({
+  data: new Uint8Array(width * height * channels),
+  width,
+  height,
+  channels,
+});
+
+const answer: NativeTensor = { dtype: 'float32', shape: [1, 1], data: Float32Array.of(7) };
+
+/** Keeps the requests; answers at once, or only when cancelled. */
+function standIn(answers = true) {
+  const requests: PreprocessRequest[] = [];
+  const cancel = jest.fn();
+  const preprocess = (request: PreprocessRequest): NativeJob<NativeTensor> => {
+    requests.push(request);
+    const promise = answers ? Promise.resolve(answer) : new Promise<NativeTensor>(() => undefined);
+    return { promise, cancel };
+  };
+  return { preprocess, requests, cancel };
+}
+
+async function requestOf(
+  images: ImageInput | ImageInput[],
+  init: Partial<BitImageProcessorFields> = {},
+): Promise<PreprocessRequest> {
+  const native = standIn();
+  await preprocessImages(images, new ImageProcessorData(init), native);
+  return native.requests[0] as PreprocessRequest;
+}
+
+describe('the request', () => {
+  test('holds the defaults of transformers', async () => {
+    const image = raw(640, 480);
+    expect(await requestOf(image)).toEqual({
+      images: [{ ...image, resizedHeight: 224, resizedWidth: 298 }],
+      resample: 'bicubic',
+      convertRgb: true,
+      crop: { height: 224, width: 224 },
+      rescaleFactor: 1 / 255,
+      imageMean: [0.48145466, 0.4578275, 0.40821073],
+      imageStd: [0.26862954, 0.26130258, 0.27577711],
+    });
+  });
+
+  test('holds null for every step that is off', async () => {
+    const off = { doResize: false, doCenterCrop: false, doRescale: false, doNormalize: false };
+    const request = await requestOf(raw(5, 6), { ...off, doConvertRgb: false });
+    expect(request).toMatchObject({
+      crop: null,
+      rescaleFactor: null,
+      imageMean: null,
+      imageStd: null,
+    });
+    expect(request.convertRgb).toBe(false);
+    expect(request.images[0]).toMatchObject({ resizedHeight: 6, resizedWidth: 5 });
+  });
+
+  test('repeats one mean for every channel that comes out', async () => {
+    const one = { imageMean: 0.5, imageStd: [0.25] };
+    expect((await requestOf(raw(5, 6, 1), one)).imageMean).toEqual([0.5, 0.5, 0.5]);
+    const kept = await requestOf(raw(5, 6, 4), { ...one, doConvertRgb: false });
+    expect(kept.imageStd).toEqual([0.25, 0.25, 0.25, 0.25]);
+  });
+
+  test.each([
+    [0, 'nearest'],
+    [1, 'lanczos'],
+    [2, 'bilinear'],
+    [3, 'bicubic'],
+    [4, 'box'],
+    [5, 'hamming'],
+  ])("names PIL's code %i", async (code, name) => {
+    expect((await requestOf(raw(5, 6), { resample: code as never })).resample).toBe(name);
+  });
+
+  test('has the images in order', async () => {
+    const { images } = await requestOf([raw(4, 4), raw(5, 5), raw(6, 6)]);
+    expect(images.map(({ width }) => width)).toEqual([4, 5, 6]);
+  });
+});
+
+describe('nothing reaches the native side', () => {
+  const settings = new ImageProcessorData();
+
+  test.each<[string, ImageInput[], Partial<BitImageProcessorFields>, object]>([
+    ['of an empty list', [], {}, { message: 'Expected at least one image' }],
+    [
+      'of images that come out in two sizes',
+      [raw(4, 4), raw(4, 4), raw(8, 4)],
+      { doCenterCrop: false },
+      {
+        index: 2,
+        message: expect.stringContaining('448 x 224 but the first as 224 x 224') as string,
+      },
+    ],
+    [
+      'of images with two numbers of channels',
+      [raw(4, 4), raw(4, 4, 1)],
+      { doConvertRgb: false },
+      { index: 1, message: expect.stringContaining('1 channels but the first has 3') as string },
+    ],
+    [
+      'of an image that is resized to nothing',
+      [raw(4, 4), raw(500, 1)],
+      { size: { maxHeight: 30, maxWidth: 33 } },
+      {
+        index: 1,
+        message: expect.stringContaining('500 x 1 would be resized to 33 x 0') as string,
+      },
+    ],
+    [
+      'of an image that is resized to gigabytes',
+      [raw(100_000, 1)],
+      {},
+      { index: 0, message: expect.stringContaining('22400000 x 224') as string },
+    ],
+  ])('%s', async (_, images, init, error) => {
+    const native = standIn();
+    const attempt = preprocessImages(images, settings.with(init), native);
+    await expect(attempt).rejects.toMatchObject({ code: 'ERR_BIT_IMAGE', ...error });
+    expect(native.requests).toEqual([]);
+  });
+
+  test('after the signal has aborted', async () => {
+    const native = standIn();
+    const signal = AbortSignal.abort('late');
+    await expect(preprocessImages(raw(4, 4), settings, native, signal)).rejects.toBe('late');
+    expect(native.requests).toEqual([]);
+  });
+
+  test('and one image alone has no index', async () => {
+    const attempt = preprocessImages('/nowhere.jpg', settings, standIn());
+    await expect(attempt).rejects.toMatchObject({
+      message: 'Cannot read /nowhere.jpg: no such file',
+      index: undefined,
+    });
+  });
+});
+
+test('aborting cancels the job and rejects with the reason', async () => {
+  const native = standIn(false);
+  const controller = new AbortController();
+  const pending = preprocessImages(raw(4, 4), new ImageProcessorData(), native, controller.signal);
+  while (native.requests.length === 0) await new Promise(setImmediate);
+  const reason = new Error('enough');
+  controller.abort(reason);
+  await expect(pending).rejects.toBe(reason);
+  expect(native.cancel).toHaveBeenCalledTimes(1);
+});
