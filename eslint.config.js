@@ -1,15 +1,17 @@
 const js = require('@eslint/js');
+const globals = require('globals');
 const ts = require('typescript-eslint');
 
 module.exports = ts.config(
-  { ignores: ['dist/', 'build/', 'prebuilds/', 'node_modules/', '.gpu/'] },
+  { ignores: ['dist/', 'build/', 'build-cmake/', 'prebuilds/', 'node_modules/', '.gpu/'] },
   js.configs.recommended,
   ...ts.configs.recommended,
   {
     files: ['**/*.js'],
-    languageOptions: { sourceType: 'commonjs', globals: { ...nodeGlobals() } },
+    languageOptions: { sourceType: 'commonjs', globals: globals.node },
     rules: { '@typescript-eslint/no-require-imports': 'off' },
   },
+  { files: ['**/*.mjs'], languageOptions: { globals: globals.nodeBuiltin } },
   {
     files: ['lib/**/*.ts'],
     rules: {
@@ -18,10 +20,3 @@ module.exports = ts.config(
     },
   },
 );
-
-/** The names that CommonJS scripts may use without importing them. */
-function nodeGlobals() {
-  const names = ['require', 'module', 'exports', '__dirname', '__filename', 'process', 'console'];
-  const more = ['Buffer', 'URL', 'setTimeout', 'clearTimeout', 'setImmediate', 'fetch', 'performance'];
-  return Object.fromEntries([...names, ...more].map((name) => [name, 'readonly']));
-}

@@ -4,7 +4,7 @@
 const path = require('node:path');
 const { pipeline } = require('..');
 
-const picture = process.argv[2] ?? path.join(__dirname, 'pictures', 'boat.png');
+const picture = process.argv[2] ?? path.join(__dirname, 'pictures', 'boat.jpg');
 
 async function main() {
   const classify = await pipeline('image-classification', process.argv[3]);

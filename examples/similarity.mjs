@@ -16,5 +16,7 @@ await embed.dispose();
 const features = pictures.map((_, i) => data.subarray(i * shape[1], (i + 1) * shape[1]));
 const dot = (a, b) => a.reduce((sum, x, i) => sum + x * b[i], 0);
 for (const a of features) {
-  console.log(features.map((b) => (dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b))).toFixed(3)).join('  '));
+  console.log(
+    features.map((b) => (dot(a, b) / Math.sqrt(dot(a, a) * dot(b, b))).toFixed(3)).join('  '),
+  );
 }

@@ -30,13 +30,19 @@ export class BitError extends Error {
 }
 
 /** The one shape of "wrong value" messages: `Expected <what> for <name> but received <value>`. */
-export function invalid(code: BitErrorCode, name: string, expected: string, actual: unknown): BitError {
+export function invalid(
+  code: BitErrorCode,
+  name: string,
+  expected: string,
+  actual: unknown,
+): BitError {
   return new BitError(code, `Expected ${expected} for ${name} but received ${describe(actual)}`);
 }
 
 /** A value in a few words, for error messages: never longer than a line. */
 export function describe(value: unknown): string {
-  if (typeof value === 'string') return `'${value.length > 60 ? `${value.slice(0, 57)}...` : value}'`;
+  if (typeof value === 'string')
+    return `'${value.length > 60 ? `${value.slice(0, 57)}...` : value}'`;
   if (typeof value === 'function') return `function ${value.name}`;
   if (ArrayBuffer.isView(value)) return `${value.constructor.name} of ${value.byteLength} bytes`;
   if (typeof value !== 'object' || value === null) return String(value);

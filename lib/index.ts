@@ -7,7 +7,10 @@ export { BitImageProcessor, type PreprocessOptions } from './models/bit_image_pr
 export type { BitImageProcessorFields } from './config/image_processor';
 export type { ImageInput } from './image/input';
 export { BitModel } from './models/bit_model';
-export { BitForImageClassification, type ClassifierInputs } from './models/bit_for_image_classification';
+export {
+  BitForImageClassification,
+  type ClassifierInputs,
+} from './models/bit_for_image_classification';
 export { BitBackbone } from './models/bit_backbone';
 export type {
   ForwardOptions,

@@ -10,7 +10,13 @@ export interface SystemInfo {
   /** The libtorch that is loaded; null when there is none, and `problem` says why. */
   libtorch: { version: string; path: string; source: string; cuda?: string } | null;
   /** Devices that models can run on, the best first. */
-  devices: { name: string; type: 'cpu' | 'cuda'; capability?: string; totalMemory?: number; freeMemory?: number }[];
+  devices: {
+    name: string;
+    type: 'cpu' | 'cuda';
+    capability?: string;
+    totalMemory?: number;
+    freeMemory?: number;
+  }[];
   cpu: { capability: string; threads: number; bf16: boolean };
   /** Why device 'auto' is not CUDA. */
   cuda: { available: boolean; reason?: string };

@@ -63,14 +63,20 @@ export class Tensor {
     }
     const count = shape.reduce((product, size) => product * size, 1);
     if (count !== data.length) {
-      throw invalid('ERR_BIT_SHAPE', 'tensor shape', `sizes whose product is ${data.length}`, shape);
+      throw invalid(
+        'ERR_BIT_SHAPE',
+        'tensor shape',
+        `sizes whose product is ${data.length}`,
+        shape,
+      );
     }
     return new Tensor(data, [...shape], type);
   }
 
   /** Nested arrays of numbers (bigints for int64), decoding float16 and bfloat16. */
   toArray(): NestedNumbers {
-    const source = this.dtype === 'float16' || this.dtype === 'bfloat16' ? this.toFloat32().data : this.data;
+    const source =
+      this.dtype === 'float16' || this.dtype === 'bfloat16' ? this.toFloat32().data : this.data;
     let offset = 0;
     const build = (axis: number): NestedNumbers => {
       if (axis === this.shape.length) return source[offset++] as number | bigint;
@@ -82,7 +88,12 @@ export class Tensor {
   /** The same values as float32; int64 beyond 2^24 loses precision. Returns itself if it is float32. */
   toFloat32(): Tensor {
     if (this.dtype === 'float32') return this;
-    const decode = { float16: decodeFloat16, bfloat16: decodeBfloat16, uint8: Number, int64: Number }[this.dtype];
+    const decode = {
+      float16: decodeFloat16,
+      bfloat16: decodeBfloat16,
+      uint8: Number,
+      int64: Number,
+    }[this.dtype];
     const out = new Float32Array(this.data.length);
     for (let i = 0; i < out.length; i++) out[i] = decode(this.data[i] as never);
     return new Tensor(out, this.shape, 'float32');
@@ -114,9 +125,20 @@ function decodeBfloat16(bits: number): number {
  */
 export function toTensor(value: unknown, name: string): Tensor {
   if (value instanceof Tensor) return value;
-  const like = value as { data?: unknown; dims?: unknown; shape?: unknown; type?: unknown; dtype?: unknown } | null;
+  const like = value as {
+    data?: unknown;
+    dims?: unknown;
+    shape?: unknown;
+    type?: unknown;
+    dtype?: unknown;
+  } | null;
   const shape = like?.dims ?? like?.shape;
-  if (!like || typeof like !== 'object' || !ArrayBuffer.isView(like.data) || !Array.isArray(shape)) {
+  if (
+    !like ||
+    typeof like !== 'object' ||
+    !ArrayBuffer.isView(like.data) ||
+    !Array.isArray(shape)
+  ) {
     throw invalid('ERR_BIT_SHAPE', name, 'a Tensor or { data, dims }', value);
   }
   const type = like.dtype ?? like.type;

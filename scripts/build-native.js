@@ -15,7 +15,10 @@ const releaseDir = path.join(root, 'build', 'Release');
 function libtorchDir() {
   const compiled = path.join(root, 'dist', 'libtorch', 'index.js');
   if (!fs.existsSync(compiled)) {
-    const built = spawnSync('npm', ['run', '--silent', 'build:ts'], { cwd: root, stdio: 'inherit' });
+    const built = spawnSync('npm', ['run', '--silent', 'build:ts'], {
+      cwd: root,
+      stdio: 'inherit',
+    });
     if (built.status !== 0) throw new Error('The TypeScript build failed');
   }
   const { findLibtorch, libtorchNotFound } = require(compiled);
@@ -31,7 +34,8 @@ function has(command) {
 
 function build({ tests }) {
   for (const tool of ['cmake', 'c++']) {
-    if (!has(tool)) throw new Error(`${tool} was not found. Install CMake 3.18+ and a C++20 compiler`);
+    if (!has(tool))
+      throw new Error(`${tool} was not found. Install CMake 3.18+ and a C++20 compiler`);
   }
   const torch = libtorchDir();
   console.log(`Building against libtorch in ${torch}`);
@@ -42,7 +46,10 @@ function build({ tests }) {
     BIGTRANSFER_TESTS: tests ? 'ON' : 'OFF',
     BIGTRANSFER_WERROR: process.env.CI ? 'ON' : 'OFF',
   };
-  cmakeJs('configure', Object.entries(options).map(([name, value]) => `--CD${name}=${value}`));
+  cmakeJs(
+    'configure',
+    Object.entries(options).map(([name, value]) => `--CD${name}=${value}`),
+  );
   cmakeJs('build', ['--parallel', String(os.availableParallelism())]);
 }
 

@@ -49,10 +49,13 @@ function checkNative(file) {
   if (room !== 'binding' && /#include <(napi|node_api)\.h>/.test(text)) {
     report(file, 'Node-API outside native/binding');
   }
-  if (!file.endsWith('_kernel.cu') && text.includes('<<<')) report(file, 'kernel launch outside *_kernel.cu');
+  if (!file.endsWith('_kernel.cu') && text.includes('<<<'))
+    report(file, 'kernel launch outside *_kernel.cu');
   for (const [, included] of text.matchAll(/#include "(\w+)\//g)) {
     const climbs = NATIVE_ORDER.indexOf(included) > NATIVE_ORDER.indexOf(room);
-    const apart = NATIVE_APART.some((rooms) => room !== included && rooms.includes(room) && rooms.includes(included));
+    const apart = NATIVE_APART.some(
+      (rooms) => room !== included && rooms.includes(room) && rooms.includes(included),
+    );
     if (climbs || apart) report(file, `native/${room} must not include native/${included}`);
   }
 }
@@ -73,7 +76,8 @@ function checkLib(file) {
   }
   for (const [, target] of text.matchAll(/(?:from|import\(|require\() ?'(\.[^']+)'/g)) {
     const other = roomOf(path.join(path.dirname(file), target));
-    if (other !== room && !allowed.includes(other)) report(file, `lib/${room} must not import lib/${other}`);
+    if (other !== room && !allowed.includes(other))
+      report(file, `lib/${room} must not import lib/${other}`);
   }
 }
 

@@ -16,5 +16,8 @@ const files = FOLDERS.flatMap((folder) =>
 );
 const { getNativeBinary } = require('clang-format');
 const mode = process.argv.includes('--write') ? ['-i'] : ['--dry-run', '-Werror'];
-const { status } = spawnSync(getNativeBinary(), [...mode, ...files], { cwd: root, stdio: 'inherit' });
+const { status } = spawnSync(getNativeBinary(), [...mode, ...files], {
+  cwd: root,
+  stdio: 'inherit',
+});
 process.exitCode = status ?? 1;

@@ -44,13 +44,7 @@ function jestTests() {
   return { passed: report.numPassedTests, failed: ok ? failed : Math.max(failed, 1) };
 }
 
-const results = [
-  check('build:ts'),
-  check('lint'),
-  check('typecheck'),
-  nativeTests(),
-  jestTests(),
-];
+const results = [check('build:ts'), check('lint'), check('typecheck'), nativeTests(), jestTests()];
 const passed = results.reduce((sum, result) => sum + result.passed, 0);
 const failed = results.reduce((sum, result) => sum + result.failed, 0);
 console.log(`\n${passed} passed, ${failed} failed`);

@@ -37,11 +37,17 @@ describe('Tensor', () => {
 
   test('refuses data that does not fit its shape', () => {
     const expected = { name: 'BitError', code: 'ERR_BIT_SHAPE' };
-    expect(() => Tensor.from(new Float32Array(5), [2, 3])).toThrow(expect.objectContaining(expected));
-    expect(() => Tensor.from(new Float32Array(1), [1.5])).toThrow(expect.objectContaining(expected));
+    expect(() => Tensor.from(new Float32Array(5), [2, 3])).toThrow(
+      expect.objectContaining(expected),
+    );
+    expect(() => Tensor.from(new Float32Array(1), [1.5])).toThrow(
+      expect.objectContaining(expected),
+    );
     expect(() => Tensor.from(new Float32Array(1), [-1])).toThrow(expect.objectContaining(expected));
     expect(() => Tensor.from(new Uint16Array(1), [1])).toThrow(expect.objectContaining(expected));
-    expect(() => Tensor.from(new Float32Array(1), [1], 'int64')).toThrow(expect.objectContaining(expected));
+    expect(() => Tensor.from(new Float32Array(1), [1], 'int64')).toThrow(
+      expect.objectContaining(expected),
+    );
     expect(() => Tensor.from([1] as never, [1])).toThrow(expect.objectContaining(expected));
   });
 

@@ -51,6 +51,7 @@ function load(): LoadedBinding {
   const cores = coresBeside(addon);
   const { core, libtorch } = match(cores);
   try {
+    // eslint-disable-next-line @typescript-eslint/no-require-imports -- known only now
     const loader = require(addon) as Loader;
     const binding = loader.open(join(libtorch.dir, 'lib'), core.path);
     binding.initialize({ threads: availableParallelism(), BitError });
@@ -68,7 +69,8 @@ function load(): LoadedBinding {
 
 /** prebuilds/ of the package or build/Release of a clone. */
 function addonPath(): string {
-  const resolve = (require('node-gyp-build') as { resolve(dir: string): string }).resolve;
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- it has no types to import
+  const { resolve } = require('node-gyp-build') as { resolve(dir: string): string };
   try {
     return unpacked(resolve(PACKAGE_ROOT));
   } catch (cause) {

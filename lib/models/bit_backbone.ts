@@ -31,7 +31,10 @@ export class BitBackbone extends BitPreTrainedModel {
   }
 
   /** Seeded random weights in transformers' distributions. */
-  static async fromConfig(config: BitConfig, options: FromConfigOptions = {}): Promise<BitBackbone> {
+  static async fromConfig(
+    config: BitConfig,
+    options: FromConfigOptions = {},
+  ): Promise<BitBackbone> {
     return new BitBackbone(await loadRandom(KIND, config, options));
   }
 

@@ -21,6 +21,10 @@ export class BitConfig extends BitConfigData {
    */
   async savePretrained(directory: string, architecture?: string): Promise<void> {
     const json = this.toJSON();
-    await writeJson(directory, 'config.json', architecture ? { ...json, architectures: [architecture] } : json);
+    await writeJson(
+      directory,
+      'config.json',
+      architecture ? { ...json, architectures: [architecture] } : json,
+    );
   }
 }

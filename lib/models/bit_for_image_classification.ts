@@ -50,7 +50,10 @@ export class BitForImageClassification extends BitPreTrainedModel {
    *   left out), float32 values [N] or [N, numLabels], or plain arrays of them.
    * @throws BitError ERR_BIT_SHAPE, ERR_BIT_DISPOSED or ERR_BIT_OUT_OF_MEMORY.
    */
-  async forward(inputs: ClassifierInputs, options: ForwardOptions = {}): Promise<ImageClassifierOutput> {
+  async forward(
+    inputs: ClassifierInputs,
+    options: ForwardOptions = {},
+  ): Promise<ImageClassifierOutput> {
     const given = inputs.labels ?? null;
     const resolved = given === null ? null : resolveLabels(given, this.config);
     const result = await this.run(inputs, options, {

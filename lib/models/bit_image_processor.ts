@@ -21,7 +21,10 @@ export class BitImageProcessor extends ImageProcessorData {
    * Reads preprocessor_config.json of a directory, beside a checkpoint file, or on the hub.
    * @throws BitError ERR_BIT_CHECKPOINT when it is not found, ERR_BIT_CONFIG when it is wrong.
    */
-  static async fromPretrained(source: string, options: PretrainedOptions = {}): Promise<BitImageProcessor> {
+  static async fromPretrained(
+    source: string,
+    options: PretrainedOptions = {},
+  ): Promise<BitImageProcessor> {
     const { processorPath } = await resolveSource(source, options, 'processor');
     return BitImageProcessor.fromJSON(await readJsonObject(processorPath)) as BitImageProcessor;
   }

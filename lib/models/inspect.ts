@@ -32,7 +32,10 @@ const FALLBACK_SIZE = 224;
  * Describes the model at `source`.
  * @throws BitError as fromPretrained does.
  */
-export async function inspectModel(source: string, options: InspectOptions = {}): Promise<Inspection> {
+export async function inspectModel(
+  source: string,
+  options: InspectOptions = {},
+): Promise<Inspection> {
   const config = await BitConfig.fromPretrained(source, options);
   const { weights } = await resolveSource(source, options, 'model');
   const model = await BitForImageClassification.fromPretrained(source, {
@@ -44,7 +47,8 @@ export async function inspectModel(source: string, options: InspectOptions = {})
   const inputSize = await sizeOf(source, options);
   const spec = networkSpec(config, config.numLabels);
   const stages = loadBinding().stages(spec, inputSize.height, inputSize.width);
-  const total = (key: 'parameters' | 'multiplyAdds') => stages.reduce((sum, row) => sum + row[key], 0);
+  const total = (key: 'parameters' | 'multiplyAdds') =>
+    stages.reduce((sum, row) => sum + row[key], 0);
   return {
     config,
     inputSize,

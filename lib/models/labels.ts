@@ -23,9 +23,13 @@ export function resolveLabels(
     ? fromArray(labels as readonly number[] | readonly (readonly number[])[], known)
     : toTensor(labels, 'labels');
   if (tensor.dtype !== 'int64' && tensor.dtype !== 'float32') {
-    throw new BitError('ERR_BIT_SHAPE', `Expected int64 or float32 labels but received ${tensor.dtype}`);
+    throw new BitError(
+      'ERR_BIT_SHAPE',
+      `Expected int64 or float32 labels but received ${tensor.dtype}`,
+    );
   }
-  const inferred = tensor.dtype === 'int64' ? 'single_label_classification' : 'multi_label_classification';
+  const inferred =
+    tensor.dtype === 'int64' ? 'single_label_classification' : 'multi_label_classification';
   return { labels: tensor, problemType: known ?? inferred };
 }
 
@@ -43,7 +47,8 @@ function fromArray(
     throw invalid('ERR_BIT_SHAPE', 'labels', 'numbers', labels);
   }
   const shape = width === undefined ? [flat.length] : [rows.length, width];
-  const classes = problem === 'single_label_classification' || (problem === null && width === undefined);
+  const classes =
+    problem === 'single_label_classification' || (problem === null && width === undefined);
   if (!classes) return Tensor.from(Float32Array.from(flat), shape);
   if (!flat.every(Number.isSafeInteger)) {
     throw invalid('ERR_BIT_SHAPE', 'labels', 'whole numbers for a single-label problem', labels);

@@ -35,13 +35,19 @@ export function toTensorObjects(natives: NativeTensor[]): Tensor[] {
 }
 
 /** A part that the native side promises whenever it was asked for. */
-export function required(result: ForwardResult, key: 'lastHiddenState' | 'poolerOutput' | 'logits'): Tensor {
+export function required(
+  result: ForwardResult,
+  key: 'lastHiddenState' | 'poolerOutput' | 'logits',
+): Tensor {
   const native = result[key];
   if (!native) throw new Error(`The native addon returned no ${key}`);
   return toTensorObject(native);
 }
 
 /** `{ hiddenStates }` where they were asked for, else nothing to spread. */
-export function hiddenStatesOf(result: ForwardResult, wanted: boolean): { hiddenStates?: Tensor[] } {
+export function hiddenStatesOf(
+  result: ForwardResult,
+  wanted: boolean,
+): { hiddenStates?: Tensor[] } {
   return wanted ? { hiddenStates: toTensorObjects(result.hiddenStates) } : {};
 }

@@ -14,7 +14,7 @@ import type { BitConfigFields } from '../config/bit_config';
 import { invalid } from '../errors';
 import { resolveSource } from '../hub/resolve';
 import type { PretrainedOptions } from '../hub/options';
-import { Tensor, toTensor, type TensorLike } from '../tensor';
+import { toTensor, type Tensor, type TensorLike } from '../tensor';
 import { BitConfig } from './bit_config';
 import { checkModelOptions, type ModelOptions } from './options';
 import { toTensorObject } from './outputs';
@@ -132,7 +132,11 @@ export abstract class BitPreTrainedModel {
 }
 
 /** Reads config and weights of `source` (a directory, a checkpoint file, a hub id). */
-export async function loadPretrained(kind: Kind, source: string, options: LoadOptions): Promise<Loaded> {
+export async function loadPretrained(
+  kind: Kind,
+  source: string,
+  options: LoadOptions,
+): Promise<Loaded> {
   const model = checkModelOptions(options);
   const seed = checkSeed(options.seed);
   const base = options.config ?? (await BitConfig.fromPretrained(source, options));
@@ -148,8 +152,13 @@ export async function loadPretrained(kind: Kind, source: string, options: LoadOp
 }
 
 /** Random weights in transformers' distributions. */
-export async function loadRandom(kind: Kind, config: BitConfig, options: FromConfigOptions): Promise<Loaded> {
-  if (!(config instanceof BitConfig)) throw invalid('ERR_BIT_CONFIG', 'config', 'a BitConfig', config);
+export async function loadRandom(
+  kind: Kind,
+  config: BitConfig,
+  options: FromConfigOptions,
+): Promise<Loaded> {
+  if (!(config instanceof BitConfig))
+    throw invalid('ERR_BIT_CONFIG', 'config', 'a BitConfig', config);
   const model = checkModelOptions(options);
   const weights = { files: [], expectedNames: [], ignoreMismatchedSizes: false };
   return open(kind, config, { ...weights, seed: checkSeed(options.seed), ...model });
@@ -182,4 +191,3 @@ function pixelValuesOf(inputs: Inputs): Tensor {
 export function toNative(tensor: Tensor): ForwardRequest['pixelValues'] {
   return { dtype: tensor.dtype, shape: [...tensor.shape], data: tensor.data };
 }
-

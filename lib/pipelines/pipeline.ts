@@ -84,7 +84,10 @@ function classifier(
   model: BitForImageClassification,
   processor: BitImageProcessor,
 ): ImageClassificationPipeline {
-  const call = async (images: ImageInput | readonly ImageInput[], options: ClassificationOptions = {}) => {
+  const call = async (
+    images: ImageInput | readonly ImageInput[],
+    options: ClassificationOptions = {},
+  ) => {
     const { topK = DEFAULT_TOP_K } = options;
     assertPositive(topK, 'topK');
     const list = Array.isArray(images) ? (images as ImageInput[]) : [images as ImageInput];
@@ -111,7 +114,12 @@ function extractor(model: BitModel, processor: BitImageProcessor): ImageFeatureE
     }
     return concatenate(parts);
   };
-  return withParts(call, 'image-feature-extraction', model, processor) as ImageFeatureExtractionPipeline;
+  return withParts(
+    call,
+    'image-feature-extraction',
+    model,
+    processor,
+  ) as ImageFeatureExtractionPipeline;
 }
 
 /** Pixel values of a few images at a time; a bad image is named by its place in the whole list. */
@@ -125,8 +133,11 @@ async function* batches(
   for (let start = 0; start < images.length; start += batchSize) {
     try {
       const batch = images.slice(start, start + batchSize);
-      yield (await processor.preprocess(batch.length === 1 ? (batch[0] as ImageInput) : batch, { signal }))
-        .pixelValues;
+      yield (
+        await processor.preprocess(batch.length === 1 ? (batch[0] as ImageInput) : batch, {
+          signal,
+        })
+      ).pixelValues;
     } catch (error) {
       throw atPlace(error, start, images.length);
     }
@@ -138,7 +149,10 @@ function atPlace(error: unknown, start: number, count: number): unknown {
   if (!(error instanceof BitError) || error.code !== 'ERR_BIT_IMAGE' || count === 1) return error;
   const index = start + (error.index ?? 0);
   const message = error.message.replace(/^image \d+( of \d+)?: /i, '');
-  return new BitError(error.code, `Image ${index} of ${count}: ${message}`, { cause: error.cause, index });
+  return new BitError(error.code, `Image ${index} of ${count}: ${message}`, {
+    cause: error.cause,
+    index,
+  });
 }
 
 function assertPositive(value: number, name: string): void {

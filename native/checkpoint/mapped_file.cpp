@@ -23,7 +23,7 @@ namespace {
 }
 
 std::string_view map(int descriptor, const std::string& path) {
-  struct stat status{};
+  struct stat status {};
   if (::fstat(descriptor, &status) != 0) fail_errno(path, "reading the size", errno);
   if (S_ISDIR(status.st_mode)) fail(path, "a directory, where a checkpoint file is expected");
   if (!S_ISREG(status.st_mode)) fail(path, "not a regular file");
@@ -60,7 +60,7 @@ MappedFile::~MappedFile() {
 }
 
 MappedFile::Stamp MappedFile::stamp() const {
-  struct stat status{};
+  struct stat status {};
   if (::fstat(descriptor_, &status) != 0) fail_errno(path_, "reading the size", errno);
   return {status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
 }

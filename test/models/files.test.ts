@@ -1,6 +1,21 @@
-import { copyFileSync, mkdirSync, readFileSync, readdirSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  mkdirSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
-import { BitConfig, BitForImageClassification, BitImageProcessor, BitModel, Tensor } from '../../lib';
+import {
+  BitConfig,
+  BitForImageClassification,
+  BitImageProcessor,
+  BitModel,
+  Tensor,
+} from '../../lib';
 import { readSafetensors } from '../support/safetensors';
 import { REFERENCE } from '../support/reference';
 import { temporaryFolder } from '../support/temporary';
@@ -8,7 +23,10 @@ import { temporaryFolder } from '../support/temporary';
 const folder = temporaryFolder();
 const SOURCE = join(REFERENCE, 'models', 'float16');
 const MISMATCHED = join(REFERENCE, 'models', 'mismatched_head');
-const pixels = Tensor.from(new Float32Array(3 * 17 * 23).map((_, i) => Math.sin(i)), [1, 3, 17, 23]);
+const pixels = Tensor.from(
+  new Float32Array(3 * 17 * 23).map((_, i) => Math.sin(i)),
+  [1, 3, 17, 23],
+);
 
 /** A copy of a reference model that a test may spoil. */
 function copyOf(name: string, from = SOURCE): string {
@@ -29,10 +47,16 @@ describe('savePretrained', () => {
     await using model = await BitForImageClassification.fromPretrained(SOURCE);
     await model.savePretrained(saved);
     await new BitImageProcessor({ size: { shortestEdge: 30 } }).savePretrained(saved);
-    expect(readdirSync(saved).sort()).toEqual(['config.json', 'model.safetensors', 'preprocessor_config.json']);
+    expect(readdirSync(saved).sort()).toEqual([
+      'config.json',
+      'model.safetensors',
+      'preprocessor_config.json',
+    ]);
     expect(await logitsOf(saved)).toEqual(await logitsOf(SOURCE));
     expect((await BitImageProcessor.fromPretrained(saved)).size).toEqual({ shortestEdge: 30 });
-    const config = JSON.parse(readFileSync(join(saved, 'config.json'), 'utf8')) as { architectures: string[] };
+    const config = JSON.parse(readFileSync(join(saved, 'config.json'), 'utf8')) as {
+      architectures: string[];
+    };
     expect(config.architectures).toEqual(['BitForImageClassification']);
     const bytes = readFileSync(join(saved, 'model.safetensors'));
     expect(bytes.subarray(8, 200).toString()).toContain('"__metadata__":{"format":"pt"}');
@@ -51,14 +75,18 @@ describe('savePretrained', () => {
     await using model = await BitForImageClassification.fromPretrained(SOURCE);
     const file = join(folder, 'a-file');
     writeFileSync(file, '');
-    await expect(model.savePretrained(join(file, 'within'))).rejects.toMatchObject({ code: 'ERR_BIT_CHECKPOINT' });
+    await expect(model.savePretrained(join(file, 'within'))).rejects.toMatchObject({
+      code: 'ERR_BIT_CHECKPOINT',
+    });
   });
 
   test('saves a trunk without the prefix, which both classes load', async () => {
     const saved = join(folder, 'trunk');
     await using trunk = await BitModel.fromPretrained(SOURCE);
     await trunk.savePretrained(saved);
-    expect([...readSafetensors(join(saved, 'model.safetensors')).keys()][0]).toMatch(/^(embedder|encoder|norm)/);
+    expect([...readSafetensors(join(saved, 'model.safetensors')).keys()][0]).toMatch(
+      /^(embedder|encoder|norm)/,
+    );
     await using whole = await BitForImageClassification.fromPretrained(saved);
     expect(whole.loadingInfo.missingKeys).toEqual(['classifier.1.weight', 'classifier.1.bias']);
   });
@@ -84,7 +112,9 @@ describe('stateDict', () => {
 
 describe('another number of labels', () => {
   test('is a clear error', async () => {
-    await expect(BitForImageClassification.fromPretrained(SOURCE, { numLabels: 7 })).rejects.toMatchObject({
+    await expect(
+      BitForImageClassification.fromPretrained(SOURCE, { numLabels: 7 }),
+    ).rejects.toMatchObject({
       code: 'ERR_BIT_CHECKPOINT',
       message: expect.stringMatching(/classifier\.1\.weight.*ignoreMismatchedSizes/s) as string,
     });
@@ -95,7 +125,11 @@ describe('another number of labels', () => {
 
   test('gives a fresh, seeded head when asked', async () => {
     const load = (seed: number) =>
-      BitForImageClassification.fromPretrained(SOURCE, { numLabels: 7, ignoreMismatchedSizes: true, seed });
+      BitForImageClassification.fromPretrained(SOURCE, {
+        numLabels: 7,
+        ignoreMismatchedSizes: true,
+        seed,
+      });
     await using first = await load(1);
     await using again = await load(1);
     await using other = await load(2);
@@ -104,7 +138,9 @@ describe('another number of labels', () => {
       'classifier.1.weight',
     ]);
     expect(first.config.id2label[6]).toBe('LABEL_6');
-    const [a, b, c] = await Promise.all([first, again, other].map(async (m) => (await m.forward(pixels)).logits));
+    const [a, b, c] = await Promise.all(
+      [first, again, other].map(async (m) => (await m.forward(pixels)).logits),
+    );
     expect(a?.shape).toEqual([1, 7]);
     expect(a?.data).toEqual(b?.data);
     expect(a?.data).not.toEqual(c?.data);
@@ -114,12 +150,42 @@ describe('another number of labels', () => {
 describe('spoiled files give ERR_BIT_CHECKPOINT or ERR_BIT_CONFIG', () => {
   const spoil: [string, string, (directory: string) => void, string][] = [
     ['no config.json', 'ERR_BIT_CHECKPOINT', (d) => rmSync(join(d, 'config.json')), 'config.json'],
-    ['no weights', 'ERR_BIT_CHECKPOINT', (d) => rmSync(join(d, 'model.safetensors')), 'model.safetensors'],
-    ['a config that is no JSON', 'ERR_BIT_CONFIG', (d) => writeFileSync(join(d, 'config.json'), '{'), 'config.json'],
-    ['a config that is a list', 'ERR_BIT_CONFIG', (d) => writeFileSync(join(d, 'config.json'), '[]'), 'JSON object'],
-    ['an empty checkpoint', 'ERR_BIT_CHECKPOINT', (d) => writeFileSync(join(d, 'model.safetensors'), ''), 'model.safetensors'],
-    ['a truncated checkpoint', 'ERR_BIT_CHECKPOINT', (d) => truncateSync(join(d, 'model.safetensors'), 5000), 'model.safetensors'],
-    ['a checkpoint of noise', 'ERR_BIT_CHECKPOINT', (d) => writeFileSync(join(d, 'model.safetensors'), Buffer.alloc(4096, 0xa5)), 'model.safetensors'],
+    [
+      'no weights',
+      'ERR_BIT_CHECKPOINT',
+      (d) => rmSync(join(d, 'model.safetensors')),
+      'model.safetensors',
+    ],
+    [
+      'a config that is no JSON',
+      'ERR_BIT_CONFIG',
+      (d) => writeFileSync(join(d, 'config.json'), '{'),
+      'config.json',
+    ],
+    [
+      'a config that is a list',
+      'ERR_BIT_CONFIG',
+      (d) => writeFileSync(join(d, 'config.json'), '[]'),
+      'JSON object',
+    ],
+    [
+      'an empty checkpoint',
+      'ERR_BIT_CHECKPOINT',
+      (d) => writeFileSync(join(d, 'model.safetensors'), ''),
+      'model.safetensors',
+    ],
+    [
+      'a truncated checkpoint',
+      'ERR_BIT_CHECKPOINT',
+      (d) => truncateSync(join(d, 'model.safetensors'), 5000),
+      'model.safetensors',
+    ],
+    [
+      'a checkpoint of noise',
+      'ERR_BIT_CHECKPOINT',
+      (d) => writeFileSync(join(d, 'model.safetensors'), Buffer.alloc(4096, 0xa5)),
+      'model.safetensors',
+    ],
   ];
   test.each(spoil)('%s', async (name, code, change, words) => {
     const directory = copyOf(name.replaceAll(' ', '-'));
@@ -133,19 +199,29 @@ describe('spoiled files give ERR_BIT_CHECKPOINT or ERR_BIT_CONFIG', () => {
 
   test('a checkpoint of another model', async () => {
     const directory = copyOf('other-model');
-    const header = JSON.stringify({ 'vit.weight': { dtype: 'F32', shape: [1], data_offsets: [0, 4] } });
+    const header = JSON.stringify({
+      'vit.weight': { dtype: 'F32', shape: [1], data_offsets: [0, 4] },
+    });
     const size = Buffer.alloc(8);
     size.writeBigUInt64LE(BigInt(header.length));
-    writeFileSync(join(directory, 'model.safetensors'), Buffer.concat([size, Buffer.from(header), Buffer.alloc(4)]));
+    writeFileSync(
+      join(directory, 'model.safetensors'),
+      Buffer.concat([size, Buffer.from(header), Buffer.alloc(4)]),
+    );
     await expect(BitModel.fromPretrained(directory)).rejects.toMatchObject({
       code: 'ERR_BIT_CHECKPOINT',
       message: expect.stringContaining("'vit.weight'") as string,
     });
   });
 
-  test.each(['/no/such/model', './nothing-here', 'a b c', ''])('a path that does not exist: %p', async (source) => {
-    await expect(BitModel.fromPretrained(source)).rejects.toMatchObject({ code: 'ERR_BIT_CHECKPOINT' });
-  });
+  test.each(['/no/such/model', './nothing-here', 'a b c', ''])(
+    'a path that does not exist: %p',
+    async (source) => {
+      await expect(BitModel.fromPretrained(source)).rejects.toMatchObject({
+        code: 'ERR_BIT_CHECKPOINT',
+      });
+    },
+  );
 });
 
 describe('a single checkpoint file', () => {
@@ -156,7 +232,10 @@ describe('a single checkpoint file', () => {
     const directory = join(folder, 'alone');
     mkdirSync(directory);
     copyFileSync(file, join(directory, 'weights.safetensors'));
-    await using model = await BitForImageClassification.fromPretrained(join(directory, 'weights.safetensors'), { config });
+    await using model = await BitForImageClassification.fromPretrained(
+      join(directory, 'weights.safetensors'),
+      { config },
+    );
     expect((await model.forward(pixels)).logits.data).toEqual(await logitsOf(SOURCE));
   });
 });

@@ -11,7 +11,13 @@ describe('resolveLabels infers the problem as transformers does', () => {
   });
 
   test('rows, and float32 tensors, are probabilities', () => {
-    const rows = resolveLabels([[0, 1, 0], [1, 0, 1]], none);
+    const rows = resolveLabels(
+      [
+        [0, 1, 0],
+        [1, 0, 1],
+      ],
+      none,
+    );
     expect(rows.problemType).toBe('multi_label_classification');
     expect(rows.labels.shape).toEqual([2, 3]);
     const floats = Tensor.from(new Float32Array(3), [1, 3]);

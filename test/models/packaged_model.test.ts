@@ -11,11 +11,14 @@ interface Recipe {
 /* eslint-disable @typescript-eslint/no-require-imports -- the recipe is a plain script */
 const { CLASSES, SPLITS, renderPixels } = require('../../models/recipe/render') as Recipe;
 const card = join(__dirname, '..', '..', 'models', 'bit-mini-scenes');
-const stated = JSON.parse(readFileSync(join(card, 'accuracy.json'), 'utf8')) as { accuracy: number };
+const stated = JSON.parse(readFileSync(join(card, 'accuracy.json'), 'utf8')) as {
+  accuracy: number;
+};
 
 const PER_CLASS = 25;
 /** Three standard errors of a proportion over this many pictures: chance alone stays within. */
-const tolerance = (count: number) => 3 * Math.sqrt((stated.accuracy * (1 - stated.accuracy)) / count);
+const tolerance = (count: number) =>
+  3 * Math.sqrt((stated.accuracy * (1 - stated.accuracy)) / count);
 
 describe('the packaged model', () => {
   test('has the accuracy on unseen pictures that its card states', async () => {

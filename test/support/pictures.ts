@@ -19,14 +19,23 @@ interface Expected {
   settings: Record<string, Record<string, unknown>>;
   pictures: Record<string, { width: number; height: number; sha256: string; error?: string }>;
   cases: (ExpectedPixels & { picture: string })[];
-  raw: { width: number; height: number; channels: number; seed: number; sha256: string; cases: ExpectedPixels[] }[];
+  raw: {
+    width: number;
+    height: number;
+    channels: number;
+    seed: number;
+    sha256: string;
+    cases: ExpectedPixels[];
+  }[];
 }
 
 export const expected = JSON.parse(readFileSync(join(IMAGES, 'expected.json'), 'utf8')) as Expected;
 
 export function sha256(data: ArrayBufferView): string {
   const { buffer, byteOffset, byteLength } = data;
-  return createHash('sha256').update(new Uint8Array(buffer, byteOffset, byteLength)).digest('hex');
+  return createHash('sha256')
+    .update(new Uint8Array(buffer, byteOffset, byteLength))
+    .digest('hex');
 }
 
 /** The generator that made the raw images' bytes: numbers of Numerical Recipes, the high byte. */

@@ -1,7 +1,13 @@
 // The cases of test/reference/models: what transformers answered, and how ours is asked the same.
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BitBackbone, BitConfig, BitForImageClassification, BitModel, type Tensor } from '../../lib';
+import {
+  BitBackbone,
+  BitConfig,
+  BitForImageClassification,
+  BitModel,
+  type Tensor,
+} from '../../lib';
 import { readSafetensors } from './safetensors';
 
 export const REFERENCE = join(__dirname, '..', 'reference');
@@ -35,7 +41,12 @@ export interface Case {
 
 export function readCase(directory: string): Case {
   const { name, runs } = JSON.parse(readFileSync(join(directory, 'case.json'), 'utf8')) as Case;
-  return { name, directory, runs, expected: readSafetensors(join(directory, 'expected.safetensors')) };
+  return {
+    name,
+    directory,
+    runs,
+    expected: readSafetensors(join(directory, 'expected.safetensors')),
+  };
 }
 
 export function readCases(): Case[] {
@@ -48,7 +59,10 @@ const CLASSES = { BitModel, BitForImageClassification, BitBackbone };
 
 /** Loads the case's files as the run asks. */
 export async function loadRun({ directory }: Case, run: Run) {
-  const json = JSON.parse(readFileSync(join(directory, 'config.json'), 'utf8')) as Record<string, unknown>;
+  const json = JSON.parse(readFileSync(join(directory, 'config.json'), 'utf8')) as Record<
+    string,
+    unknown
+  >;
   // Either list means both: the one that is not given follows.
   if (run.config && ('out_features' in run.config || 'out_indices' in run.config)) {
     delete json['out_features'];
@@ -71,7 +85,8 @@ export async function runModel(
   const named = new Map<string, Tensor>();
   for (const [name, value] of Object.entries(output)) {
     const key = name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-    if (Array.isArray(value)) value.forEach((tensor: Tensor, i) => named.set(`${key}.${i}`, tensor));
+    if (Array.isArray(value))
+      value.forEach((tensor: Tensor, i) => named.set(`${key}.${i}`, tensor));
     else named.set(key, value as Tensor);
   }
   return named;

@@ -15,11 +15,15 @@ export function readSafetensors(path: string): Map<string, Tensor> {
   const tensors = new Map<string, Tensor>();
   for (const [name, entry] of Object.entries(header)) {
     if (name === '__metadata__') continue;
-    const [begin, end] = entry.data_offsets.map((offset) => offset + 8 + headerSize) as [number, number];
+    const [begin, end] = entry.data_offsets.map((offset) => offset + 8 + headerSize) as [
+      number,
+      number,
+    ];
     // A copy starts at an aligned address, whatever the file's offset is.
     const { buffer } = Uint8Array.from(bytes.subarray(begin, end));
     const data = entry.dtype === 'I64' ? new BigInt64Array(buffer) : new Float32Array(buffer);
-    if (entry.dtype !== 'I64' && entry.dtype !== 'F32') throw new Error(`${name} is ${entry.dtype}`);
+    if (entry.dtype !== 'I64' && entry.dtype !== 'F32')
+      throw new Error(`${name} is ${entry.dtype}`);
     tensors.set(name, Tensor.from(data, entry.shape));
   }
   return tensors;
