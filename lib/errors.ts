@@ -20,7 +20,7 @@ export type BitErrorCode =
 export class BitError extends Error {
   override readonly name = 'BitError';
   readonly code: BitErrorCode;
-  readonly index?: number;
+  declare readonly index?: number;
 
   constructor(code: BitErrorCode, message: string, options?: { cause?: unknown; index?: number }) {
     super(message, options?.cause === undefined ? undefined : { cause: options.cause });

@@ -1,5 +1,4 @@
-import { BitBackbone } from '../../lib';
-import { FLOAT32_BOUND, relativeError } from '../support/closeness';
+import { answersAlike } from '../support/parity';
 import { loadRun, readCases, runModel, type Case, type Run } from '../support/reference';
 
 /** Files that transformers reads and we refuse, with what our refusal says. */
@@ -11,30 +10,6 @@ const CODES: [RegExp, string][] = [
   [/^padding_|^wrong_channels/, 'ERR_BIT_SHAPE'],
   [/^default$/, 'ERR_BIT_CHECKPOINT'],
 ];
-
-function compare(actual: Awaited<ReturnType<typeof runModel>>, run: Run, { expected }: Case): void {
-  for (const [name, key] of Object.entries(run.outputs ?? {})) {
-    const ours = actual.get(name);
-    const theirs = expected.get(key);
-    if (!ours || !theirs) throw new Error(`${name} is missing on ${ours ? 'their' : 'our'} side`);
-    const error = relativeError(ours, theirs);
-    if (!(error <= FLOAT32_BOUND)) throw new Error(`${name} is off by ${error} of its magnitude`);
-  }
-}
-
-async function answersAlike(each: Case, run: Run): Promise<void> {
-  const model = await loadRun(each, run);
-  compare(await runModel(model, run, each.expected), run, each);
-  const { missingKeys, unexpectedKeys } = model.loadingInfo;
-  expect([...missingKeys].sort()).toEqual(run.missing_keys ?? []);
-  expect([...unexpectedKeys].sort()).toEqual(run.unexpected_keys ?? []);
-  if (model instanceof BitBackbone) {
-    expect(model.outFeatures).toEqual(run.out_features);
-    expect(model.outIndices).toEqual(run.out_indices);
-    expect(model.channels).toEqual(run.channels);
-  }
-  await model.dispose();
-}
 
 async function refusesAlike(each: Case, run: Run): Promise<void> {
   const code = CODES.find(([pattern]) => pattern.test(run.name))?.[1];
