@@ -55,6 +55,8 @@ function load(): LoadedBinding {
     const loader = require(addon) as Loader;
     const binding = loader.open(join(libtorch.dir, 'lib'), core.path);
     binding.initialize({ threads: availableParallelism(), BitError });
+    // process.exit() unloads libtorch without ending the environment first.
+    process.once('exit', () => binding.close());
     return { binding, libtorch, addon };
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);

@@ -152,6 +152,8 @@ export interface NativeInfo {
 /** What the addon exports. Every method that returns a promise runs off the event loop and libuv's pool. */
 export interface NativeBinding {
   info(): NativeInfo;
+  /** Cancels this environment's jobs and waits until they have stopped: for the end of the process. */
+  close(): void;
   load(request: LoadRequest): Promise<NativeSession>;
   preprocess(request: PreprocessRequest): NativeJob<NativeTensor>;
   parameters(spec: NetworkSpec, prefix: string): ParameterRow[];

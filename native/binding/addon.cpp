@@ -9,9 +9,10 @@ namespace {
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   using namespace bigtransfer::binding;
-  env.SetInstanceData(new Environment());
+  env.SetInstanceData(new Environment(env));
   SessionWrap::define(env);
   exports.Set("initialize", Napi::Function::New<initialize>(env));
+  exports.Set("close", Napi::Function::New<close_environment>(env));
   exports.Set("info", Napi::Function::New<info>(env));
   exports.Set("load", Napi::Function::New<&SessionWrap::load>(env));
   exports.Set("preprocess", Napi::Function::New<preprocess>(env));

@@ -9,36 +9,44 @@
 #include <utility>
 #include <variant>
 
+#include "binding/environment.h"
 #include "binding/errors.h"
+#include "binding/mailbox.h"
 #include "runtime/cancel.h"
 #include "runtime/executor.h"
 
 namespace bigtransfer::binding {
 
-/// Runs `work` on the executor and settles a promise with what `convert` makes of its result. The
-/// environment stays alive while the job runs; when it is torn down first, the result is dropped.
+/// Runs `work` on the executor and settles a promise with what `convert` makes of its result. When
+/// the environment ends first, the job is cancelled and its result dropped.
 template <typename Result>
-class AsyncTask {
+class AsyncTask final : public Letter {
  public:
   using Work = std::function<Result(const runtime::CancelToken&)>;
   using Convert = std::function<Napi::Value(Napi::Env, Result&)>;
 
-  /// Starts a job of `width` threads (0: all) and returns its promise. Cancelling `token` makes it
-  /// reject as soon as the job notices; the caller is expected to have rejected its own promise.
+  /// Starts a job of `width` threads (0: all) and returns its promise. Cancelling `token`, a child of
+  /// the mailbox's, makes it reject as soon as the job notices; the caller is expected to have
+  /// rejected its own promise.
   static Napi::Promise start(Napi::Env env, int width, runtime::CancelToken token, Work work,
                              Convert convert) {
+    std::shared_ptr<Mailbox> mailbox = Environment::of(env).mailbox();
+    mailbox->expect(env);
     auto* task = new AsyncTask(env, std::move(token), std::move(work), std::move(convert));
     const Napi::Promise promise = task->deferred_.Promise();
-    const Napi::Value name = Napi::String::New(env, "bigtransfer");
-    const napi_status status = napi_create_threadsafe_function(
-        env, nullptr, nullptr, name, /*max_queue_size=*/0, /*initial_thread_count=*/1, nullptr,
-        nullptr, nullptr, &AsyncTask::on_main, &task->settle_);
-    if (status != napi_ok) {
-      delete task;
-      throw Napi::Error::New(env, "Could not start a native job");
-    }
-    runtime::Executor::instance().submit(width, [task] { task->run(); });
+    runtime::Executor::instance().submit(width, [task, mailbox] {
+      task->run();
+      mailbox->post(std::unique_ptr<Letter>(task));
+    });
     return promise;
+  }
+
+  void deliver(Napi::Env env) override {
+    try {
+      settle(env);
+    } catch (const Napi::Error&) {
+      // JavaScript is being terminated: nobody is left to hear of it.
+    }
   }
 
  private:
@@ -57,22 +65,8 @@ class AsyncTask {
     } catch (...) {
       outcome_ = current_failure();
     }
-    // Tensors and models that the job held must not wait for the garbage collector.
+    // Tensors and models that the job held must not wait for the event loop.
     work_ = nullptr;
-    const napi_threadsafe_function settle = settle_;
-    if (napi_call_threadsafe_function(settle, this, napi_tsfn_nonblocking) == napi_ok) {
-      napi_release_threadsafe_function(settle, napi_tsfn_release);
-    } else {
-      delete this;  // the environment is gone, and with it whoever waited
-    }
-  }
-
-  static void on_main(napi_env env, napi_value, void*, void* data) {
-    const std::unique_ptr<AsyncTask> task(static_cast<AsyncTask*>(data));
-    if (env == nullptr) return;
-    const Napi::Env napi_env(env);
-    const Napi::HandleScope scope(napi_env);
-    task->settle(napi_env);
   }
 
   void settle(Napi::Env env) {
@@ -96,7 +90,6 @@ class AsyncTask {
   Work work_;
   Convert convert_;
   std::variant<runtime::Cancelled, Failure, Result> outcome_;
-  napi_threadsafe_function settle_ = nullptr;
 };
 
 /// For jobs that have nothing to return.

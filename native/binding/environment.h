@@ -3,12 +3,19 @@
 
 #include <napi.h>
 
+#include <memory>
+
+#include "binding/mailbox.h"
+
 namespace bigtransfer::binding {
 
 /// Instance data of the addon; freed with its environment, so that no reference outlives it.
 class Environment {
  public:
+  explicit Environment(Napi::Env env) : mailbox_(Mailbox::open(env)) {}
   static Environment& of(Napi::Env env) { return *env.GetInstanceData<Environment>(); }
+
+  const std::shared_ptr<Mailbox>& mailbox() const { return mailbox_; }
 
   void set_bit_error(Napi::Function constructor) { bit_error_ = Napi::Persistent(constructor); }
   Napi::Function bit_error() const { return bit_error_.Value(); }
@@ -17,6 +24,7 @@ class Environment {
   Napi::Function session() const { return session_.Value(); }
 
  private:
+  std::shared_ptr<Mailbox> mailbox_;
   Napi::FunctionReference bit_error_;
   Napi::FunctionReference session_;
 };

@@ -33,6 +33,13 @@ Napi::Value initialize(const Napi::CallbackInfo& info) {
   });
 }
 
+Napi::Value close_environment(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    Environment::of(info.Env()).mailbox()->close();
+    return info.Env().Undefined();
+  });
+}
+
 Napi::Value info(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     Napi::Object object = Napi::Object::New(info.Env());
@@ -81,7 +88,7 @@ Napi::Value list_tensors(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     const std::vector<std::string> files = to_strings(info[0]);
     return AsyncTask<Tensors>::start(
-        info.Env(), 1, {},
+        info.Env(), 1, job_token(info.Env()),
         [files](const runtime::CancelToken&) {
           return checkpoint::Checkpoint::open(files, {}).tensors();
         },

@@ -7,6 +7,8 @@ namespace bigtransfer::binding {
 
 /// initialize({ threads, BitError }): once per environment, before anything else.
 Napi::Value initialize(const Napi::CallbackInfo& info);
+/// close(): cancels the jobs of this environment and waits for them.
+Napi::Value close_environment(const Napi::CallbackInfo& info);
 Napi::Value info(const Napi::CallbackInfo& info);
 Napi::Value preprocess(const Napi::CallbackInfo& info);
 Napi::Value parameters(const Napi::CallbackInfo& info);

@@ -21,10 +21,15 @@ auto guarded(Napi::Env env, Body body) -> decltype(body()) {
   }
 }
 
+/// Cancelled by itself or with its environment.
+inline runtime::CancelToken job_token(Napi::Env env) {
+  return Environment::of(env).mailbox()->closing().child();
+}
+
 /// A NativeJob of lib/binding/types.ts: `{ promise, cancel() }`.
 template <typename Result, typename Work, typename Convert>
 Napi::Object start_job(Napi::Env env, int width, Work work, Convert convert) {
-  runtime::CancelToken token;
+  runtime::CancelToken token = job_token(env);
   Napi::Object job = Napi::Object::New(env);
   job.Set("promise", AsyncTask<Result>::start(env, width, token, std::move(work), convert));
   job.Set("cancel",
@@ -36,7 +41,7 @@ Napi::Object start_job(Napi::Env env, int width, Work work, Convert convert) {
 template <typename Work>
 Napi::Promise start_silent(Napi::Env env, Work work) {
   return AsyncTask<Nothing>::start(
-      env, 1, {},
+      env, 1, job_token(env),
       [work](const runtime::CancelToken&) {
         work();
         return Nothing{};

@@ -33,7 +33,7 @@ Napi::Value SessionWrap::load(const Napi::CallbackInfo& info) {
     const int threads = object.Get("threads").As<Napi::Number>().Int32Value();
     using Loaded = std::shared_ptr<Session>;
     return AsyncTask<Loaded>::start(
-        info.Env(), threads, {}, [request](const CancelToken&) { return Session::load(request); },
+        info.Env(), threads, job_token(info.Env()), [request](const CancelToken&) { return Session::load(request); },
         [threads](Napi::Env env, Loaded& session) -> Napi::Value {
           Handle handle{session, threads};
           return Environment::of(env).session().New({Napi::External<Handle>::New(env, &handle)});
@@ -58,7 +58,7 @@ Napi::Value SessionWrap::state_dict(const Napi::CallbackInfo& info) {
   using Tensors = std::vector<std::pair<std::string, at::Tensor>>;
   return guarded(info.Env(), [&]() -> Napi::Value {
     return AsyncTask<Tensors>::start(
-        info.Env(), 1, {},
+        info.Env(), 1, job_token(info.Env()),
         [session = handle_.session](const CancelToken&) { return session->state_dict(); },
         [](Napi::Env env, Tensors& tensors) -> Napi::Value {
           Napi::Array rows = Napi::Array::New(env, tensors.size());
