@@ -54,7 +54,7 @@ export class BitForImageClassification extends BitPreTrainedModel {
     inputs: ClassifierInputs,
     options: ForwardOptions = {},
   ): Promise<ImageClassifierOutput> {
-    const given = inputs.labels ?? null;
+    const given = (inputs as ClassifierInputs | null | undefined)?.labels ?? null;
     const resolved = given === null ? null : resolveLabels(given, this.config);
     const result = await this.run(inputs, options, {
       labels: resolved && toNative(resolved.labels),

@@ -18,7 +18,7 @@ export interface ModelOptions {
 
 /**
  * Fills in defaults.
- * @throws BitError ERR_BIT_DEVICE naming the option.
+ * @throws BitError ERR_BIT_DEVICE for the device, ERR_BIT_CONFIG for another option.
  */
 export function checkModelOptions(options: ModelOptions): Required<ModelOptions> {
   const { device = 'auto', dtype = 'float32', threads = 0 } = options;
@@ -26,10 +26,10 @@ export function checkModelOptions(options: ModelOptions): Required<ModelOptions>
     throw invalid('ERR_BIT_DEVICE', 'device', "'auto', 'cpu', 'cuda' or 'cuda:N'", device);
   }
   if (!DTYPES.includes(dtype)) {
-    throw invalid('ERR_BIT_DEVICE', 'dtype', `one of ${DTYPES.join(', ')}`, dtype);
+    throw invalid('ERR_BIT_CONFIG', 'dtype', `one of ${DTYPES.join(', ')}`, dtype);
   }
   if (!Number.isSafeInteger(threads) || threads < 0) {
-    throw invalid('ERR_BIT_DEVICE', 'threads', 'a positive integer', threads);
+    throw invalid('ERR_BIT_CONFIG', 'threads', 'a positive integer', threads);
   }
   return { device, dtype, threads };
 }

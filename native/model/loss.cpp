@@ -11,7 +11,7 @@ namespace {
 [[noreturn]] void fail(const std::string& expected, const at::Tensor& labels) {
   std::ostringstream text;
   text << "Expected " << expected << " for labels but received "
-       << c10::toString(labels.scalar_type()) << " of shape " << labels.sizes();
+       << (labels.is_floating_point() ? "float32" : "int64") << " of shape " << labels.sizes();
   throw Error(ErrorCode::kShape, text.str());
 }
 
@@ -35,7 +35,7 @@ at::Tensor single_label_loss(const at::Tensor& logits, const at::Tensor& labels)
     if (values[i] != kIgnoreIndex && (values[i] < 0 || values[i] >= logits.size(1))) {
       throw Error(ErrorCode::kShape,
                   "Label " + std::to_string(values[i]) + " at index " + std::to_string(i) +
-                      " is not below the number of labels, " + std::to_string(logits.size(1)));
+                      " is not from 0 to " + std::to_string(logits.size(1) - 1));
     }
   }
   return at::cross_entropy_loss(logits, classes, {}, at::Reduction::Mean, kIgnoreIndex);

@@ -16,6 +16,13 @@ constexpr int64_t kPoolStride = 2;
 
 [[noreturn]] void fail(const std::string& what) { throw Error(ErrorCode::kShape, what); }
 
+std::string shape_text(const at::Tensor& x) {
+  std::string text = "[";
+  for (const int64_t size : x.sizes())
+    text += (text.size() > 1 ? ", " : "") + std::to_string(size);
+  return text + "]";
+}
+
 std::string size_text(const at::Tensor& x) {
   return std::to_string(x.size(-2)) + "x" + std::to_string(x.size(-1));
 }
@@ -75,17 +82,11 @@ Plan::Block Plan::make_block(const BlockSpec& spec, const Weights& weights) cons
 }
 
 void Plan::check_input(const at::Tensor& pixel_values) const {
-  if (pixel_values.dim() != 4) {
-    fail("Expected pixelValues of shape [batch, channels, height, width] but received " +
-         std::to_string(pixel_values.dim()) + " dimensions");
+  const int64_t channels = topology_.spec.num_channels;
+  if (pixel_values.dim() != 4 || pixel_values.size(1) != channels || pixel_values.numel() == 0) {
+    fail("Expected pixelValues of shape [N, " + std::to_string(channels) +
+         ", H, W], none of them 0, but received " + shape_text(pixel_values));
   }
-  if (pixel_values.size(1) != topology_.spec.num_channels) {
-    fail("Expected pixelValues with " + std::to_string(topology_.spec.num_channels) +
-         " channels (numChannels of the config) but received " +
-         std::to_string(pixel_values.size(1)));
-  }
-  if (pixel_values.numel() == 0)
-    fail("Expected pixelValues of at least one pixel but received none");
   if (!pixel_values.is_floating_point()) {
     fail(
         "Expected floating-point pixelValues but received whole numbers: run BitImageProcessor "

@@ -1,0 +1,134 @@
+import {
+  BitBackbone,
+  BitConfig,
+  BitForImageClassification,
+  BitModel,
+  Tensor,
+  type ModelOptions,
+} from '../../lib';
+
+const config = new BitConfig({
+  embeddingSize: 16,
+  hiddenSizes: [32, 64],
+  depths: [1, 1],
+  numGroups: 4,
+});
+const zeros = (...shape: number[]) =>
+  Tensor.from(new Float32Array(shape.reduce((product, size) => product * size, 1)), shape);
+
+let model: BitForImageClassification;
+beforeAll(async () => (model = await BitForImageClassification.fromConfig(config)));
+afterAll(() => model.dispose());
+afterEach(async () => {
+  // Whatever was refused, the model goes on.
+  expect((await model.forward(zeros(1, 3, 20, 20))).logits.shape).toEqual([1, 2]);
+});
+
+describe('forward refuses with ERR_BIT_SHAPE', () => {
+  test.each<[string, unknown, RegExp]>([
+    ['nothing', undefined, /pixelValues.*undefined/],
+    ['null', null, /pixelValues.*null/],
+    ['a number', 3, /pixelValues.*3/],
+    ['nested arrays', [[[[1]]]], /pixelValues/],
+    ['three dimensions', zeros(3, 20, 20), /\[N, 3, H, W\].*\[3, 20, 20\]/],
+    ['five dimensions', zeros(1, 1, 3, 20, 20), /\[1, 1, 3, 20, 20\]/],
+    ['four channels', zeros(1, 4, 20, 20), /\[N, 3, H, W\].*\[1, 4, 20, 20\]/],
+    ['an empty batch', zeros(0, 3, 20, 20), /\[0, 3, 20, 20\]/],
+    ['no rows', zeros(1, 3, 0, 20), /\[1, 3, 0, 20\]/],
+    ['bytes', Tensor.from(new Uint8Array(300), [1, 3, 10, 10]), /whole numbers/],
+    ['integers', Tensor.from(new BigInt64Array(300), [1, 3, 10, 10]), /whole numbers/],
+    ['data and dims that disagree', { data: new Float32Array(5), dims: [1, 3, 2, 2] }, /5/],
+  ])('%s', async (_, input, words) => {
+    await expect(model.forward(input as Tensor)).rejects.toMatchObject({
+      name: 'BitError',
+      code: 'ERR_BIT_SHAPE',
+      message: expect.stringMatching(words) as string,
+    });
+  });
+
+  test.each<[string, unknown, RegExp]>([
+    ['labels for another batch', [0, 1], /per image.*\[2\]/],
+    ['a class that is not there', [2], /Label 2 .* 0 to 1/],
+    ['a negative class', [-1], /Label -1 .* 0 to 1/],
+    ['probabilities in another shape', [[1, 0, 0]], /as wide as the logits.*\[1, 3\]/],
+    ['words', ['cat'], /labels/],
+  ])('%s', async (_, labels, words) => {
+    const inputs = { pixelValues: zeros(1, 3, 20, 20), labels: labels as number[] };
+    await expect(model.forward(inputs)).rejects.toMatchObject({
+      code: 'ERR_BIT_SHAPE',
+      message: expect.stringMatching(words) as string,
+    });
+  });
+
+  test('an image too small for VALID padding', async () => {
+    const valid = new BitConfig({ ...fieldsOf(config), globalPadding: 'VALID' });
+    await using strict = await BitModel.fromConfig(valid);
+    await expect(strict.forward(zeros(1, 3, 1, 1))).rejects.toMatchObject({
+      code: 'ERR_BIT_SHAPE',
+    });
+  });
+});
+
+describe('forward takes', () => {
+  test('an image of one pixel', async () => {
+    expect((await model.forward(zeros(1, 3, 1, 1))).logits.shape).toEqual([1, 2]);
+  });
+
+  test("onnxruntime's tensors, and float16 and bfloat16 bits", async () => {
+    const ones = new Float32Array(3 * 16 * 16).fill(1);
+    const expected = (await model.forward(Tensor.from(ones, [1, 3, 16, 16]))).logits.data;
+    const like = { data: ones, dims: [1, 3, 16, 16], type: 'float32' };
+    expect((await model.forward(like)).logits.data).toEqual(expected);
+    for (const [dtype, one] of [
+      ['float16', 0x3c00],
+      ['bfloat16', 0x3f80],
+    ] as const) {
+      const bits = new Uint16Array(ones.length).fill(one);
+      const input = Tensor.from(bits, [1, 3, 16, 16], dtype);
+      expect((await model.forward(input)).logits.data).toEqual(expected);
+    }
+  });
+
+  test('what is not a number, which then comes out', async () => {
+    const input = zeros(1, 3, 20, 20);
+    input.data[0] = NaN;
+    const { logits } = await model.forward(input);
+    expect([...(logits.data as Float32Array)].every(Number.isNaN)).toBe(true);
+  });
+});
+
+describe('options', () => {
+  test.each<[unknown, string, RegExp]>([
+    [{ device: 'tpu' }, 'ERR_BIT_DEVICE', /device.*'tpu'/],
+    [{ device: 'cuda' }, 'ERR_BIT_DEVICE', /cuda/i],
+    [{ dtype: 'int8' }, 'ERR_BIT_CONFIG', /dtype.*'int8'/],
+    [{ threads: -1 }, 'ERR_BIT_CONFIG', /threads.*-1/],
+    [{ threads: 1.5 }, 'ERR_BIT_CONFIG', /threads.*1\.5/],
+    [{ seed: -1 }, 'ERR_BIT_CONFIG', /seed.*-1/],
+    [{ seed: 0.5 }, 'ERR_BIT_CONFIG', /seed.*0\.5/],
+  ])('%j is refused', async (options, code, words) => {
+    await expect(BitModel.fromConfig(config, options as ModelOptions)).rejects.toMatchObject({
+      name: 'BitError',
+      code,
+      message: expect.stringMatching(words) as string,
+    });
+  });
+
+  test('a config that is none', async () => {
+    await expect(BitBackbone.fromConfig({} as BitConfig)).rejects.toMatchObject({
+      code: 'ERR_BIT_CONFIG',
+    });
+  });
+
+  test('more memory than there is', async () => {
+    const input = { data: new Float32Array(3), dims: [1, 3, 1, 1] };
+    const wide = new BitConfig({ ...fieldsOf(config), hiddenSizes: [1_000_000, 1_000_000] });
+    await expect(BitModel.fromConfig(wide).then((m) => m.forward(input))).rejects.toMatchObject({
+      code: 'ERR_BIT_OUT_OF_MEMORY',
+    });
+  });
+});
+
+function fieldsOf({ embeddingSize, hiddenSizes, depths, numGroups }: BitConfig) {
+  return { embeddingSize, hiddenSizes, depths, numGroups };
+}
