@@ -25,8 +25,8 @@ class AsyncTask final : public Letter {
   using Work = std::function<Result(const runtime::CancelToken&)>;
   using Convert = std::function<Napi::Value(Napi::Env, Result&)>;
 
-  /// Starts a job of `width` threads (0: all) and returns its promise. Cancelling `token`, a child of
-  /// the mailbox's, makes it reject as soon as the job notices; the caller is expected to have
+  /// Starts a job of `width` threads (0: all) and returns its promise. Cancelling `token`, a child
+  /// of the mailbox's, makes it reject as soon as the job notices; the caller is expected to have
   /// rejected its own promise.
   static Napi::Promise start(Napi::Env env, int width, runtime::CancelToken token, Work work,
                              Convert convert) {

@@ -33,7 +33,8 @@ Napi::Value SessionWrap::load(const Napi::CallbackInfo& info) {
     const int threads = object.Get("threads").As<Napi::Number>().Int32Value();
     using Loaded = std::shared_ptr<Session>;
     return AsyncTask<Loaded>::start(
-        info.Env(), threads, job_token(info.Env()), [request](const CancelToken&) { return Session::load(request); },
+        info.Env(), threads, job_token(info.Env()),
+        [request](const CancelToken&) { return Session::load(request); },
         [threads](Napi::Env env, Loaded& session) -> Napi::Value {
           Handle handle{session, threads};
           return Environment::of(env).session().New({Napi::External<Handle>::New(env, &handle)});

@@ -33,9 +33,9 @@ at::Tensor single_label_loss(const at::Tensor& logits, const at::Tensor& labels)
   const int64_t* values = classes.const_data_ptr<int64_t>();
   for (int64_t i = 0; i < classes.numel(); ++i) {
     if (values[i] != kIgnoreIndex && (values[i] < 0 || values[i] >= logits.size(1))) {
-      throw Error(ErrorCode::kShape,
-                  "Label " + std::to_string(values[i]) + " at index " + std::to_string(i) +
-                      " is not from 0 to " + std::to_string(logits.size(1) - 1));
+      throw Error(ErrorCode::kShape, "Label " + std::to_string(values[i]) + " at index " +
+                                         std::to_string(i) + " is not from 0 to " +
+                                         std::to_string(logits.size(1) - 1));
     }
   }
   return at::cross_entropy_loss(logits, classes, {}, at::Reduction::Mean, kIgnoreIndex);

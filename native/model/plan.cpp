@@ -18,8 +18,7 @@ constexpr int64_t kPoolStride = 2;
 
 std::string shape_text(const at::Tensor& x) {
   std::string text = "[";
-  for (const int64_t size : x.sizes())
-    text += (text.size() > 1 ? ", " : "") + std::to_string(size);
+  for (const int64_t size : x.sizes()) text += (text.size() > 1 ? ", " : "") + std::to_string(size);
   return text + "]";
 }
 
