@@ -35,7 +35,11 @@ function has(command) {
 function build({ tests }) {
   for (const tool of ['cmake', 'c++']) {
     if (!has(tool))
-      throw new Error(`${tool} was not found. Install CMake 3.18+ and a C++20 compiler`);
+      throw new Error(
+        `The native addon could not be built: there is no ${tool}.\n` +
+          'Install CMake 3.18 or newer and a C++20 compiler (Debian: apt install cmake g++), then run ' +
+          '`npm run build:native`.',
+      );
   }
   const torch = libtorchDir();
   console.log(`Building against libtorch in ${torch}`);
@@ -58,7 +62,12 @@ function cmakeJs(command, args) {
   const tool = require.resolve('cmake-js/bin/cmake-js');
   const all = [tool, command, '--out', cmakeDir, ...args];
   const { status } = spawnSync(process.execPath, all, { cwd: root, stdio: 'inherit' });
-  if (status !== 0) throw new Error('The native build failed; the first error above says why');
+  if (status !== 0) {
+    throw new Error(
+      `The native addon could not be built: cmake-js ${command} failed, and the first error above ` +
+        'says why.\nMend that and run `npm run build:native`, which goes on where it stopped.',
+    );
+  }
 }
 
 function install() {

@@ -46,6 +46,6 @@ async function main() {
 }
 
 main().catch((error) => {
-  console.error(`\n${STEP}: ${error.message}`);
+  console.error(`\n${STEP}: ${error.message}\nThen run \`npm ci\` again.`);
   process.exitCode = 1;
 });
