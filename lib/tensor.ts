@@ -34,12 +34,12 @@ function arrayBrand(value: unknown): string {
 }
 
 /** A dense row-major tensor; `data.length` is the product of `shape`. */
-export class Tensor {
+export class Tensor<Data extends TypedArray = TypedArray> {
   readonly dtype: DType;
   readonly shape: readonly number[];
-  readonly data: TypedArray;
+  readonly data: Data;
 
-  private constructor(data: TypedArray, shape: readonly number[], dtype: DType) {
+  private constructor(data: Data, shape: readonly number[], dtype: DType) {
     this.data = data;
     this.shape = shape;
     this.dtype = dtype;
@@ -51,7 +51,11 @@ export class Tensor {
    * @param shape dimensions, outermost first; their product must be `data.length`.
    * @throws BitError ERR_BIT_SHAPE when data, shape and dtype do not fit together.
    */
-  static from(data: TypedArray, shape: readonly number[], dtype?: DType): Tensor {
+  static from<Data extends TypedArray>(
+    data: Data,
+    shape: readonly number[],
+    dtype?: DType,
+  ): Tensor<Data> {
     const brand = arrayBrand(data);
     const type = dtype ?? DTYPE_OF_ARRAY[brand];
     if (type === undefined || ARRAY_OF_DTYPE[type] !== brand) {
@@ -86,8 +90,8 @@ export class Tensor {
   }
 
   /** The same values as float32; int64 beyond 2^24 loses precision. Returns itself if it is float32. */
-  toFloat32(): Tensor {
-    if (this.dtype === 'float32') return this;
+  toFloat32(): Tensor<Float32Array> {
+    if (this.dtype === 'float32') return this as Tensor as Tensor<Float32Array>;
     const decode = {
       float16: decodeFloat16,
       bfloat16: decodeBfloat16,

@@ -5,32 +5,33 @@ import { Tensor } from '../tensor';
 /** N images, C channels of the last stage; h and w are the input's size over the output stride. */
 export interface BitModelOutput {
   /** [N, C, h, w] after the final norm. */
-  lastHiddenState: Tensor;
+  lastHiddenState: Tensor<Float32Array>;
   /** [N, C, 1, 1]: the mean over h and w. */
-  poolerOutput: Tensor;
+  poolerOutput: Tensor<Float32Array>;
   /** Stem, stage 1, …: before the final norm. */
-  hiddenStates?: Tensor[];
+  hiddenStates?: Tensor<Float32Array>[];
 }
 
 export interface ImageClassifierOutput {
   /** [N, numLabels], before softmax or sigmoid. */
-  logits: Tensor;
+  logits: Tensor<Float32Array>;
   /** A scalar (shape []), where labels were given. */
-  loss?: Tensor;
-  hiddenStates?: Tensor[];
+  loss?: Tensor<Float32Array>;
+  hiddenStates?: Tensor<Float32Array>[];
 }
 
 export interface BackboneOutput {
   /** One map [N, C, h, w] for each of outFeatures, in stage order. */
-  featureMaps: Tensor[];
-  hiddenStates?: Tensor[];
+  featureMaps: Tensor<Float32Array>[];
+  hiddenStates?: Tensor<Float32Array>[];
 }
 
-export function toTensorObject(native: NativeTensor): Tensor {
-  return Tensor.from(native.data, native.shape, native.dtype);
+/** Models return float32, whatever they compute in. */
+export function toTensorObject(native: NativeTensor): Tensor<Float32Array> {
+  return Tensor.from(native.data, native.shape, native.dtype) as Tensor as Tensor<Float32Array>;
 }
 
-export function toTensorObjects(natives: NativeTensor[]): Tensor[] {
+export function toTensorObjects(natives: NativeTensor[]): Tensor<Float32Array>[] {
   return natives.map(toTensorObject);
 }
 
@@ -38,7 +39,7 @@ export function toTensorObjects(natives: NativeTensor[]): Tensor[] {
 export function required(
   result: ForwardResult,
   key: 'lastHiddenState' | 'poolerOutput' | 'logits',
-): Tensor {
+): Tensor<Float32Array> {
   const native = result[key];
   if (!native) throw new Error(`The native addon returned no ${key}`);
   return toTensorObject(native);
@@ -48,6 +49,6 @@ export function required(
 export function hiddenStatesOf(
   result: ForwardResult,
   wanted: boolean,
-): { hiddenStates?: Tensor[] } {
+): { hiddenStates?: Tensor<Float32Array>[] } {
   return wanted ? { hiddenStates: toTensorObjects(result.hiddenStates) } : {};
 }

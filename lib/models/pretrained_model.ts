@@ -96,7 +96,7 @@ export abstract class BitPreTrainedModel {
   }
 
   /** Every parameter in float32 under transformers' names, in state-dict order. */
-  async stateDict(): Promise<Map<string, Tensor>> {
+  async stateDict(): Promise<Map<string, Tensor<Float32Array>>> {
     const rows = await this.session.stateDict();
     return new Map(rows.map(({ name, tensor }) => [name, toTensorObject(tensor)]));
   }

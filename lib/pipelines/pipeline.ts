@@ -47,7 +47,10 @@ export interface ImageClassificationPipeline extends Disposable {
 
 export interface ImageFeatureExtractionPipeline extends Disposable {
   readonly model: BitModel;
-  (images: ImageInput | readonly ImageInput[], options?: FeatureExtractionOptions): Promise<Tensor>;
+  (
+    images: ImageInput | readonly ImageInput[],
+    options?: FeatureExtractionOptions,
+  ): Promise<Tensor<Float32Array>>;
 }
 
 /**
@@ -107,7 +110,7 @@ function extractor(model: BitModel, processor: BitImageProcessor): ImageFeatureE
     options: FeatureExtractionOptions = {},
   ) => {
     const list = Array.isArray(images) ? (images as ImageInput[]) : [images as ImageInput];
-    const parts: Tensor[] = [];
+    const parts: Tensor<Float32Array>[] = [];
     for await (const pixelValues of batches(list, processor, options)) {
       const output = await model.forward(pixelValues, { signal: options.signal });
       parts.push(options.pool ? output.poolerOutput : output.lastHiddenState);
@@ -160,13 +163,13 @@ function assertPositive(value: number, name: string): void {
   throw invalid('ERR_BIT_CONFIG', name, 'a positive integer', value);
 }
 
-function concatenate(parts: Tensor[]): Tensor {
-  const [first] = parts as [Tensor, ...Tensor[]];
+function concatenate(parts: Tensor<Float32Array>[]): Tensor<Float32Array> {
+  const [first] = parts as [Tensor<Float32Array>, ...Tensor<Float32Array>[]];
   if (parts.length === 1) return first;
   const data = new Float32Array(parts.reduce((total, part) => total + part.data.length, 0));
   let offset = 0;
   for (const part of parts) {
-    data.set(part.data as Float32Array, offset);
+    data.set(part.data, offset);
     offset += part.data.length;
   }
   const count = parts.reduce((total, part) => total + (part.shape[0] as number), 0);
