@@ -1,36 +1,15 @@
 // Counts by walking the topology with a feature-map size, without running anything.
 #include "model/cost.h"
 
-#include <algorithm>
-
+#include "model/map_size.h"
 #include "model/parameters.h"
 
 namespace bigtransfer::model {
 namespace {
 
-struct MapSize {
-  int64_t height, width;
-};
-
-int64_t output_size(int64_t size, const ConvSpec& conv) {
-  if (conv.same) return (size + conv.stride - 1) / conv.stride;
-  const int64_t reach = conv.dilation * (conv.kernel - 1) + 1;
-  return std::max<int64_t>((size + 2 * conv.padding - reach) / conv.stride + 1, 0);
-}
-
-MapSize output_size(MapSize size, const ConvSpec& conv) {
-  return {output_size(size.height, conv), output_size(size.width, conv)};
-}
-
 int64_t multiply_adds(const ConvSpec& conv, MapSize output) {
   return conv.in_channels * conv.out_channels * conv.kernel * conv.kernel * output.height *
          output.width;
-}
-
-/// The pool of the stem: 3x3 stride 2 on the padded map.
-int64_t pooled(int64_t size, const StemSpec& stem) {
-  const int64_t padded = size + (stem.constant_pad ? 2 : 0);
-  return stem.same_pool ? (padded + 1) / 2 : std::max<int64_t>((padded - 3) / 2 + 1, 0);
 }
 
 int64_t count_parameters(const Topology& topology, const std::string& part) {
@@ -48,9 +27,9 @@ int64_t count_parameters(const Topology& topology, const std::string& part) {
 
 std::vector<StageCost> cost_by_stage(const Topology& topology, int64_t height, int64_t width) {
   std::vector<StageCost> rows;
-  MapSize size = output_size({height, width}, topology.stem.conv);
+  MapSize size = windows_of(topology.stem.conv, {height, width}).out;
   const int64_t stem_cost = multiply_adds(topology.stem.conv, size);
-  size = {pooled(size.height, topology.stem), pooled(size.width, topology.stem)};
+  size = pool_windows(topology.stem, size).out;
   int64_t channels = topology.stem.conv.out_channels;
   rows.push_back({"stem",
                   {channels, size.height, size.width},
@@ -61,10 +40,10 @@ std::vector<StageCost> cost_by_stage(const Topology& topology, int64_t height, i
     int64_t cost = 0;
     for (const BlockSpec& block : topology.stages[index].blocks) {
       if (block.downsample) {
-        cost += multiply_adds(*block.downsample, output_size(size, *block.downsample));
+        cost += multiply_adds(*block.downsample, windows_of(*block.downsample, size).out);
       }
       for (const ConvSpec& conv : block.convs) {
-        size = output_size(size, conv);
+        size = windows_of(conv, size).out;
         cost += multiply_adds(conv, size);
       }
       channels = block.convs.back().out_channels;

@@ -3,14 +3,12 @@
 
 #include <ATen/ATen.h>
 
-#include <array>
 #include <functional>
-#include <optional>
+#include <memory>
 #include <vector>
 
 #include "model/topology.h"
 #include "model/weights.h"
-#include "ops/group_norm_act.h"
 
 namespace bigtransfer::model {
 
@@ -24,7 +22,8 @@ struct RunRequest {
   bool head;
 };
 
-/// Undefined tensors and empty vectors where not asked for; all float32 and contiguous.
+/// Undefined tensors and empty vectors where not asked for; all float32 and contiguous. Networks
+/// with a classifier give logits, the others the last hidden state and its mean.
 struct RunResult {
   at::Tensor last_hidden_state;
   at::Tensor pooler_output;
@@ -35,47 +34,23 @@ struct RunResult {
 
 class Plan {
  public:
-  /// Reads every parameter of `weights` once; computes in `dtype`.
-  Plan(Topology topology, const Weights& weights, at::ScalarType dtype);
+  virtual ~Plan() = default;
 
-  /// Safe to call from several threads at once. `between` is called before each block and may throw
-  /// to stop the run. Throws Error kShape when the input does not fit the network.
-  RunResult run(const RunRequest& request, const std::function<void()>& between) const;
-
-  const Topology& topology() const { return topology_; }
-
- private:
-  struct Conv {
-    ConvSpec spec;
-    at::Tensor weight;
-  };
-  struct Block {
-    std::array<Conv, 3> convs;
-    std::array<ops::GroupNormAct, 3> norms;
-    std::optional<Conv> downsample;
-    std::optional<ops::GroupNormAct> downsample_norm;
-    std::optional<ops::Activation> activation;
-  };
-
-  Conv make_conv(const ConvSpec& spec, const Weights& weights) const;
-  ops::Activation make_activation(const std::string& name, const Weights& weights) const;
-  ops::GroupNormAct make_norm(const NormSpec& spec, const Weights& weights) const;
-  Block make_block(const BlockSpec& spec, const Weights& weights) const;
-
-  void check_input(const at::Tensor& pixel_values) const;
-  static at::Tensor convolve(const at::Tensor& x, const Conv& conv);
-  at::Tensor run_stem(const at::Tensor& pixel_values) const;
-  at::Tensor run_block(const at::Tensor& x, const Block& block) const;
-  void run_head(const at::Tensor& features, RunResult& result) const;
-
-  Topology topology_;
-  at::ScalarType dtype_;
-  Conv stem_;
-  std::optional<ops::GroupNormAct> stem_norm_;
-  std::vector<std::vector<Block>> stages_;
-  std::optional<ops::GroupNormAct> norm_;
-  at::Tensor head_weight_;
-  at::Tensor head_bias_;
+  /// Safe to call from several threads at once. `between` is called before each block, perhaps from
+  /// several threads, and may throw to stop the run. Throws Error kShape when the input does not
+  /// fit the network.
+  virtual RunResult run(const RunRequest& request, const std::function<void()>& between) const = 0;
 };
+
+/// The fastest plan that there is for this network, type and machine; reads every parameter of
+/// `weights` once.
+std::unique_ptr<const Plan> make_plan(Topology topology, const Weights& weights,
+                                      at::ScalarType dtype);
+
+/// Throws Error kShape unless `pixel_values` is a batch of images for the network.
+void check_input(const NetworkSpec& spec, const at::Tensor& pixel_values);
+
+/// How many stages must run for what is asked: a backbone needs no more than its last map.
+size_t stages_needed(const Topology& topology, const RunRequest& request);
 
 }  // namespace bigtransfer::model

@@ -12,4 +12,11 @@ inline constexpr double kWeightStandardizationEps = 1e-8;
 /// `weight` is [out, in, kh, kw] in a floating type; the result has its shape and type.
 at::Tensor standardize_weight(const at::Tensor& weight);
 
+/// What standardises the weights of one output channel: (w - mean) * inverse_deviation.
+struct ChannelMoments {
+  float mean;
+  float inverse_deviation;
+};
+ChannelMoments channel_moments(const float* weights, int64_t count);
+
 }  // namespace bigtransfer::ops

@@ -50,7 +50,8 @@ std::shared_ptr<Session> Session::load(const LoadRequest& request) {
   model::Topology topology = model::make_topology(request.spec, request.prefix);
   model::Weights weights = read_weights(request, topology);
   session->loading_info_ = weights.loading_info();
-  model::Plan plan(std::move(topology), weights, compute.type);
+  std::unique_ptr<const model::Plan> plan =
+      model::make_plan(std::move(topology), weights, compute.type);
   auto freed = std::make_shared<std::promise<void>>();
   session->freed_ = freed->get_future().share();
   session->state_ = {new State{std::move(weights), std::move(plan)}, [freed](const State* state) {
@@ -69,7 +70,7 @@ std::shared_ptr<const Session::State> Session::state() const {
 ForwardResult Session::forward(const ForwardRequest& request, const CancelToken& token) const {
   const c10::InferenceMode guard;
   const std::shared_ptr<const State> state = this->state();
-  ForwardResult result{state->plan.run(request.run, [&] { token.throw_if_cancelled(); }), {}};
+  ForwardResult result{state->plan->run(request.run, [&] { token.throw_if_cancelled(); }), {}};
   if (request.labels.defined() && request.problem) {
     result.loss = model::loss(result.run.logits, request.labels, *request.problem);
   }

@@ -68,7 +68,7 @@ class Session {
  private:
   struct State {
     model::Weights weights;
-    model::Plan plan;
+    std::unique_ptr<const model::Plan> plan;
   };
 
   Session() = default;

@@ -1,0 +1,86 @@
+// The fast plan for the pre-trained family: preactivation blocks with ReLU in float32 on the CPU.
+// Norm, activation, addition and statistics all happen inside the convolutions' own passes.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <vector>
+
+#include "common/aligned_buffer.h"
+#include "model/plan.h"
+#include "ops/group_affine.h"
+#include "ops/packed_conv.h"
+
+namespace bigtransfer::model {
+
+class FusedPlan final : public Plan {
+ public:
+  /// Whether there are kernels for this machine that can run this network.
+  static bool serves(const Topology& topology, at::ScalarType dtype);
+
+  FusedPlan(Topology topology, const Weights& weights);
+
+  RunResult run(const RunRequest& request, const std::function<void()>& between) const override;
+
+ private:
+  struct Conv {
+    const ConvSpec* spec;
+    ops::PackedConv packed;
+  };
+  struct Block {
+    const BlockSpec* spec;
+    std::array<Conv, 3> convs;
+    std::array<ops::ChannelNorm, 3> norms;
+    std::optional<Conv> downsample;
+  };
+  /// Buffers of one image on its way, kept from call to call.
+  struct Workspace {
+    AlignedBuffer input;
+    /// The stem's output; then what the first and second convolution of a block make.
+    std::array<AlignedBuffer, 2> inner;
+    AlignedBuffer current;
+    AlignedBuffer next;
+    AlignedBuffer shortcut;
+    std::vector<float> scale;
+    std::vector<float> shift;
+    /// Of the current image, of an inner one, and of what nobody asks about.
+    std::array<std::vector<double>, 3> sums;
+  };
+  /// One image on its way.
+  class ImageRun;
+
+  /// Floats from one pixel to the next in an image of so many channels.
+  static int64_t pitch_of(int64_t channels);
+
+  /// `stride` is the input's over the convolution's input.
+  Conv make_conv(const ConvSpec& spec, int64_t stride, const Weights& weights) const;
+  ops::ChannelNorm make_norm(const NormSpec& spec, const Weights& weights) const;
+  Block make_block(const BlockSpec& spec, int64_t stride, const Weights& weights) const;
+
+  /// Where all images put what was asked for.
+  struct Outputs {
+    RunResult result;
+    /// [N, C].
+    at::Tensor pooled;
+  };
+  /// Throws Error kShape when the images are too small.
+  Outputs allocate(const RunRequest& request) const;
+  void run_image(int64_t n, const at::Tensor& pixels, const RunRequest& request,
+                 const std::function<void()>& between, Outputs& outputs) const;
+
+  std::unique_ptr<Workspace> take_workspace() const;
+  void give_back(std::unique_ptr<Workspace> workspace) const;
+
+  Topology topology_;
+  std::optional<Conv> stem_;
+  std::vector<std::vector<Block>> stages_;
+  std::optional<ops::ChannelNorm> norm_;
+  at::Tensor head_weight_;
+  at::Tensor head_bias_;
+  mutable std::mutex mutex_;
+  mutable std::vector<std::unique_ptr<Workspace>> workspaces_;
+};
+
+}  // namespace bigtransfer::model

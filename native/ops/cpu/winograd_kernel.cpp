@@ -1,0 +1,188 @@
+// 3x3 convolutions by Winograd's minimal filtering (Lavin & Gray 2015, arXiv 1509.09308): tiles of
+// the input are transformed, multiplied point by point, and transformed back.
+#include <array>
+#include <vector>
+
+#include "ops/cpu/kernels.h"
+#include "ops/cpu/matrix_tile.h"
+#include "ops/cpu/scratch.h"
+#include "ops/kernels.h"
+
+namespace bigtransfer::ops::BIGTRANSFER_ISA {
+namespace {
+
+/// Transformed input that is worked on at once: so much stays in a second-level cache.
+constexpr int64_t kInputBytes = 320 * 1024;
+constexpr int64_t kMostTiles = 48;
+
+/// F(Side x Side, 3x3): its one-dimensional transforms, each over Side + 2 points.
+template <int Side>
+struct Transform;
+
+template <>
+struct Transform<2> {
+  static std::array<Vec, 4> input(const std::array<Vec, 4>& d) {
+    return {d[0] - d[2], d[1] + d[2], d[2] - d[1], d[1] - d[3]};
+  }
+  static std::array<Vec, 2> output(const std::array<Vec, 4>& m) {
+    return {m[0] + m[1] + m[2], m[1] - m[2] - m[3]};
+  }
+};
+
+template <>
+struct Transform<4> {
+  static std::array<Vec, 6> input(const std::array<Vec, 6>& d) {
+    const Vec even = d[4] - 4.0F * d[2];
+    const Vec odd = d[3] - 4.0F * d[1];
+    const Vec outer = d[4] - d[2];
+    const Vec inner = 2.0F * (d[3] - d[1]);
+    return {4.0F * d[0] - 5.0F * d[2] + d[4], even + odd, even - odd, outer + inner, outer - inner,
+            4.0F * d[1] - 5.0F * d[3] + d[5]};
+  }
+  static std::array<Vec, 4> output(const std::array<Vec, 6>& m) {
+    const Vec sum = m[1] + m[2];
+    const Vec difference = m[1] - m[2];
+    const Vec sum2 = m[3] + m[4];
+    const Vec difference2 = m[3] - m[4];
+    return {m[0] + sum + sum2, difference + 2.0F * difference2, sum + 4.0F * sum2,
+            difference + 8.0F * difference2 + m[5]};
+  }
+};
+
+/// A convolution seen as tiles of Side x Side output pixels.
+template <int Side>
+class Tiles {
+ public:
+  static constexpr int kReach = Side + 2;
+  static constexpr int kPoints = kReach * kReach;
+
+  explicit Tiles(const ConvTask& task)
+      : task_(task),
+        geometry_(*task.geometry),
+        across_((geometry_.out.width + Side - 1) / Side),
+        // A cache line more than the values: see pointwise().
+        row_((geometry_.in.channels + kPanel - 1) / kPanel * kPanel + 16) {
+    const int64_t bytes = kPoints * row_ * static_cast<int64_t>(sizeof(float));
+    most_ = std::clamp<int64_t>(kInputBytes / bytes / kRows * kRows, kRows, kMostTiles);
+    most_ = std::min(most_, std::max<int64_t>(task.unit_end - task.unit_begin, 1));
+    input_ = scratch(kInputScratch, kPoints * most_ * row_);
+    product_ = scratch(kProductScratch, kPoints * most_ * kPanel);
+  }
+
+  void run() {
+    for (int64_t begin = task_.unit_begin; begin < task_.unit_end;) {
+      const int64_t end = part_end(begin, task_.unit_end, most_);
+      const int64_t count = end - begin;
+      for (int64_t t = 0; t < count; ++t) transform_input(begin + t, t);
+      for (int64_t panel = task_.panel_begin; panel < task_.panel_end; ++panel) {
+        multiply_points(panel, count);
+        PanelSums sums{};
+        for (int64_t t = 0; t < count; ++t) transform_output(begin + t, t, panel, sums);
+        add_sums(task_.sums, geometry_.out.pitch, panel, sums);
+      }
+      begin = end;
+    }
+  }
+
+ private:
+  void transform_input(int64_t tile, int64_t slot) {
+    const int64_t top = tile / across_ * Side - geometry_.pad_top;
+    const int64_t left = tile % across_ * Side - geometry_.pad_left;
+    const ImageShape& in = geometry_.in;
+    for (int64_t c = 0; c < in.channels; c += kLanes) {
+      const Vec scale = load(task_.scale + c);
+      const Vec shift = load(task_.shift + c);
+      std::array<std::array<Vec, kReach>, kReach> columns;
+      for (int x = 0; x < kReach; ++x) {
+        std::array<Vec, kReach> column;
+        for (int y = 0; y < kReach; ++y) {
+          const int64_t row = top + y;
+          const int64_t at = left + x;
+          const bool inside = row >= 0 && row < in.height && at >= 0 && at < in.width;
+          column[y] =
+              inside ? relu(load(task_.x + (row * in.width + at) * in.pitch + c) * scale + shift)
+                     : Vec{};
+        }
+        columns[x] = Transform<Side>::input(column);
+      }
+      float* to = input_ + slot * row_ + c;
+      for (int y = 0; y < kReach; ++y) {
+        std::array<Vec, kReach> line;
+        for (int x = 0; x < kReach; ++x) line[x] = columns[x][y];
+        const std::array<Vec, kReach> points = Transform<Side>::input(line);
+        for (int x = 0; x < kReach; ++x) store(to + (y * kReach + x) * most_ * row_, points[x]);
+      }
+    }
+  }
+
+  /// product_[point][tile] = input_[point][tile] times the panel's weights of that point.
+  void multiply_points(int64_t panel, int64_t count) {
+    const Segment segment{0, geometry_.in.channels};
+    const float* weights = task_.weights + panel * kPoints * segment.length * kPanel;
+    std::array<const float*, kMostTiles> rows;
+    for (int point = 0; point < kPoints; ++point) {
+      for (int64_t t = 0; t < count; ++t) rows[t] = input_ + (point * most_ + t) * row_;
+      for (int64_t begin = 0; begin < count;) {
+        const int64_t end = part_end(begin, count, kRows);
+        multiply(static_cast<int>(end - begin),
+                 {.rows = rows.data() + begin,
+                  .segments = &segment,
+                  .segment_count = 1,
+                  .weights = weights + point * segment.length * kPanel,
+                  .out = product_ + (point * most_ + begin) * kPanel,
+                  .residual = nullptr,
+                  .pitch = kPanel,
+                  .first = true},
+                 nullptr);
+        begin = end;
+      }
+    }
+  }
+
+  void transform_output(int64_t tile, int64_t slot, int64_t panel, PanelSums& sums) {
+    const ImageShape& out = geometry_.out;
+    const int64_t top = tile / across_ * Side;
+    const int64_t left = tile % across_ * Side;
+    const int64_t height = std::min<int64_t>(Side, out.height - top);
+    const int64_t width = std::min<int64_t>(Side, out.width - left);
+    for (int v = 0; v < kVectors; ++v) {
+      const float* from = product_ + slot * kPanel + v * kLanes;
+      std::array<std::array<Vec, Side>, kReach> columns;
+      for (int x = 0; x < kReach; ++x) {
+        std::array<Vec, kReach> column;
+        for (int y = 0; y < kReach; ++y) column[y] = load(from + (y * kReach + x) * most_ * kPanel);
+        columns[x] = Transform<Side>::output(column);
+      }
+      float* to = task_.out + (top * out.width + left) * out.pitch + panel * kPanel + v * kLanes;
+      for (int64_t y = 0; y < height; ++y) {
+        std::array<Vec, kReach> line;
+        for (int x = 0; x < kReach; ++x) line[x] = columns[x][y];
+        const std::array<Vec, Side> pixels = Transform<Side>::output(line);
+        for (int64_t x = 0; x < width; ++x) {
+          store(to + (y * out.width + x) * out.pitch, pixels[x]);
+          sums.sum[v] += pixels[x];
+          sums.square[v] += pixels[x] * pixels[x];
+        }
+      }
+    }
+  }
+
+  const ConvTask& task_;
+  const ConvGeometry& geometry_;
+  /// Tiles in a row of the output.
+  int64_t across_;
+  /// Floats from one tile's values to the next's.
+  int64_t row_;
+  /// Tiles at once.
+  int64_t most_;
+  /// [point][tile][row_] and [point][tile][kPanel].
+  float* input_;
+  float* product_;
+};
+
+}  // namespace
+
+void winograd2(const ConvTask& task) { Tiles<2>(task).run(); }
+void winograd4(const ConvTask& task) { Tiles<4>(task).run(); }
+
+}  // namespace bigtransfer::ops::BIGTRANSFER_ISA

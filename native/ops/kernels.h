@@ -1,0 +1,85 @@
+// Kernels of this package's own for channels-last float32 images: convolutions with the norm and
+// ReLU before them, the addition after them and the statistics of their output all in one pass, and
+// the stem's pool.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace bigtransfer::ops {
+
+/// Where an image lies: rows of pixels, each pixel `pitch` floats of which the first `channels`
+/// count and the rest are zero.
+struct ImageShape {
+  int64_t height;
+  int64_t width;
+  int64_t channels;
+  int64_t pitch;
+
+  int64_t pixels() const { return height * width; }
+};
+
+/// A square convolution; zeros beyond the input on every side.
+struct ConvGeometry {
+  ImageShape in;
+  ImageShape out;
+  int64_t kernel;
+  int64_t stride;
+  int64_t dilation;
+  int64_t pad_top;
+  int64_t pad_left;
+};
+
+/// One part of a convolution of one image, for one thread.
+struct ConvTask {
+  const ConvGeometry* geometry;
+  const float* x;
+  /// Every input value v of channel c counts as max(scale[c] * v + shift[c], 0): group norm and
+  /// ReLU, [in.pitch]. Null for values as they are.
+  const float* scale;
+  const float* shift;
+  /// From pack_direct() or pack_winograd() of pack_weights.h.
+  const float* weights;
+  /// Added to the output, laid out like it; null for nothing, and always for winograd. Not the
+  /// output itself.
+  const float* residual;
+  float* out;
+  /// Sums and sums of squares of the output by channel, [2][out.pitch], added to.
+  double* sums;
+  /// What this part makes: units (pixels for pointwise, rows of pixels for spatial, tiles in
+  /// reading order for winograd) and panels of output channels.
+  int64_t unit_begin, unit_end;
+  int64_t panel_begin, panel_end;
+};
+
+/// The maximum over windows of 3x3 at stride 2, with zeros beyond the input, for one thread.
+struct PoolTask {
+  ImageShape in;
+  ImageShape out;
+  int64_t pad_top;
+  int64_t pad_left;
+  const float* x;
+  float* out_pixels;
+  /// As ConvTask's.
+  double* sums;
+  int64_t row_begin, row_end;
+};
+
+/// One instruction set's kernels.
+struct Kernels {
+  /// Output channels are computed in panels of so many; pitches are multiples of it.
+  int64_t panel;
+  /// Kernel 1x1, any stride.
+  void (*pointwise)(const ConvTask&);
+  /// Any kernel, stride and dilation.
+  void (*spatial)(const ConvTask&);
+  /// Kernel 3x3, stride 1, dilation 1, by Winograd's F(2x2, 3x3) and F(4x4, 3x3).
+  void (*winograd2)(const ConvTask&);
+  void (*winograd4)(const ConvTask&);
+  void (*max_pool)(const PoolTask&);
+};
+
+/// The kernels for this machine; null when it has none of the instruction sets that they are for.
+const Kernels* kernels();
+
+}  // namespace bigtransfer::ops

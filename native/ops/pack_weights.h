@@ -1,0 +1,32 @@
+// Brings a convolution's weights into the forms that the kernels read, standardised on the way.
+#pragma once
+
+#include <cstdint>
+
+namespace bigtransfer::ops {
+
+/// The weights of a convolution, [out, in, kernel, kernel] in float32, as a checkpoint has them.
+struct RawWeight {
+  const float* values;
+  int64_t out;
+  int64_t in;
+  int64_t kernel;
+};
+
+/// Side of Winograd's output tiles, and the points of its transform.
+struct WinogradSize {
+  int64_t tile;
+  int64_t points() const { return (tile + 2) * (tile + 2); }
+};
+
+/// Floats that the packed forms take.
+int64_t packed_direct_size(const RawWeight& weight, int64_t panel);
+int64_t packed_winograd_size(const RawWeight& weight, WinogradSize size, int64_t panel);
+
+/// Packs as [panel][ky][kx][in][panel's channels], in parallel.
+void pack_direct(const RawWeight& weight, int64_t panel, float* packed);
+
+/// Transforms a kernel of 3x3 and packs it as [panel][point][in][panel's channels], in parallel.
+void pack_winograd(const RawWeight& weight, WinogradSize size, int64_t panel, float* packed);
+
+}  // namespace bigtransfer::ops

@@ -1,0 +1,46 @@
+// A convolution with its weights in the form that the kernels read, run on one image at a time.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include "common/aligned_buffer.h"
+#include "ops/kernels.h"
+
+namespace bigtransfer::ops {
+
+/// How the product is computed. Winograd's forms are for 3x3 kernels of stride and dilation 1.
+enum class ConvAlgorithm { kPointwise, kSpatial, kWinograd2, kWinograd4 };
+
+/// What one run reads and writes; see ConvTask.
+struct ConvRun {
+  const float* x;
+  const float* scale;
+  const float* shift;
+  const float* residual;
+  float* out;
+  /// [2][out.pitch]; set, not added to.
+  double* sums;
+};
+
+class PackedConv {
+ public:
+  /// `weight` is [out, in, k, k] in float32; it is standardised on the way.
+  PackedConv(const at::Tensor& weight, ConvAlgorithm algorithm);
+
+  /// Uses the threads that the caller may use: all of its OpenMP team, or one within a parallel
+  /// region.
+  void run(const ConvGeometry& geometry, const ConvRun& run) const;
+
+ private:
+  int64_t units(const ConvGeometry& geometry) const;
+  void run_part(const ConvTask& task) const;
+
+  ConvAlgorithm algorithm_;
+  int64_t panels_;
+  AlignedBuffer weights_;
+};
+
+/// Threads that a parallel_for of the caller would use.
+int64_t threads_here();
+
+}  // namespace bigtransfer::ops
