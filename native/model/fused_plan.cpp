@@ -61,7 +61,8 @@ FusedPlan::FusedPlan(Topology topology, const Weights& weights) : topology_(std:
 FusedPlan::Conv FusedPlan::make_conv(const ConvSpec& spec, int64_t stride,
                                      const Weights& weights) const {
   const std::string name = spec.name + ".weight";
-  Conv conv{&spec, ops::PackedConv(weights.get(name), choose_algorithm(spec, stride))};
+  Conv conv{&spec,
+            ops::PackedConv(weights.get(name), choose_algorithm(spec, stride), *ops::kernels())};
   weights.discard(name);
   return conv;
 }

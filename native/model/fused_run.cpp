@@ -6,6 +6,8 @@
 
 #include "model/fused_plan.h"
 #include "model/map_size.h"
+#include "ops/max_pool.h"
+#include "ops/parts.h"
 
 namespace bigtransfer::model {
 namespace {
@@ -100,17 +102,15 @@ void FusedPlan::ImageRun::stem(const float* planes, MapSize size) {
       convolve(*plan_.stem_, nullptr, pixels, in, kUnused, nullptr, w_.inner[0], kUnused);
   const Windows windows = pool_windows(plan_.topology_.stem, {made.height, made.width});
   shape_ = {windows.out.height, windows.out.width, made.channels, made.pitch};
-  double* total = sums(kCurrent, shape_.pitch);
-  std::fill_n(total, 2 * shape_.pitch, 0.0);
-  ops::kernels()->max_pool({.in = made,
-                            .out = shape_,
-                            .pad_top = windows.pad_top,
-                            .pad_left = windows.pad_left,
-                            .x = w_.inner[0].data(),
-                            .out_pixels = w_.current.reserve(shape_.pixels() * shape_.pitch),
-                            .sums = total,
-                            .row_begin = 0,
-                            .row_end = shape_.height});
+  ops::max_pool(*ops::kernels(), {.in = made,
+                                  .out = shape_,
+                                  .pad_top = windows.pad_top,
+                                  .pad_left = windows.pad_left,
+                                  .x = w_.inner[0].data(),
+                                  .out_pixels = w_.current.reserve(shape_.pixels() * shape_.pitch),
+                                  .sums = sums(kCurrent, shape_.pitch),
+                                  .row_begin = 0,
+                                  .row_end = shape_.height});
 }
 
 void FusedPlan::ImageRun::block(const Block& block) {

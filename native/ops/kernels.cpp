@@ -6,21 +6,26 @@
 #endif
 
 namespace bigtransfer::ops {
+namespace {
 
-const Kernels* kernels() {
+std::vector<Kernels> find_kernels() {
+  std::vector<Kernels> found;
 #if defined(__x86_64__)
-#define BIGTRANSFER_KERNELS(panel, isa) \
-  { panel, isa::pointwise, isa::spatial, isa::winograd2, isa::winograd4, isa::max_pool }
-  static const Kernels avx512 BIGTRANSFER_KERNELS(32, lanes16);
-  static const Kernels avx2 BIGTRANSFER_KERNELS(16, lanes8);
-#undef BIGTRANSFER_KERNELS
-  // The sets that CMakeLists.txt compiles them for.
+  // The sets that CMakeLists.txt compiles each for.
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
       __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq"))
-    return &avx512;
-  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return &avx2;
+    found.push_back(BIGTRANSFER_KERNELS(avx512, 16));
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
+    found.push_back(BIGTRANSFER_KERNELS(avx2, 8));
 #endif
-  return nullptr;
+  return found;
+}
+
+}  // namespace
+
+const std::vector<Kernels>& runnable_kernels() {
+  static const std::vector<Kernels> found = find_kernels();
+  return found;
 }
 
 }  // namespace bigtransfer::ops

@@ -3,8 +3,8 @@
 // the stem's pool.
 #pragma once
 
-#include <cstddef>
 #include <cstdint>
+#include <vector>
 
 namespace bigtransfer::ops {
 
@@ -35,7 +35,7 @@ struct ConvTask {
   const ConvGeometry* geometry;
   const float* x;
   /// Every input value v of channel c counts as max(scale[c] * v + shift[c], 0): group norm and
-  /// ReLU, [in.pitch]. Null for values as they are.
+  /// ReLU, [in.pitch]. Null for values as they are; never null for winograd.
   const float* scale;
   const float* shift;
   /// From pack_direct() or pack_winograd() of pack_weights.h.
@@ -79,7 +79,12 @@ struct Kernels {
   void (*max_pool)(const PoolTask&);
 };
 
-/// The kernels for this machine; null when it has none of the instruction sets that they are for.
-const Kernels* kernels();
+/// The kernels that this machine can run, fastest first; none on processors without AVX2.
+const std::vector<Kernels>& runnable_kernels();
+
+/// The fastest kernels of this machine; null when there are none.
+inline const Kernels* kernels() {
+  return runnable_kernels().empty() ? nullptr : &runnable_kernels().front();
+}
 
 }  // namespace bigtransfer::ops

@@ -24,8 +24,9 @@ struct ConvRun {
 
 class PackedConv {
  public:
-  /// `weight` is [out, in, k, k] in float32; it is standardised on the way.
-  PackedConv(const at::Tensor& weight, ConvAlgorithm algorithm);
+  /// `weight` is [out, in, k, k] in float32; it is standardised on the way. `kernels` must outlive
+  /// this.
+  PackedConv(const at::Tensor& weight, ConvAlgorithm algorithm, const Kernels& kernels);
 
   /// Uses the threads that the caller may use: all of its OpenMP team, or one within a parallel
   /// region.
@@ -35,12 +36,10 @@ class PackedConv {
   int64_t units(const ConvGeometry& geometry) const;
   void run_part(const ConvTask& task) const;
 
+  const Kernels* kernels_;
   ConvAlgorithm algorithm_;
   int64_t panels_;
   AlignedBuffer weights_;
 };
-
-/// Threads that a parallel_for of the caller would use.
-int64_t threads_here();
 
 }  // namespace bigtransfer::ops

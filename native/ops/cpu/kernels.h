@@ -3,6 +3,7 @@
 
 #include "ops/kernels.h"
 
+/// Kernels with vectors of so many floats are in a namespace of their own; see vec.h.
 #define BIGTRANSFER_DECLARE_KERNELS(isa) \
   namespace bigtransfer::ops::isa {      \
   void pointwise(const ConvTask& task);  \
@@ -12,7 +13,10 @@
   void max_pool(const PoolTask& task);   \
   }
 
-BIGTRANSFER_DECLARE_KERNELS(lanes8)
-BIGTRANSFER_DECLARE_KERNELS(lanes16)
+#define BIGTRANSFER_KERNELS(isa, lanes)                                                      \
+  ::bigtransfer::ops::Kernels {                                                              \
+    2 * (lanes), isa::pointwise, isa::spatial, isa::winograd2, isa::winograd4, isa::max_pool \
+  }
 
-#undef BIGTRANSFER_DECLARE_KERNELS
+BIGTRANSFER_DECLARE_KERNELS(avx2)
+BIGTRANSFER_DECLARE_KERNELS(avx512)

@@ -4,11 +4,8 @@
 #include <cstdint>
 #include <cstring>
 
-// One namespace for each instruction set, or the linker would keep one copy of the templates.
-#define BIGTRANSFER_JOIN_(a, b) a##b
-#define BIGTRANSFER_JOIN(a, b) BIGTRANSFER_JOIN_(a, b)
-#define BIGTRANSFER_ISA BIGTRANSFER_JOIN(lanes, BIGTRANSFER_LANES)
-
+// BIGTRANSFER_ISA, from the build, names a namespace for each instruction set: with one for all,
+// the linker would keep one copy of the templates.
 namespace bigtransfer::ops::BIGTRANSFER_ISA {
 
 inline constexpr int kLanes = BIGTRANSFER_LANES;

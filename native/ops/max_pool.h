@@ -1,0 +1,11 @@
+// The stem's pool over one image, on all the threads that the caller may use.
+#pragma once
+
+#include "ops/kernels.h"
+
+namespace bigtransfer::ops {
+
+/// Runs all rows of `task`, whatever rows it names, and sets its sums.
+void max_pool(const Kernels& kernels, const PoolTask& task);
+
+}  // namespace bigtransfer::ops
