@@ -1,0 +1,119 @@
+// How each peer is started, and which ones this machine lacks.
+'use strict';
+
+const { spawnSync } = require('node:child_process');
+const path = require('node:path');
+
+const PYTHON = process.env.PYTHON ?? 'python3';
+const here = (name) => path.join(__dirname, '..', 'peers', name);
+const node = (name, ...args) => [process.execPath, here(name), ...args];
+const python = (name, ...args) => [PYTHON, here(name), ...args];
+
+/** Peers of the inference suite. `exact`: must give the reference's values. */
+const INFERENCE = [
+  {
+    name: 'bigtransfer float32',
+    command: node('bigtransfer.js', 'float32'),
+    needs: [],
+    exact: true,
+  },
+  { name: 'bigtransfer bfloat16', command: node('bigtransfer.js', 'bfloat16'), needs: [] },
+  {
+    name: 'onnxruntime-node float32',
+    command: node('onnxruntime.js'),
+    needs: ['onnxruntime-node', 'onnx export'],
+  },
+  {
+    name: 'transformers eager float32',
+    command: python('torch_inference.py', 'eager-float32'),
+    needs: ['transformers'],
+    reference: true,
+  },
+  {
+    name: 'torch.compile float32',
+    command: python('torch_inference.py', 'compile-float32'),
+    needs: ['transformers'],
+  },
+  {
+    name: 'torch.compile bfloat16',
+    command: python('torch_inference.py', 'compile-bfloat16'),
+    needs: ['transformers'],
+  },
+  {
+    name: 'convolutions alone float32',
+    command: python('torch_inference.py', 'convolutions-float32'),
+    needs: ['transformers'],
+  },
+  {
+    name: 'convolutions alone bfloat16',
+    command: python('torch_inference.py', 'convolutions-bfloat16'),
+    needs: ['transformers'],
+  },
+];
+
+const PREPROCESSING = [
+  { name: 'bigtransfer', command: node('bigtransfer_preprocessing.js'), needs: [], exact: true },
+  {
+    name: 'transformers',
+    command: python('transformers_preprocessing.py'),
+    needs: ['transformers'],
+    exact: true,
+    reference: true,
+  },
+  {
+    name: 'transformers.js',
+    command: node('transformers_js_preprocessing.js'),
+    needs: ['@huggingface/transformers'],
+  },
+];
+
+const STARTUP = [
+  { name: 'bigtransfer', command: node('bigtransfer_startup.js'), needs: [] },
+  { name: 'transformers', command: python('transformers_startup.py'), needs: ['transformers'] },
+  {
+    name: 'onnxruntime-node',
+    command: node('onnxruntime_startup.js'),
+    needs: ['onnxruntime-node', 'onnx export'],
+    onnx: true,
+  },
+];
+
+function importable(modules) {
+  const code = modules.map((name) => `import ${name}`).join('\n');
+  return spawnSync(PYTHON, ['-c', code], { stdio: 'ignore' }).status === 0;
+}
+
+function resolvable(name) {
+  try {
+    require.resolve(name);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** What is not there, each with the reason. */
+function missing() {
+  const reasons = {};
+  for (const name of ['onnxruntime-node', '@huggingface/transformers']) {
+    if (!resolvable(name)) reasons[name] = `npm package ${name} is not installed in bench/`;
+  }
+  if (!importable(['torch', 'transformers']))
+    reasons.transformers = `${PYTHON} cannot import torch and transformers`;
+  if (!importable(['torch', 'transformers', 'onnx', 'onnxscript']))
+    reasons['onnx export'] = `${PYTHON} cannot import torch, transformers, onnx and onnxscript`;
+  return reasons;
+}
+
+/** Splits peers into those that can run and those that cannot, with why. */
+function sortOut(peers, lacking) {
+  const absent = [];
+  const present = peers.filter((peer) => {
+    const need = peer.needs.find((name) => lacking[name]);
+    if (need) absent.push({ name: peer.name, why: lacking[need] });
+    return !need;
+  });
+  return { present, absent };
+}
+
+module.exports = { INFERENCE, PREPROCESSING, PYTHON, STARTUP, here, missing, sortOut };
