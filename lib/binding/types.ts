@@ -105,8 +105,7 @@ export interface NativeImage {
 export type Resample = 'nearest' | 'lanczos' | 'bilinear' | 'bicubic' | 'box' | 'hamming';
 
 export interface PreprocessRequest {
-  /** All must have the same size after resize and crop. */
-  images: NativeImage[];
+  image: NativeImage;
   resample: Resample;
   /** Grey is repeated, alpha dropped, so that three channels come out. */
   convertRgb: boolean;

@@ -5,6 +5,7 @@ import type sharp from 'sharp';
 import type { Metadata, Sharp } from 'sharp';
 import { BitError } from '../errors';
 import { messageOf, readInput, type ImageInput, type RawPixels } from './input';
+import { isCommonJpeg } from './jpeg';
 
 type SharpModule = typeof sharp;
 
@@ -43,9 +44,9 @@ export async function decodeImage(input: ImageInput, signal?: AbortSignal): Prom
   signal?.throwIfAborted();
   if ('raw' in readable) return readable.raw;
   try {
-    const image =
-      'sharp' in readable ? readable.sharp.clone() : loadSharp()(readable.encoded, SHARP_OPTIONS);
-    return await toRgb(image.autoOrient());
+    if ('sharp' in readable) return await toRgb(readable.sharp.clone().autoOrient());
+    const image = loadSharp()(readable.encoded, SHARP_OPTIONS).autoOrient();
+    return await (isCommonJpeg(readable.encoded) ? toSrgb(image) : toRgb(image));
   } catch (cause) {
     if (cause instanceof BitError) throw cause;
     const why = messageOf(cause);
@@ -66,6 +67,10 @@ async function toRgb(image: Sharp): Promise<RawPixels> {
   const metadata = await image.metadata();
   if (metadata.space === 'cmyk') return fromCmyk(image);
   if (isDeepGrey(metadata)) return fromDeepGrey(image);
+  return toSrgb(image);
+}
+
+function toSrgb(image: Sharp): Promise<RawPixels> {
   return pixelsOf(image.toColourspace('srgb').removeAlpha());
 }
 

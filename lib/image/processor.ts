@@ -1,7 +1,13 @@
 // Images → pixel values: decodes, works out sizes, hands the rest to the native side.
 import { availableParallelism } from 'node:os';
 import { runJob } from '../binding/job';
-import type { NativeBinding, NativeImage, PreprocessRequest, Resample } from '../binding/types';
+import type {
+  NativeBinding,
+  NativeImage,
+  NativeTensor,
+  PreprocessRequest,
+  Resample,
+} from '../binding/types';
 import type { BitImageProcessorFields } from '../config/image_processor';
 import { BitError } from '../errors';
 import { Tensor } from '../tensor';
@@ -29,14 +35,36 @@ export async function preprocessImages(
   const list = (Array.isArray(images) ? images : [images]) as readonly ImageInput[];
   if (list.length === 0) throw new BitError('ERR_BIT_IMAGE', 'Expected at least one image');
   signal?.throwIfAborted();
-  const prepare = async (input: ImageInput) =>
-    nativeImage(await decodeImage(input, signal), settings);
+  // Each image is resized as soon as it is decoded: a large one does not stay in memory for long.
+  const prepare = async (input: ImageInput): Promise<Prepared> => {
+    const image = nativeImage(await decodeImage(input, signal), settings);
+    const request = nativeRequest(image, settings);
+    return { image, pixels: await runJob(() => native.preprocess(request), signal) };
+  };
   const prepared = await eachInTurn(list, Array.isArray(images), prepare, signal);
-  const channels = channelsOf(prepared, settings);
+  checkSameChannels(prepared, settings);
   checkSameSize(prepared, settings);
-  const request = nativeRequest(prepared, channels, settings);
-  const { data, shape, dtype } = await runJob(() => native.preprocess(request), signal);
-  return Tensor.from(data, shape, dtype);
+  return joined(prepared.map(({ pixels }) => pixels));
+}
+
+/** One image and its [1, C, H, W]. */
+interface Prepared {
+  image: NativeImage;
+  pixels: NativeTensor;
+}
+
+/** Images of one shape as a batch. */
+function joined(tensors: NativeTensor[]): Tensor {
+  const [first] = tensors as [NativeTensor, ...NativeTensor[]];
+  const shape = [tensors.length, ...first.shape.slice(1)];
+  if (tensors.length === 1) return Tensor.from(first.data, shape, first.dtype);
+  const size = first.data.length;
+  const data =
+    first.dtype === 'uint8'
+      ? new Uint8Array(tensors.length * size)
+      : new Float32Array(tensors.length * size);
+  tensors.forEach((each, index) => data.set(each.data as Uint8Array | Float32Array, index * size));
+  return Tensor.from(data, shape, first.dtype);
 }
 
 /** A few at a time, since each decoded image takes memory; the earliest failure in the list counts. */
@@ -93,42 +121,38 @@ function nativeImage(raw: RawPixels, settings: BitImageProcessorFields): NativeI
   };
 }
 
-/** Channels that come out, the same for all. */
-function channelsOf(images: NativeImage[], settings: BitImageProcessorFields): number {
-  if (settings.doConvertRgb) return RGB_CHANNELS;
-  const [first] = images as [NativeImage, ...NativeImage[]];
-  const index = images.findIndex(({ channels }) => channels !== first.channels);
-  if (index < 0) return first.channels;
-  const { channels } = images[index] as NativeImage;
+function checkSameChannels(images: Prepared[], settings: BitImageProcessorFields): void {
+  if (settings.doConvertRgb) return;
+  const [first] = images as [Prepared, ...Prepared[]];
+  const index = images.findIndex(({ image }) => image.channels !== first.image.channels);
+  if (index < 0) return;
+  const { channels } = (images[index] as Prepared).image;
   throw new BitError(
     'ERR_BIT_IMAGE',
-    `Image ${index} of ${images.length} has ${channels} channels but the first has ${first.channels}: turn on doConvertRgb`,
+    `Image ${index} of ${images.length} has ${channels} channels but the first has ` +
+      `${first.image.channels}: turn on doConvertRgb`,
     { index },
   );
 }
 
-function checkSameSize(images: NativeImage[], settings: BitImageProcessorFields): void {
+function checkSameSize(images: Prepared[], settings: BitImageProcessorFields): void {
   if (settings.doCenterCrop) return;
-  const text = ({ resizedWidth, resizedHeight }: NativeImage) =>
-    `${resizedWidth} x ${resizedHeight}`;
-  const [first] = images as [NativeImage, ...NativeImage[]];
+  const text = ({ image }: Prepared) => `${image.resizedWidth} x ${image.resizedHeight}`;
+  const [first] = images as [Prepared, ...Prepared[]];
   const index = images.findIndex((image) => text(image) !== text(first));
   if (index < 0) return;
   throw new BitError(
     'ERR_BIT_IMAGE',
-    `Image ${index} of ${images.length} comes out as ${text(images[index] as NativeImage)} but the first as ` +
+    `Image ${index} of ${images.length} comes out as ${text(images[index] as Prepared)} but the first as ` +
       `${text(first)}: turn on doCenterCrop, or set size to { height, width }`,
     { index },
   );
 }
 
-function nativeRequest(
-  images: NativeImage[],
-  channels: number,
-  settings: BitImageProcessorFields,
-): PreprocessRequest {
+function nativeRequest(image: NativeImage, settings: BitImageProcessorFields): PreprocessRequest {
+  const channels = settings.doConvertRgb ? RGB_CHANNELS : image.channels;
   return {
-    images,
+    image,
     resample: RESAMPLES[settings.resample] as Resample,
     convertRgb: settings.doConvertRgb,
     crop: settings.doCenterCrop ? settings.cropSize : null,

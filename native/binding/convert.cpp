@@ -205,7 +205,7 @@ runtime::PreprocessRequest to_preprocess_request(const Napi::Object& value) {
     return to_vector<double>(list, to_double);
   };
   return {
-      .pictures = to_vector<runtime::Picture>(value["images"], to_picture),
+      .picture = to_picture(value["image"]),
       .resample = to_enum<Resample>(value["resample"], {{"nearest", Resample::kNearest},
                                                         {"lanczos", Resample::kLanczos},
                                                         {"bilinear", Resample::kBilinear},

@@ -58,9 +58,7 @@ Napi::Value preprocess(const Napi::CallbackInfo& info) {
         to_preprocess_request(info[0].As<Napi::Object>()));
     return start_job<at::Tensor>(
         info.Env(), 1,
-        [request](const runtime::CancelToken& token) {
-          return runtime::preprocess(*request, token);
-        },
+        [request](const runtime::CancelToken&) { return runtime::preprocess(*request); },
         from_tensor);
   });
 }

@@ -17,6 +17,21 @@ at::Tensor statistics(const std::vector<double>& values, const at::Tensor& image
   return at::tensor(values, at::kFloat).view({-1, 1, 1});
 }
 
+/// The scaling of `image`, or of any uint8 [..., C, H, W], as ATen does it.
+at::Tensor scale(const at::Tensor& image, const PixelScaling& scaling) {
+  if (!scaling.mean || !scaling.std) return image * *scaling.rescale_factor;
+  at::Tensor mean = statistics(*scaling.mean, image);
+  at::Tensor std = statistics(*scaling.std, image);
+  if (scaling.rescale_factor) {
+    mean = mean * (1.0 / *scaling.rescale_factor);
+    std = std * (1.0 / *scaling.rescale_factor);
+  }
+  return image.to(at::kFloat).sub_(mean).div_(std);
+}
+
+/// Every value that a pixel can have.
+constexpr int64_t kLevels = 256;
+
 }  // namespace
 
 at::Tensor center_crop(const at::Tensor& image, int64_t height, int64_t width) {
@@ -32,16 +47,24 @@ at::Tensor center_crop(const at::Tensor& image, int64_t height, int64_t width) {
 }
 
 at::Tensor scale_pixels(const at::Tensor& image, const PixelScaling& scaling) {
-  if (!scaling.mean || !scaling.std) {
-    return scaling.rescale_factor ? image * *scaling.rescale_factor : image;
+  if (!scaling.rescale_factor && !scaling.mean) return image.contiguous();
+  const int64_t channels = image.size(1);
+  const int64_t height = image.size(2);
+  const int64_t width = image.size(3);
+  // [1, C, 1, kLevels]: scaling the levels instead of the pixels gives the same values sooner.
+  const at::Tensor levels =
+      scale(at::arange(kLevels, at::kByte).expand({1, channels, 1, kLevels}), scaling).contiguous();
+  at::Tensor values = at::empty({1, channels, height, width}, at::kFloat);
+  float* out = values.mutable_data_ptr<float>();
+  for (int64_t c = 0; c < channels; ++c) {
+    const float* table = levels.const_data_ptr<float>() + c * kLevels;
+    for (int64_t y = 0; y < height; ++y) {
+      const uint8_t* row =
+          image.const_data_ptr<uint8_t>() + c * image.stride(1) + y * image.stride(2);
+      for (int64_t x = 0; x < width; ++x) *out++ = table[row[x * image.stride(3)]];
+    }
   }
-  at::Tensor mean = statistics(*scaling.mean, image);
-  at::Tensor std = statistics(*scaling.std, image);
-  if (scaling.rescale_factor) {
-    mean = mean * (1.0 / *scaling.rescale_factor);
-    std = std * (1.0 / *scaling.rescale_factor);
-  }
-  return image.to(at::kFloat).sub_(mean).div_(std);
+  return values;
 }
 
 }  // namespace bigtransfer::ops

@@ -20,9 +20,10 @@ struct PixelScaling {
   std::optional<std::vector<double>> std;
 };
 
-/// Applies the scaling to uint8 [..., C, H, W]; float32 unless nothing is applied. With both steps
-/// on, the statistics are divided by the factor in float32 and the pixels stay whole numbers, as
-/// transformers does. Throws Error kImage when the statistics do not fit the channels.
+/// Applies the scaling to uint8 [1, C, H, W] of any layout; contiguous, and float32 unless nothing
+/// is applied. With both steps on, the statistics are divided by the factor in float32 and the
+/// pixels stay whole numbers, as transformers does. Throws Error kImage when the statistics do not
+/// fit the channels.
 at::Tensor scale_pixels(const at::Tensor& image, const PixelScaling& scaling);
 
 }  // namespace bigtransfer::ops

@@ -32,10 +32,21 @@ at::Tensor resize_lanczos(const at::Tensor& image, at::IntArrayRef size) {
 #endif
 }
 
+/// The layout that ATen's kernels are fastest with: RGB interleaved, everything else with its
+/// planes apart. Where a side is 1 the strides leave the layout open, and they would take one for
+/// the other.
+at::Tensor in_best_layout(const at::Tensor& image) {
+  const bool interleaved = image.is_contiguous(at::MemoryFormat::ChannelsLast);
+  if (interleaved && image.size(1) == 3 && image.size(2) > 1 && image.size(3) > 1) return image;
+  return image.contiguous();
+}
+
 }  // namespace
 
-at::Tensor resize_image(const at::Tensor& image, int64_t height, int64_t width, Resample resample) {
-  if (image.size(-2) == height && image.size(-1) == width) return image;
+at::Tensor resize_image(const at::Tensor& source, int64_t height, int64_t width,
+                        Resample resample) {
+  if (source.size(-2) == height && source.size(-1) == width) return source;
+  const at::Tensor image = in_best_layout(source);
   const std::array<int64_t, 2> size{height, width};
   switch (resample) {
     case Resample::kNearest:

@@ -1,7 +1,5 @@
-// The steps of transformers' BitImageProcessor, picture by picture into one batch.
+// The steps of transformers' BitImageProcessor.
 #include "runtime/preprocess.h"
-
-#include "common/error.h"
 
 namespace bigtransfer::runtime {
 namespace {
@@ -16,35 +14,14 @@ at::Tensor planes(const at::Tensor& pixels, bool convert_rgb) {
   return grey ? image.narrow(1, 0, 1).expand({1, kRgb, -1, -1}) : image.narrow(1, 0, kRgb);
 }
 
-at::Tensor process(const Picture& picture, const PreprocessRequest& request) {
-  // Planes must lie apart: the resize kernels' channels-last path is for other layouts.
-  at::Tensor image = planes(picture.pixels, request.convert_rgb).contiguous();
+}  // namespace
+
+at::Tensor preprocess(const PreprocessRequest& request) {
+  const Picture& picture = request.picture;
+  at::Tensor image = planes(picture.pixels, request.convert_rgb);
   image = ops::resize_image(image, picture.resized_height, picture.resized_width, request.resample);
   if (request.crop) image = ops::center_crop(image, request.crop->height, request.crop->width);
   return ops::scale_pixels(image, request.scaling);
-}
-
-}  // namespace
-
-at::Tensor preprocess(const PreprocessRequest& request, const CancelToken& token) {
-  at::Tensor batch;
-  const auto count = static_cast<int64_t>(request.pictures.size());
-  for (int64_t index = 0; index < count; ++index) {
-    token.throw_if_cancelled();
-    const at::Tensor image = process(request.pictures[index], request);
-    if (!batch.defined()) {
-      batch = at::empty({count, image.size(1), image.size(2), image.size(3)}, image.options(),
-                        at::MemoryFormat::Contiguous);
-    }
-    if (batch.sizes().slice(1) != image.sizes().slice(1)) {
-      throw Error(ErrorCode::kImage, "Image " + std::to_string(index) +
-                                         " comes out in another size than the first: turn on "
-                                         "doCenterCrop or resize to a fixed height and width");
-    }
-    batch.select(0, index).copy_(image.squeeze(0));
-  }
-  if (!batch.defined()) throw Error(ErrorCode::kImage, "Expected at least one image");
-  return batch;
 }
 
 }  // namespace bigtransfer::runtime

@@ -1,15 +1,13 @@
-// Decoded pictures to one batch of pixel values.
+// A decoded picture to pixel values.
 #pragma once
 
 #include <ATen/ATen.h>
 
 #include <cstdint>
 #include <optional>
-#include <vector>
 
 #include "ops/pixel_values.h"
 #include "ops/resize_image.h"
-#include "runtime/cancel.h"
 
 namespace bigtransfer::runtime {
 
@@ -22,7 +20,7 @@ struct Picture {
 };
 
 struct PreprocessRequest {
-  std::vector<Picture> pictures;
+  Picture picture;
   ops::Resample resample;
   /// Grey is repeated and alpha dropped, so that three channels come out.
   bool convert_rgb;
@@ -33,8 +31,8 @@ struct PreprocessRequest {
   ops::PixelScaling scaling;
 };
 
-/// [N, C, H, W], float32 unless nothing is scaled. Throws Error kImage naming the picture when the
-/// pictures come out in different sizes.
-at::Tensor preprocess(const PreprocessRequest& request, const CancelToken& token);
+/// [1, C, H, W], float32 unless nothing is scaled. Throws Error kImage when the statistics do not
+/// fit the channels.
+at::Tensor preprocess(const PreprocessRequest& request);
 
 }  // namespace bigtransfer::runtime

@@ -38,7 +38,7 @@ describe('the request', () => {
   test('holds the defaults of transformers', async () => {
     const image = raw(640, 480);
     expect(await requestOf(image)).toEqual({
-      images: [{ ...image, resizedHeight: 224, resizedWidth: 298 }],
+      image: { ...image, resizedHeight: 224, resizedWidth: 298 },
       resample: 'bicubic',
       convertRgb: true,
       crop: { height: 224, width: 224 },
@@ -58,7 +58,7 @@ describe('the request', () => {
       imageStd: null,
     });
     expect(request.convertRgb).toBe(false);
-    expect(request.images[0]).toMatchObject({ resizedHeight: 6, resizedWidth: 5 });
+    expect(request.image).toMatchObject({ resizedHeight: 6, resizedWidth: 5 });
   });
 
   test('repeats one mean for every channel that comes out', async () => {
@@ -78,14 +78,25 @@ describe('the request', () => {
   ])("names PIL's code %i", async (code, name) => {
     expect((await requestOf(raw(5, 6), { resample: code as never })).resample).toBe(name);
   });
-
-  test('has the images in order', async () => {
-    const { images } = await requestOf([raw(4, 4), raw(5, 5), raw(6, 6)]);
-    expect(images.map(({ width }) => width)).toEqual([4, 5, 6]);
-  });
 });
 
-describe('nothing reaches the native side', () => {
+test('a list becomes one batch in its order', async () => {
+  // Answers each image with its width, the later ones sooner.
+  const preprocess = (request: PreprocessRequest): NativeJob<NativeTensor> => {
+    const { width } = request.image;
+    const data = Float32Array.of(width, width);
+    const promise = new Promise<NativeTensor>((resolve) =>
+      setTimeout(() => resolve({ dtype: 'float32', shape: [1, 1, 1, 2], data }), 30 - 5 * width),
+    );
+    return { promise, cancel: jest.fn() };
+  };
+  const images = [raw(2, 4), raw(3, 4), raw(4, 4)];
+  const batch = await preprocessImages(images, new ImageProcessorData(), { preprocess });
+  expect(batch.shape).toEqual([3, 1, 1, 2]);
+  expect([...batch.data]).toEqual([2, 2, 3, 3, 4, 4]);
+});
+
+describe('no batch comes', () => {
   const settings = new ImageProcessorData();
 
   test.each<[string, ImageInput[], Partial<BitImageProcessorFields>, object]>([
@@ -124,7 +135,6 @@ describe('nothing reaches the native side', () => {
     const native = standIn();
     const attempt = preprocessImages(images, settings.with(init), native);
     await expect(attempt).rejects.toMatchObject({ code: 'ERR_BIT_IMAGE', ...error });
-    expect(native.requests).toEqual([]);
   });
 
   test('after the signal has aborted', async () => {
