@@ -18,6 +18,8 @@ export interface SystemInfo {
     freeMemory?: number;
   }[];
   cpu: { capability: string; threads: number; bf16: boolean };
+  /** The addon's own JPEG decoder; null where sharp decodes JPEGs too. */
+  jpeg: string | null;
   /** Why device 'auto' is not CUDA. */
   cuda: { available: boolean; reason?: string };
   /** What dtype 'auto' chooses. */
@@ -45,10 +47,11 @@ export function systemInfo(): SystemInfo {
         ...(libtorch.cuda ? { cuda: libtorch.cuda } : {}),
       },
       cpu: { capability: info.cpuCapability, threads: info.threads, bf16: info.bf16 },
+      jpeg: info.jpeg === '' ? null : `libjpeg-turbo ${info.jpeg}`,
     };
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
     const cpu = { capability: 'unknown', threads: availableParallelism(), bf16: false };
-    return { ...base, libtorch: null, cpu, problem };
+    return { ...base, libtorch: null, cpu, jpeg: null, problem };
   }
 }

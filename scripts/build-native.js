@@ -49,6 +49,7 @@ function build({ tests }) {
     Torch_DIR: path.join(torch, 'share', 'cmake', 'Torch'),
     BIGTRANSFER_TESTS: tests ? 'ON' : 'OFF',
     BIGTRANSFER_WERROR: process.env.CI ? 'ON' : 'OFF',
+    BIGTRANSFER_JPEG: process.env.BIGTRANSFER_JPEG ?? 'ON',
   };
   cmakeJs(
     'configure',

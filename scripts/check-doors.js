@@ -8,9 +8,9 @@ const path = require('node:path');
 const root = path.join(__dirname, '..');
 
 /** Rooms of native/ from the bottom up; a file may include its own room and those below. */
-const NATIVE_ORDER = ['common', 'ops', 'checkpoint', 'model', 'runtime', 'binding'];
+const NATIVE_ORDER = ['common', 'ops', 'checkpoint', 'image', 'model', 'runtime', 'binding'];
 /** Rooms of native/ on one floor, which must not see each other. */
-const NATIVE_APART = [['ops', 'checkpoint']];
+const NATIVE_APART = [['ops', 'checkpoint', 'image']];
 
 /** Rooms of lib/ and those that each may import from besides its own. */
 const LIB_BASE = ['errors', 'tensor'];

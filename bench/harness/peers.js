@@ -54,6 +54,11 @@ const INFERENCE = [
 const PREPROCESSING = [
   { name: 'bigtransfer', command: node('bigtransfer_preprocessing.js'), needs: [], exact: true },
   {
+    name: 'bigtransfer fastDecode',
+    command: node('bigtransfer_preprocessing.js', 'fastDecode'),
+    needs: [],
+  },
+  {
     name: 'transformers',
     command: python('transformers_preprocessing.py'),
     needs: ['transformers'],

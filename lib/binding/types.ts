@@ -91,9 +91,11 @@ export interface NativeSession {
   dispose(): Promise<void>;
 }
 
-/** Interleaved uint8 rows: `data.length` is `height * width * channels`. */
 export interface NativeImage {
+  /** Interleaved uint8 rows, `height * width * channels` of them; or a whole JPEG file. */
   data: Uint8Array;
+  /** For a JPEG what its sides are divided by as it is decoded: 1, 2, 4 or 8; null for rows. */
+  jpegShrink: number | null;
   height: number;
   width: number;
   channels: number;
@@ -143,6 +145,8 @@ export interface NativeInfo {
   cpuCapability: string;
   /** Whether the CPU multiplies bfloat16 in hardware. */
   bf16: boolean;
+  /** Version of the addon's own JPEG decoder; empty where it has none. */
+  jpeg: string;
   /** Compute threads that the runtime may use at once, over all models and calls. */
   threads: number;
   cudaDevices: { name: string; capability: string; totalMemory: number; freeMemory: number }[];
@@ -154,7 +158,8 @@ export interface NativeBinding {
   /** Cancels this environment's jobs and waits until they have stopped: for the end of the process. */
   close(): void;
   load(request: LoadRequest): Promise<NativeSession>;
-  preprocess(request: PreprocessRequest): NativeJob<NativeTensor>;
+  /** Null for a JPEG that the addon's decoder leaves to sharp. */
+  preprocess(request: PreprocessRequest): NativeJob<NativeTensor | null>;
   parameters(spec: NetworkSpec, prefix: string): ParameterRow[];
   stages(spec: NetworkSpec, height: number, width: number): StageRow[];
   /** Names, dtypes and shapes of checkpoint files, without reading the tensors. */

@@ -111,6 +111,7 @@ function describe({ node, platform, system, search, sharp, caches, problems }: D
     ['CUDA', cuda.available ? 'works' : `off: ${cuda.reason ?? 'unknown'}`],
     ['dtype auto', system.autoDtype],
     ['sharp', sharp.version ?? 'does not load'],
+    ['JPEGs', `decoded by ${system.jpeg ?? 'sharp'}`],
     ...caches.map((entry) => [`${entry.name} cache`, `${bytes(entry.bytes)}  ${entry.path}`]),
   ];
   const verdict =

@@ -4,8 +4,7 @@
 import type sharp from 'sharp';
 import type { Metadata, Sharp } from 'sharp';
 import { BitError } from '../errors';
-import { messageOf, readInput, type ImageInput, type RawPixels } from './input';
-import { isCommonJpeg } from './jpeg';
+import { messageOf, type ImageInput, type RawPixels, type Readable } from './input';
 
 type SharpModule = typeof sharp;
 
@@ -37,16 +36,15 @@ function loadSharp(): SharpModule {
 /**
  * Pixels of any image: three channels from encoded ones (the first frame of an animation, turned by
  * its EXIF orientation, alpha dropped), raw pixels as they are.
- * @throws BitError ERR_BIT_IMAGE saying what is wrong; the signal's reason.
+ * @param input what `readable` was read from, for messages.
+ * @throws BitError ERR_BIT_IMAGE saying what is wrong.
  */
-export async function decodeImage(input: ImageInput, signal?: AbortSignal): Promise<RawPixels> {
-  const readable = await readInput(input, signal);
-  signal?.throwIfAborted();
+export async function decodeImage(readable: Readable, input: ImageInput): Promise<RawPixels> {
   if ('raw' in readable) return readable.raw;
   try {
-    if ('sharp' in readable) return await toRgb(readable.sharp.clone().autoOrient());
-    const image = loadSharp()(readable.encoded, SHARP_OPTIONS).autoOrient();
-    return await (isCommonJpeg(readable.encoded) ? toSrgb(image) : toRgb(image));
+    const image =
+      'sharp' in readable ? readable.sharp.clone() : loadSharp()(readable.encoded, SHARP_OPTIONS);
+    return await toRgb(image.autoOrient());
   } catch (cause) {
     if (cause instanceof BitError) throw cause;
     const why = messageOf(cause);
@@ -67,10 +65,6 @@ async function toRgb(image: Sharp): Promise<RawPixels> {
   const metadata = await image.metadata();
   if (metadata.space === 'cmyk') return fromCmyk(image);
   if (isDeepGrey(metadata)) return fromDeepGrey(image);
-  return toSrgb(image);
-}
-
-function toSrgb(image: Sharp): Promise<RawPixels> {
   return pixelsOf(image.toColourspace('srgb').removeAlpha());
 }
 

@@ -1,25 +1,20 @@
 // Images → pixel values: decodes, works out sizes, hands the rest to the native side.
 import { availableParallelism } from 'node:os';
 import { runJob } from '../binding/job';
-import type {
-  NativeBinding,
-  NativeImage,
-  NativeTensor,
-  PreprocessRequest,
-  Resample,
-} from '../binding/types';
+import type { NativeBinding, NativeImage, NativeTensor } from '../binding/types';
 import type { BitImageProcessorFields } from '../config/image_processor';
 import { BitError } from '../errors';
 import { Tensor } from '../tensor';
 import { decodeImage } from './decode';
-import type { ImageInput, RawPixels } from './input';
-import { resizedSize } from './size';
+import { readInput, type ImageInput } from './input';
+import { jpegImage, nativeRequest, rawImage } from './native_image';
 
-/** PIL's codes in order. */
-const RESAMPLES: Resample[] = ['nearest', 'lanczos', 'bilinear', 'bicubic', 'box', 'hamming'];
-const RGB_CHANNELS = 3;
-/** The most pixels that an image may be resized to: sharp's own limit for decoding. */
-const MAX_PIXELS = 0x3fff ** 2;
+/** Of one call, beside the settings. */
+export interface PreprocessingOptions {
+  signal?: AbortSignal;
+  /** Lets the JPEG decoder shrink large photographs; see PreprocessOptions of BitImageProcessor. */
+  fastDecode?: boolean;
+}
 
 /**
  * Runs all steps of `settings` on one image or a list.
@@ -30,16 +25,23 @@ export async function preprocessImages(
   images: ImageInput | readonly ImageInput[],
   settings: BitImageProcessorFields,
   native: Pick<NativeBinding, 'preprocess'>,
-  signal?: AbortSignal,
+  { signal, fastDecode = false }: PreprocessingOptions = {},
 ): Promise<Tensor> {
   const list = (Array.isArray(images) ? images : [images]) as readonly ImageInput[];
   if (list.length === 0) throw new BitError('ERR_BIT_IMAGE', 'Expected at least one image');
   signal?.throwIfAborted();
+  const process = async (image: NativeImage) => {
+    signal?.throwIfAborted();
+    const request = nativeRequest(image, settings);
+    const pixels = await runJob(() => native.preprocess(request), signal);
+    return pixels && { image, pixels };
+  };
   // Each image is resized as soon as it is decoded: a large one does not stay in memory for long.
   const prepare = async (input: ImageInput): Promise<Prepared> => {
-    const image = nativeImage(await decodeImage(input, signal), settings);
-    const request = nativeRequest(image, settings);
-    return { image, pixels: await runJob(() => native.preprocess(request), signal) };
+    const readable = await readInput(input, signal);
+    const jpeg = 'encoded' in readable && jpegImage(readable.encoded, settings, fastDecode);
+    const decoded = async () => rawImage(await decodeImage(readable, input), settings);
+    return ((jpeg && (await process(jpeg))) || (await process(await decoded()))) as Prepared;
   };
   const prepared = await eachInTurn(list, Array.isArray(images), prepare, signal);
   checkSameChannels(prepared, settings);
@@ -100,27 +102,6 @@ function named(error: unknown, index: number, count: number): unknown {
   return new BitError(error.code, message, { cause: error.cause, index });
 }
 
-function nativeImage(raw: RawPixels, settings: BitImageProcessorFields): NativeImage {
-  const { data, width, height, channels } = raw;
-  const size = settings.doResize ? resizedSize(settings.size, raw) : { width, height };
-  if (size.width < 1 || size.height < 1 || size.width * size.height > MAX_PIXELS) {
-    throw new BitError(
-      'ERR_BIT_IMAGE',
-      `An image of ${width} x ${height} would be resized to ${size.width} x ${size.height}: it is ` +
-        'too narrow for this size',
-    );
-  }
-  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
-  return {
-    data: bytes,
-    width,
-    height,
-    channels,
-    resizedWidth: size.width,
-    resizedHeight: size.height,
-  };
-}
-
 function checkSameChannels(images: Prepared[], settings: BitImageProcessorFields): void {
   if (settings.doConvertRgb) return;
   const [first] = images as [Prepared, ...Prepared[]];
@@ -147,23 +128,4 @@ function checkSameSize(images: Prepared[], settings: BitImageProcessorFields): v
       `${text(first)}: turn on doCenterCrop, or set size to { height, width }`,
     { index },
   );
-}
-
-function nativeRequest(image: NativeImage, settings: BitImageProcessorFields): PreprocessRequest {
-  const channels = settings.doConvertRgb ? RGB_CHANNELS : image.channels;
-  return {
-    image,
-    resample: RESAMPLES[settings.resample] as Resample,
-    convertRgb: settings.doConvertRgb,
-    crop: settings.doCenterCrop ? settings.cropSize : null,
-    rescaleFactor: settings.doRescale ? settings.rescaleFactor : null,
-    imageMean: settings.doNormalize ? perChannel(settings.imageMean, channels) : null,
-    imageStd: settings.doNormalize ? perChannel(settings.imageStd, channels) : null,
-  };
-}
-
-/** One number stands for every channel. */
-function perChannel(value: number | number[], channels: number): number[] {
-  const values = [value].flat();
-  return values.length === 1 ? new Array<number>(channels).fill(values[0] as number) : values;
 }

@@ -98,10 +98,22 @@ at::Tensor copy_bytes(const Bytes& bytes, const std::vector<int64_t>& shape, at:
 
 runtime::Picture to_picture(const Napi::Value& value) {
   const auto object = value.As<Napi::Object>();
-  const std::vector<int64_t> shape{to_int(object["height"]), to_int(object["width"]),
-                                   to_int(object["channels"])};
-  return {copy_bytes(bytes_of(object["data"]), shape, at::kByte), to_int(object["resizedHeight"]),
-          to_int(object["resizedWidth"])};
+  runtime::Picture picture{.pixels = {},
+                           .jpeg = {},
+                           .jpeg_shrink = 1,
+                           .resized_height = to_int(object["resizedHeight"]),
+                           .resized_width = to_int(object["resizedWidth"])};
+  const Bytes bytes = bytes_of(object["data"]);
+  const Napi::Value shrink = object["jpegShrink"];
+  if (shrink.IsNull()) {
+    picture.pixels = copy_bytes(
+        bytes, {to_int(object["height"]), to_int(object["width"]), to_int(object["channels"])},
+        at::kByte);
+  } else {
+    picture.jpeg.assign(reinterpret_cast<const char*>(bytes.data), bytes.size);
+    picture.jpeg_shrink = static_cast<int>(to_int(shrink));
+  }
+  return picture;
 }
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include "binding/convert.h"
 #include "binding/environment.h"
 #include "binding/job.h"
+#include "image/jpeg.h"
 
 namespace bigtransfer::binding {
 namespace {
@@ -46,6 +47,7 @@ Napi::Value info(const Napi::CallbackInfo& info) {
     object.Set("libtorch", TORCH_VERSION);
     object.Set("cpuCapability", at::get_cpu_capability());
     object.Set("bf16", has_bf16());
+    object.Set("jpeg", image::jpeg_version());
     object.Set("threads", runtime::Executor::instance().threads());
     object.Set("cudaDevices", Napi::Array::New(info.Env()));
     return object;
@@ -56,10 +58,12 @@ Napi::Value preprocess(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     auto request = std::make_shared<const runtime::PreprocessRequest>(
         to_preprocess_request(info[0].As<Napi::Object>()));
-    return start_job<at::Tensor>(
+    return start_job<std::optional<at::Tensor>>(
         info.Env(), 1,
         [request](const runtime::CancelToken&) { return runtime::preprocess(*request); },
-        from_tensor);
+        [](Napi::Env env, const std::optional<at::Tensor>& result) -> Napi::Value {
+          return result ? from_tensor(env, *result) : env.Null();
+        });
   });
 }
 

@@ -1,6 +1,8 @@
 // The steps of transformers' BitImageProcessor.
 #include "runtime/preprocess.h"
 
+#include "image/jpeg.h"
+
 namespace bigtransfer::runtime {
 namespace {
 
@@ -16,9 +18,13 @@ at::Tensor planes(const at::Tensor& pixels, bool convert_rgb) {
 
 }  // namespace
 
-at::Tensor preprocess(const PreprocessRequest& request) {
+std::optional<at::Tensor> preprocess(const PreprocessRequest& request) {
   const Picture& picture = request.picture;
-  at::Tensor image = planes(picture.pixels, request.convert_rgb);
+  const std::optional<at::Tensor> pixels =
+      picture.pixels.defined() ? picture.pixels
+                               : image::decode_jpeg(picture.jpeg, picture.jpeg_shrink);
+  if (!pixels) return std::nullopt;
+  at::Tensor image = planes(*pixels, request.convert_rgb);
   image = ops::resize_image(image, picture.resized_height, picture.resized_width, request.resample);
   if (request.crop) image = ops::center_crop(image, request.crop->height, request.crop->width);
   return ops::scale_pixels(image, request.scaling);

@@ -5,16 +5,20 @@
 
 #include <cstdint>
 #include <optional>
+#include <string>
 
 #include "ops/pixel_values.h"
 #include "ops/resize_image.h"
 
 namespace bigtransfer::runtime {
 
-/// One picture: interleaved uint8 rows as a [height, width, channels] tensor, and the size that
-/// the resize step gives it.
+/// One picture, and the size that the resize step gives it.
 struct Picture {
+  /// Interleaved uint8 rows as [height, width, channels]; undefined where there is a JPEG.
   at::Tensor pixels;
+  /// A whole file, and what its sides may be divided by as it is decoded.
+  std::string jpeg;
+  int jpeg_shrink;
   int64_t resized_height;
   int64_t resized_width;
 };
@@ -31,8 +35,8 @@ struct PreprocessRequest {
   ops::PixelScaling scaling;
 };
 
-/// [1, C, H, W], float32 unless nothing is scaled. Throws Error kImage when the statistics do not
-/// fit the channels.
-at::Tensor preprocess(const PreprocessRequest& request);
+/// [1, C, H, W], float32 unless nothing is scaled; nothing for a JPEG that image::decode_jpeg
+/// leaves to others. Throws Error kImage when the statistics do not fit the channels.
+std::optional<at::Tensor> preprocess(const PreprocessRequest& request);
 
 }  // namespace bigtransfer::runtime

@@ -2,20 +2,23 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { decodeImage } from '../../lib/image/decode';
+import { readInput, type ImageInput } from '../../lib/image/input';
 import { IMAGES, expected, sha256 } from '../support/pictures';
+
+const decode = async (input: ImageInput) => decodeImage(await readInput(input), input);
 
 const readable = Object.entries(expected.pictures).filter(([, { error }]) => !error);
 const broken = Object.entries(expected.pictures).filter(([, { error }]) => error);
 
 describe("decodeImage gives Pillow's RGB bytes", () => {
   test.each(readable)('%s', async (name, { width, height, sha256: hash }) => {
-    const pixels = await decodeImage(join(IMAGES, name));
+    const pixels = await decode(join(IMAGES, name));
     expect([pixels.width, pixels.height, pixels.channels]).toEqual([width, height, 3]);
     expect(sha256(pixels.data)).toBe(hash);
   });
 
   test.each(broken)('%s is refused by both', async (name) => {
-    await expect(decodeImage(join(IMAGES, name))).rejects.toMatchObject({ code: 'ERR_BIT_IMAGE' });
+    await expect(decode(join(IMAGES, name))).rejects.toMatchObject({ code: 'ERR_BIT_IMAGE' });
   });
 });
 
@@ -33,17 +36,17 @@ describe('decodeImage takes', () => {
     ['a base64 data: URL', () => `data:image/png;base64,${bytes.toString('base64')}`],
     ['a sharp instance', () => sharp(path)],
   ])('%s', async (_, input) => {
-    expect(sha256((await decodeImage(input())).data)).toBe(hash);
+    expect(sha256((await decode(input())).data)).toBe(hash);
   });
 
   test('a percent-encoded data: URL', async () => {
     const text = Array.from(bytes, (byte) => `%${byte.toString(16).padStart(2, '0')}`).join('');
-    expect(sha256((await decodeImage(`data:image/png,${text}`)).data)).toBe(hash);
+    expect(sha256((await decode(`data:image/png,${text}`)).data)).toBe(hash);
   });
 
   test('raw pixels, as they are', async () => {
     const raw = { data: Uint8Array.of(1, 2, 3, 4), width: 2, height: 1, channels: 2 };
-    expect(await decodeImage(raw)).toEqual(raw);
+    expect(await decode(raw)).toEqual(raw);
   });
 });
 
@@ -81,7 +84,7 @@ describe('decodeImage refuses', () => {
     ],
     ['a server that is not there', 'http://127.0.0.1:9/x.jpg', 'Cannot read'],
   ])('%s', async (_, input, words) => {
-    await expect(decodeImage(input)).rejects.toMatchObject({
+    await expect(decode(input)).rejects.toMatchObject({
       name: 'BitError',
       code: 'ERR_BIT_IMAGE',
       message: expect.stringContaining(words) as string,
@@ -91,7 +94,7 @@ describe('decodeImage refuses', () => {
   test('an image cut short', async () => {
     const bytes = readFileSync(join(IMAGES, 'baseline_420.jpg'));
     for (const kept of [10, 200, bytes.length / 2, bytes.length - 30]) {
-      await expect(decodeImage(bytes.subarray(0, kept))).rejects.toMatchObject({
+      await expect(decode(bytes.subarray(0, kept))).rejects.toMatchObject({
         code: 'ERR_BIT_IMAGE',
       });
     }
@@ -100,6 +103,6 @@ describe('decodeImage refuses', () => {
   test('a picture that claims to be enormous', async () => {
     const bytes = Buffer.from(readFileSync(join(IMAGES, 'rgb.png')));
     bytes.writeUInt32BE(2_000_000_000, 16); // IHDR width
-    await expect(decodeImage(bytes)).rejects.toMatchObject({ code: 'ERR_BIT_IMAGE' });
+    await expect(decode(bytes)).rejects.toMatchObject({ code: 'ERR_BIT_IMAGE' });
   });
 });

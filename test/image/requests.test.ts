@@ -38,7 +38,7 @@ describe('the request', () => {
   test('holds the defaults of transformers', async () => {
     const image = raw(640, 480);
     expect(await requestOf(image)).toEqual({
-      image: { ...image, resizedHeight: 224, resizedWidth: 298 },
+      image: { ...image, jpegShrink: null, resizedHeight: 224, resizedWidth: 298 },
       resample: 'bicubic',
       convertRgb: true,
       crop: { height: 224, width: 224 },
@@ -140,7 +140,7 @@ describe('no batch comes', () => {
   test('after the signal has aborted', async () => {
     const native = standIn();
     const signal = AbortSignal.abort('late');
-    await expect(preprocessImages(raw(4, 4), settings, native, signal)).rejects.toBe('late');
+    await expect(preprocessImages(raw(4, 4), settings, native, { signal })).rejects.toBe('late');
     expect(native.requests).toEqual([]);
   });
 
@@ -155,7 +155,9 @@ describe('no batch comes', () => {
 test('aborting cancels the job and rejects with the reason', async () => {
   const native = standIn(false);
   const controller = new AbortController();
-  const pending = preprocessImages(raw(4, 4), new ImageProcessorData(), native, controller.signal);
+  const pending = preprocessImages(raw(4, 4), new ImageProcessorData(), native, {
+    signal: controller.signal,
+  });
   while (native.requests.length === 0) await new Promise(setImmediate);
   const reason = new Error('enough');
   controller.abort(reason);

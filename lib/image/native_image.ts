@@ -1,0 +1,99 @@
+// An image and its settings as the addon takes them.
+import type { NativeImage, PreprocessRequest, Resample } from '../binding/types';
+import type { BitImageProcessorFields } from '../config/image_processor';
+import type { HeightWidth } from '../config/image_size';
+import { BitError } from '../errors';
+import type { RawPixels } from './input';
+import { readJpegHeader } from './jpeg';
+import { resizedSize } from './size';
+
+/** PIL's codes in order. */
+const RESAMPLES: Resample[] = ['nearest', 'lanczos', 'bilinear', 'bicubic', 'box', 'hamming'];
+const RGB_CHANNELS = 3;
+/** The most pixels that an image may be resized to: sharp's own limit for decoding. */
+const MAX_PIXELS = 0x3fff ** 2;
+/** What libjpeg can divide the sides by, and how much larger than needed they stay. */
+const JPEG_SHRINKS = [8, 4, 2];
+const FAST_DECODE_MARGIN = 2;
+
+/** A JPEG for the addon's own decoder; null for sharp's. */
+export function jpegImage(
+  data: Uint8Array,
+  settings: BitImageProcessorFields,
+  fastDecode: boolean,
+): NativeImage | null {
+  const header = readJpegHeader(data);
+  if (!header || !header.isUpright || header.width * header.height > MAX_PIXELS) return null;
+  const { width, height } = header;
+  if (width < 1 || height < 1 || header.depth !== 8 || header.components > RGB_CHANNELS)
+    return null;
+  const size = sizeAfterResize(header, settings);
+  const jpegShrink = fastDecode && settings.doResize ? shrinkFor(header, size) : 1;
+  return {
+    data,
+    width,
+    height,
+    channels: RGB_CHANNELS,
+    jpegShrink,
+    resizedWidth: size.width,
+    resizedHeight: size.height,
+  };
+}
+
+/** The largest divisor that leaves each side MARGIN times what it is resized to. */
+function shrinkFor(source: HeightWidth, target: HeightWidth): number {
+  const fits = (shrink: number) =>
+    source.width >= FAST_DECODE_MARGIN * shrink * target.width &&
+    source.height >= FAST_DECODE_MARGIN * shrink * target.height;
+  return JPEG_SHRINKS.find(fits) ?? 1;
+}
+
+export function rawImage(raw: RawPixels, settings: BitImageProcessorFields): NativeImage {
+  const { data, width, height, channels } = raw;
+  const size = sizeAfterResize(raw, settings);
+  const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  return {
+    data: bytes,
+    width,
+    height,
+    channels,
+    jpegShrink: null,
+    resizedWidth: size.width,
+    resizedHeight: size.height,
+  };
+}
+
+function sizeAfterResize(source: HeightWidth, settings: BitImageProcessorFields): HeightWidth {
+  const { width, height } = source;
+  const size = settings.doResize ? resizedSize(settings.size, source) : { width, height };
+  if (size.width < 1 || size.height < 1 || size.width * size.height > MAX_PIXELS) {
+    throw new BitError(
+      'ERR_BIT_IMAGE',
+      `An image of ${width} x ${height} would be resized to ${size.width} x ${size.height}: it is ` +
+        'too narrow for this size',
+    );
+  }
+  return size;
+}
+
+export function nativeRequest(
+  image: NativeImage,
+  settings: BitImageProcessorFields,
+): PreprocessRequest {
+  const channels = settings.doConvertRgb ? RGB_CHANNELS : image.channels;
+  return {
+    image,
+    resample: RESAMPLES[settings.resample] as Resample,
+    convertRgb: settings.doConvertRgb,
+    crop: settings.doCenterCrop ? settings.cropSize : null,
+    rescaleFactor: settings.doRescale ? settings.rescaleFactor : null,
+    imageMean: settings.doNormalize ? perChannel(settings.imageMean, channels) : null,
+    imageStd: settings.doNormalize ? perChannel(settings.imageStd, channels) : null,
+  };
+}
+
+/** One number stands for every channel. */
+function perChannel(value: number | number[], channels: number): number[] {
+  const values = [value].flat();
+  return values.length === 1 ? new Array<number>(channels).fill(values[0] as number) : values;
+}

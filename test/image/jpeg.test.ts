@@ -1,0 +1,117 @@
+// The JPEG header, and the addon's own JPEG decoder beside sharp's.
+import sharp from 'sharp';
+import { BitImageProcessor, type Tensor, systemInfo } from '../../lib';
+import { readJpegHeader } from '../../lib/image/jpeg';
+
+/** Fine detail in all directions, so that every kind of rounding shows. */
+function picture(width: number, height: number) {
+  const data = Uint8Array.from({ length: width * height * 3 }, (_, i) => (i * i + 31 * i) >> 3);
+  return sharp(data, { raw: { width, height, channels: 3 } });
+}
+
+const KINDS: [string, (image: sharp.Sharp) => sharp.Sharp][] = [
+  ['4:2:0', (image) => image.jpeg({ chromaSubsampling: '4:2:0' })],
+  ['4:4:4', (image) => image.jpeg({ chromaSubsampling: '4:4:4' })],
+  ['quality 5', (image) => image.jpeg({ quality: 5 })],
+  ['quality 100', (image) => image.jpeg({ quality: 100 })],
+  ['progressive', (image) => image.jpeg({ progressive: true })],
+  ['grey', (image) => image.toColourspace('b-w').jpeg()],
+  ['mozjpeg', (image) => image.jpeg({ mozjpeg: true })],
+];
+
+describe('readJpegHeader', () => {
+  test.each(KINDS)('%s', async (name, encode) => {
+    const bytes = await encode(picture(37, 23)).toBuffer();
+    const components = name === 'grey' ? 1 : 3;
+    const expected = { width: 37, height: 23, components, depth: 8, isUpright: true };
+    expect(readJpegHeader(bytes)).toEqual(expected);
+  });
+
+  test('knows CMYK and which way is up', async () => {
+    const cmyk = await picture(8, 8).toColourspace('cmyk').jpeg().toBuffer();
+    expect(readJpegHeader(cmyk)).toMatchObject({ components: 4 });
+    for (let orientation = 1; orientation <= 8; orientation++) {
+      const bytes = await picture(8, 9).withMetadata({ orientation }).jpeg().toBuffer();
+      expect(readJpegHeader(bytes)).toMatchObject({ isUpright: orientation === 1 });
+    }
+  });
+
+  test('never reads beyond its bytes, and is null for what is no JPEG', async () => {
+    const bytes = await picture(8, 9).withMetadata({ orientation: 1 }).jpeg().toBuffer();
+    for (let end = 0; end < bytes.length; end += 3) {
+      const header = readJpegHeader(Uint8Array.prototype.slice.call(bytes, 0, end));
+      if (header) expect(header).toMatchObject({ width: 8, height: 9 });
+    }
+    expect(readJpegHeader(await picture(8, 9).png().toBuffer())).toBeNull();
+    expect(readJpegHeader(new Uint8Array())).toBeNull();
+  });
+
+  test('takes an Exif block that it cannot follow for one that is turned', () => {
+    const frame = [0xff, 0xc0, 0, 11, 8, 0, 9, 0, 8, 3, 0, 0, 0];
+    const exif = [...Buffer.from('Exif\0\0II*\0'), 0xff, 0, 0, 0];
+    const bytes = Uint8Array.from([0xff, 0xd8, 0xff, 0xe1, 0, exif.length + 2, ...exif, ...frame]);
+    expect(readJpegHeader(bytes)).toMatchObject({ isUpright: false, width: 8, height: 9 });
+  });
+});
+
+describe('the addon and sharp decode alike', () => {
+  const plain = new BitImageProcessor({ doResize: false, doCenterCrop: false, doRescale: false });
+  const processor = plain.with({ doNormalize: false }) as BitImageProcessor;
+
+  test.each(KINDS)('%s', async (_, encode) => {
+    for (const [width, height] of [
+      [1, 1],
+      [2, 17],
+      [16, 16],
+      [33, 7],
+      [100, 75],
+    ] as const) {
+      const bytes = await encode(picture(width, height)).toBuffer();
+      const ours = await processor.preprocess(bytes);
+      const theirs = await processor.preprocess(sharp(bytes));
+      expect(ours.pixelValues.shape).toEqual([1, 3, height, width]);
+      expect(Buffer.compare(bytesOf(ours), bytesOf(theirs))).toBe(0);
+    }
+  });
+
+  const bytesOf = ({ pixelValues }: { pixelValues: Tensor }) => pixelValues.data as Uint8Array;
+
+  test('what is damaged is left to sharp, which says what is wrong', async () => {
+    const bytes = await picture(64, 64).jpeg().toBuffer();
+    const broken = bytes.subarray(0, bytes.length - 100);
+    await expect(processor.preprocess(broken)).rejects.toMatchObject({ code: 'ERR_BIT_IMAGE' });
+  });
+});
+
+describe('fastDecode', () => {
+  /** A smooth picture, as photographs are. */
+  const photograph = (width: number, height: number) =>
+    picture(12, 9).resize(width, height, { kernel: 'cubic', fit: 'fill' }).jpeg({ quality: 92 });
+  const processor = new BitImageProcessor();
+  /** Promised in the README: of pixel values in 0 to 255, as a mean over the picture. */
+  const MEAN_BOUND = 1;
+
+  async function apart(bytes: Buffer, fastDecode: boolean) {
+    const settings = { doRescale: false, doNormalize: false };
+    const exact = await processor.preprocess(bytes, settings);
+    const fast = await processor.preprocess(bytes, { ...settings, fastDecode });
+    expect(fast.pixelValues.shape).toEqual(exact.pixelValues.shape);
+    const values = [...fast.pixelValues.data] as number[];
+    const total = values.reduce(
+      (sum, value, i) => sum + Math.abs(value - Number(exact.pixelValues.data[i])),
+      0,
+    );
+    return total / values.length;
+  }
+
+  test('changes large photographs by no more than is promised', async () => {
+    const difference = await apart(await photograph(2000, 1500).toBuffer(), true);
+    expect(difference).toBeLessThan(MEAN_BOUND);
+    // Without a decoder of our own it has no effect.
+    expect(difference > 0).toBe(systemInfo().jpeg !== null);
+  });
+
+  test('leaves smaller ones as they are', async () => {
+    expect(await apart(await photograph(640, 427).toBuffer(), true)).toBe(0);
+  });
+});
