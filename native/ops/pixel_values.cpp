@@ -55,13 +55,16 @@ at::Tensor scale_pixels(const at::Tensor& image, const PixelScaling& scaling) {
   const at::Tensor levels =
       scale(at::arange(kLevels, at::kByte).expand({1, channels, 1, kLevels}), scaling).contiguous();
   at::Tensor values = at::empty({1, channels, height, width}, at::kFloat);
+  const float* table = levels.const_data_ptr<float>();
   float* out = values.mutable_data_ptr<float>();
-  for (int64_t c = 0; c < channels; ++c) {
-    const float* table = levels.const_data_ptr<float>() + c * kLevels;
-    for (int64_t y = 0; y < height; ++y) {
-      const uint8_t* row =
-          image.const_data_ptr<uint8_t>() + c * image.stride(1) + y * image.stride(2);
-      for (int64_t x = 0; x < width; ++x) *out++ = table[row[x * image.stride(3)]];
+  const uint8_t* pixels = image.const_data_ptr<uint8_t>();
+  const int64_t step = image.stride(3);
+  // Row by row: an interleaved one is still in the cache for its next channel.
+  for (int64_t y = 0; y < height; ++y) {
+    for (int64_t c = 0; c < channels; ++c) {
+      const uint8_t* row = pixels + c * image.stride(1) + y * image.stride(2);
+      float* to = out + (c * height + y) * width;
+      for (int64_t x = 0; x < width; ++x) to[x] = table[c * kLevels + row[x * step]];
     }
   }
   return values;
