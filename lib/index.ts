@@ -21,7 +21,7 @@ export type {
 export type { BackboneOutput, BitModelOutput, ImageClassifierOutput } from './models/outputs';
 export type { ComputeDType, Device, ModelOptions } from './models/options';
 export type { Labels } from './models/labels';
-export type { LoadingInfo, StageRow } from './binding/types';
+export type { LayerTime, LoadingInfo, StageRow } from './binding/types';
 export { inspectModel, type Inspection, type InspectOptions } from './models/inspect';
 export type { PretrainedOptions } from './hub/options';
 export {

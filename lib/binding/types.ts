@@ -61,6 +61,8 @@ export interface ForwardRequest {
   featureMaps: number[];
   /** Whether the final norm, pooling and head run; false for a backbone. */
   head: boolean;
+  /** Whether the layers are timed, of one image after the other. */
+  profile: boolean;
 }
 
 export interface ForwardResult {
@@ -70,6 +72,17 @@ export interface ForwardResult {
   loss: NativeTensor | null;
   hiddenStates: NativeTensor[];
   featureMaps: NativeTensor[];
+  /** Empty unless asked for. */
+  layers: LayerTime[];
+}
+
+/** One layer's share of a run; with the fused plan a convolution's has its norm and addition in it. */
+export interface LayerTime {
+  /** The convolution's or norm's name in the state dict, or what it does. */
+  name: string;
+  milliseconds: number;
+  /** Of convolutions; 0 for the others. */
+  multiplyAdds: number;
 }
 
 /** A cancellable native job: `cancel` is safe at any time, more than once, and after the end. */

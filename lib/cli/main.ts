@@ -3,6 +3,7 @@
 
 import { Command, CommanderError } from 'commander';
 import { version } from '../index';
+import { addBench } from './bench';
 import { addClassify } from './classify';
 import { addDoctor } from './doctor';
 import { addEmbed } from './embed';
@@ -33,7 +34,7 @@ function createProgram(context: Context): Command {
     .exitOverride()
     .showHelpAfterError('(add --help for the options)')
     .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong usage.');
-  for (const add of [addClassify, addEmbed, addInspect, addDoctor, addLibtorch])
+  for (const add of [addClassify, addEmbed, addInspect, addBench, addDoctor, addLibtorch])
     add(program, context);
   return program;
 }

@@ -5,6 +5,7 @@ import { loadBinding } from '../binding/load';
 import type {
   ForwardRequest,
   ForwardResult,
+  LayerTime,
   LoadingInfo,
   LoadRequest,
   NativeSession,
@@ -95,6 +96,24 @@ export abstract class BitPreTrainedModel {
     await this.session.save(join(directory, 'model.safetensors'));
   }
 
+  /**
+   * Runs once, one image after the other, and says where the time went: a row for each layer in the
+   * order in which they ran.
+   * @throws as forward.
+   */
+  async profile(inputs: Inputs, { signal }: ForwardOptions = {}): Promise<LayerTime[]> {
+    const request: ForwardRequest = {
+      pixelValues: toNative(pixelValuesOf(inputs)),
+      labels: null,
+      problemType: null,
+      hiddenStates: false,
+      featureMaps: [],
+      head: true,
+      profile: true,
+    };
+    return (await runJob(() => this.session.forward(request), signal)).layers;
+  }
+
   /** Every parameter in float32 under transformers' names, in state-dict order. */
   async stateDict(): Promise<Map<string, Tensor<Float32Array>>> {
     const rows = await this.session.stateDict();
@@ -122,7 +141,7 @@ export abstract class BitPreTrainedModel {
   ): Promise<ForwardResult> {
     const pixels = toNative(pixelValuesOf(inputs));
     const hiddenStates = this.wantsHiddenStates(options);
-    const request: ForwardRequest = { pixelValues: pixels, hiddenStates, ...rest };
+    const request: ForwardRequest = { pixelValues: pixels, hiddenStates, profile: false, ...rest };
     return runJob(() => this.session.forward(request), options.signal);
   }
 

@@ -200,9 +200,11 @@ runtime::ForwardRequest to_forward_request(const Napi::Object& value) {
       .run = {.pixel_values = to_tensor(value["pixelValues"]),
               .hidden_states = to_bool(value["hiddenStates"]),
               .feature_maps = to_ints(value["featureMaps"]),
-              .head = to_bool(value["head"])},
+              .head = to_bool(value["head"]),
+              .clock = nullptr},
       .labels = labels.IsNull() ? at::Tensor() : to_tensor(labels),
       .problem = to_optional<ProblemType>(value["problemType"], to_problem),
+      .profile = to_bool(value["profile"]),
   };
 }
 
@@ -244,6 +246,13 @@ Napi::Object from_forward_result(Napi::Env env, const runtime::ForwardResult& re
   object.Set("loss", from_optional_tensor(env, result.loss));
   object.Set("hiddenStates", from_tensors(env, result.run.hidden_states));
   object.Set("featureMaps", from_tensors(env, result.run.feature_maps));
+  object.Set("layers", from_vector(env, result.layers, [&](const model::LayerTime& layer) {
+               Napi::Object row = Napi::Object::New(env);
+               row.Set("name", layer.name);
+               row.Set("milliseconds", layer.milliseconds);
+               row.Set("multiplyAdds", static_cast<double>(layer.multiply_adds));
+               return row;
+             }));
   return object;
 }
 

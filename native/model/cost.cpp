@@ -7,11 +7,6 @@
 namespace bigtransfer::model {
 namespace {
 
-int64_t multiply_adds(const ConvSpec& conv, MapSize output) {
-  return conv.in_channels * conv.out_channels * conv.kernel * conv.kernel * output.height *
-         output.width;
-}
-
 int64_t count_parameters(const Topology& topology, const std::string& part) {
   int64_t total = 0;
   for (const ParameterSpec& each : parameters(topology)) {

@@ -31,7 +31,8 @@ at::Tensor empty_maps(int64_t images, int64_t channels, MapSize size) {
 /// One image's way through the network: where it is now, how large, and its channels' sums.
 class FusedPlan::ImageRun {
  public:
-  ImageRun(const FusedPlan& plan, Workspace& workspace) : plan_(plan), w_(workspace) {}
+  ImageRun(const FusedPlan& plan, Workspace& workspace, LayerClock* clock)
+      : plan_(plan), w_(workspace), clock_(clock) {}
 
   void stem(const float* planes, MapSize size);
   void block(const Block& block);
@@ -59,6 +60,7 @@ class FusedPlan::ImageRun {
 
   const FusedPlan& plan_;
   Workspace& w_;
+  LayerClock* clock_;
   ImageShape shape_{};
 };
 
@@ -69,6 +71,7 @@ ImageShape FusedPlan::ImageRun::convolve(const Conv& conv, const ops::ChannelNor
   const Windows windows = windows_of(*conv.spec, {in.height, in.width});
   const int64_t channels = conv.spec->out_channels;
   const ImageShape out{windows.out.height, windows.out.width, channels, pitch_of(channels)};
+  const LayerTimer timer(clock_, conv.spec->name, multiply_adds(*conv.spec, windows.out));
   if (norm) {
     w_.scale.resize(static_cast<size_t>(in.pitch));
     w_.shift.resize(static_cast<size_t>(in.pitch));
@@ -102,6 +105,7 @@ void FusedPlan::ImageRun::stem(const float* planes, MapSize size) {
       convolve(*plan_.stem_, nullptr, pixels, in, kUnused, nullptr, w_.inner[0], kUnused);
   const Windows windows = pool_windows(plan_.topology_.stem, {made.height, made.width});
   shape_ = {windows.out.height, windows.out.width, made.channels, made.pitch};
+  const LayerTimer timer(clock_, kStemPool, 0);
   ops::max_pool(*ops::kernels(), {.in = made,
                                   .out = shape_,
                                   .pad_top = windows.pad_top,
@@ -207,7 +211,7 @@ void FusedPlan::run_image(int64_t n, const at::Tensor& pixels, const RunRequest&
     return batch.mutable_data_ptr<float>() + n * (batch.numel() / batch.size(0));
   };
   std::unique_ptr<Workspace> workspace = take_workspace();
-  ImageRun image(*this, *workspace);
+  ImageRun image(*this, *workspace, request.clock);
   between();
   image.stem(pixels.const_data_ptr<float>() + n * (pixels.numel() / pixels.size(0)),
              {pixels.size(2), pixels.size(3)});
@@ -224,6 +228,7 @@ void FusedPlan::run_image(int64_t n, const at::Tensor& pixels, const RunRequest&
       image.copy_to(image_of(outputs.result.feature_maps[map++]));
   }
   if (request.head) {
+    const LayerTimer timer(request.clock, kHead, 0);
     image.normalise();
     image.pool_to(image_of(outputs.pooled));
     if (outputs.result.last_hidden_state.defined())
@@ -241,7 +246,7 @@ RunResult FusedPlan::run(const RunRequest& request, const std::function<void()>&
   // An image per thread needs no waiting for one another, and stays in its core's own cache; what
   // is left over has all threads.
   const int64_t threads = ops::threads_here();
-  const int64_t side_by_side = threads > 1 ? images / threads * threads : 0;
+  const int64_t side_by_side = threads > 1 && !request.clock ? images / threads * threads : 0;
   at::parallel_for(0, side_by_side, 1, [&](int64_t begin, int64_t end) {
     for (int64_t n = begin; n < end; ++n) one(n);
   });
@@ -252,6 +257,7 @@ RunResult FusedPlan::run(const RunRequest& request, const std::function<void()>&
   if (!topology_.head) {
     result.pooler_output = outputs.pooled.view({images, -1, 1, 1});
   } else {
+    const LayerTimer timer(request.clock, kHead, 0);
     result.logits = head_weight_.defined() ? at::linear(outputs.pooled, head_weight_, head_bias_)
                                            : outputs.pooled;
   }

@@ -6,6 +6,7 @@
 #include <array>
 #include <functional>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "model/plan.h"
@@ -27,31 +28,36 @@ class LayerPlan final : public Plan {
     ConvSpec spec;
     at::Tensor weight;
   };
+  struct Norm {
+    std::string name;
+    ops::GroupNormAct op;
+  };
   struct Block {
     const BlockSpec* spec;
     std::array<Conv, 3> convs;
-    std::array<ops::GroupNormAct, 3> norms;
+    std::array<Norm, 3> norms;
     std::optional<Conv> downsample;
-    std::optional<ops::GroupNormAct> downsample_norm;
+    std::optional<Norm> downsample_norm;
     std::optional<ops::Activation> activation;
   };
 
   Conv make_conv(const ConvSpec& spec, const Weights& weights) const;
   ops::Activation make_activation(const std::string& name, const Weights& weights) const;
-  ops::GroupNormAct make_norm(const NormSpec& spec, const Weights& weights) const;
+  Norm make_norm(const NormSpec& spec, const Weights& weights) const;
   Block make_block(const BlockSpec& spec, const Weights& weights) const;
 
-  static at::Tensor convolve(const at::Tensor& x, const Conv& conv);
-  at::Tensor run_stem(const at::Tensor& pixel_values) const;
-  at::Tensor run_block(const at::Tensor& x, const Block& block) const;
-  void run_head(const at::Tensor& features, RunResult& result) const;
+  static at::Tensor convolve(const at::Tensor& x, const Conv& conv, LayerClock* clock);
+  static at::Tensor normalise(const at::Tensor& x, const Norm& norm, LayerClock* clock);
+  at::Tensor run_stem(const at::Tensor& pixel_values, LayerClock* clock) const;
+  at::Tensor run_block(const at::Tensor& x, const Block& block, LayerClock* clock) const;
+  void run_head(const at::Tensor& features, LayerClock* clock, RunResult& result) const;
 
   Topology topology_;
   at::ScalarType dtype_;
   Conv stem_;
-  std::optional<ops::GroupNormAct> stem_norm_;
+  std::optional<Norm> stem_norm_;
   std::vector<std::vector<Block>> stages_;
-  std::optional<ops::GroupNormAct> norm_;
+  std::optional<Norm> norm_;
   at::Tensor head_weight_;
   at::Tensor head_bias_;
 };

@@ -62,6 +62,10 @@ Windows windows_of(const ConvSpec& conv, MapSize in) {
   return slide({conv.kernel, conv.stride, conv.dilation, conv.padding, conv.same, conv.name}, in);
 }
 
+int64_t multiply_adds(const ConvSpec& conv, MapSize out) {
+  return conv.in_channels * conv.out_channels * conv.kernel * conv.kernel * out.pixels();
+}
+
 Windows pool_windows(const StemSpec& stem, MapSize in) {
   return slide(
       {kPoolKernel, kPoolStride, 1, stem.constant_pad ? 1 : 0, stem.same_pool, "the stem's pool"},

@@ -29,6 +29,9 @@ struct Windows {
 /// Throws Error kShape when the map is too small for the kernel.
 Windows windows_of(const ConvSpec& conv, MapSize in);
 
+/// Of a convolution that makes maps of `out` from one image.
+int64_t multiply_adds(const ConvSpec& conv, MapSize out);
+
 /// The stem's pool on the convolution's output. Throws Error kShape when that is too small.
 Windows pool_windows(const StemSpec& stem, MapSize in);
 

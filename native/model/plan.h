@@ -7,6 +7,7 @@
 #include <memory>
 #include <vector>
 
+#include "model/layer_clock.h"
 #include "model/topology.h"
 #include "model/weights.h"
 
@@ -20,6 +21,8 @@ struct RunRequest {
   std::vector<int64_t> feature_maps;
   /// Whether the final norm, pooling and classifier run.
   bool head;
+  /// Times the layers, of one image after the other; null for full speed.
+  LayerClock* clock;
 };
 
 /// Undefined tensors and empty vectors where not asked for; all float32 and contiguous. Networks

@@ -70,7 +70,11 @@ std::shared_ptr<const Session::State> Session::state() const {
 ForwardResult Session::forward(const ForwardRequest& request, const CancelToken& token) const {
   const c10::InferenceMode guard;
   const std::shared_ptr<const State> state = this->state();
-  ForwardResult result{state->plan->run(request.run, [&] { token.throw_if_cancelled(); }), {}};
+  model::LayerClock clock;
+  model::RunRequest run = request.run;
+  run.clock = request.profile ? &clock : nullptr;
+  ForwardResult result{state->plan->run(run, [&] { token.throw_if_cancelled(); }), {}, {}};
+  result.layers = clock.layers();
   if (request.labels.defined() && request.problem) {
     result.loss = model::loss(result.run.logits, request.labels, *request.problem);
   }

@@ -35,11 +35,15 @@ struct ForwardRequest {
   /// Undefined for no loss.
   at::Tensor labels;
   std::optional<model::ProblemType> problem;
+  /// Whether the layers are timed.
+  bool profile;
 };
 
 struct ForwardResult {
   model::RunResult run;
   at::Tensor loss;
+  /// Empty unless asked for.
+  std::vector<model::LayerTime> layers;
 };
 
 class Session {

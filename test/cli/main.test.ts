@@ -27,7 +27,7 @@ describe('bigtransfer', () => {
     });
     const { code, stdout } = await bigtransfer(['--help']);
     expect(code).toBe(0);
-    for (const name of ['classify', 'embed', 'inspect', 'doctor', 'libtorch'])
+    for (const name of ['classify', 'embed', 'inspect', 'bench', 'doctor', 'libtorch'])
       expect(stdout).toContain(name);
   });
 
@@ -164,6 +164,25 @@ describe('bigtransfer inspect', () => {
     expect(small.config.model_type).toBe('bit');
     expect(large.parameters).toBe(small.parameters);
     expect(large.multiplyAdds).toBeGreaterThan(3 * small.multiplyAdds);
+  });
+});
+
+describe('bigtransfer bench', () => {
+  test('tells the speed, and with --profile the time of every layer', async () => {
+    const { code, stdout } = await bigtransfer(['bench', '--runs', '2', '--profile']);
+    expect(code).toBe(0);
+    expect(stdout).toMatch(/^bit-mini-scenes, 8 x 3 x 96 x 96, float32 on cpu/);
+    expect(stdout).toMatch(/ms, [\d.]+ images per second/);
+    expect(stdout).toMatch(/bit\.encoder\.stages\.0\.layers\.0\.conv1 +[\d.]+ +[\d.]+ % +\d+/);
+  });
+
+  test('--json has every sample; --size and --batch-size give the shape', async () => {
+    const flags = ['--runs', '3', '--size', '40', '--batch-size', '2', '--dtype', 'bfloat16'];
+    const { code, stdout } = await bigtransfer(['bench', '--json', ...flags]);
+    expect(code).toBe(0);
+    const found = JSON.parse(stdout) as { samples: number[] };
+    expect(found).toMatchObject({ shape: [2, 3, 40, 40], dtype: 'bfloat16', device: 'cpu' });
+    expect(found.samples).toHaveLength(3);
   });
 });
 

@@ -104,3 +104,30 @@ describe('dispose', () => {
     expect(model.config.numLabels).toBe(2);
   });
 });
+
+describe('profile', () => {
+  const names = (rows: { name: string }[]) => rows.map(({ name }) => name);
+
+  test.each(['float32', 'bfloat16'] as const)('times every layer in %s', async (dtype) => {
+    await using model = await BitForImageClassification.fromConfig(config, { seed: 3, dtype });
+    const two = Tensor.from(new Float32Array(2 * 3 * 30 * 30).fill(0.5), [2, 3, 30, 30]);
+    const rows = await model.profile(two);
+    const convolutions = rows.filter(({ multiplyAdds }) => multiplyAdds > 0);
+    const parameters = [...(await model.stateDict()).entries()];
+    const kernels = parameters.filter(([, { shape }]) => shape.length === 4);
+    expect(names(convolutions).sort()).toEqual(
+      kernels.map(([name]) => name.replace(/\.weight$/, '')).sort(),
+    );
+    for (const { milliseconds } of rows) expect(milliseconds).toBeGreaterThan(0);
+    // Two images cost what one costs, twice.
+    const one = (await model.profile(pixels(1, 30))).find(({ multiplyAdds }) => multiplyAdds > 0);
+    expect(convolutions[0]?.multiplyAdds).toBe(2 * (one?.multiplyAdds ?? 0));
+  });
+
+  test('takes what forward takes and refuses what it refuses', async () => {
+    await using model = await classifier();
+    await expect(model.profile(pixels(1, 30).data as never)).rejects.toMatchObject({
+      code: 'ERR_BIT_SHAPE',
+    });
+  });
+});
