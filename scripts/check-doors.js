@@ -13,16 +13,17 @@ const NATIVE_ORDER = ['common', 'ops', 'checkpoint', 'image', 'model', 'runtime'
 const NATIVE_APART = [['ops', 'checkpoint', 'image']];
 
 /** Rooms of lib/ and those that each may import from besides its own. */
-const LIB_BASE = ['errors', 'tensor'];
+const LIB_BASE = ['errors', 'signal', 'tensor'];
 const LIB_DOORS = {
   errors: [],
+  signal: ['errors'],
   tensor: ['errors', 'binding'],
   version: [],
-  binding: ['errors', 'libtorch'],
+  binding: ['errors', 'signal', 'libtorch'],
   transfer: ['errors'],
   libtorch: ['errors', 'transfer'],
   config: [...LIB_BASE, 'binding'],
-  hub: ['errors', 'transfer'],
+  hub: ['errors', 'signal', 'transfer'],
   image: [...LIB_BASE, 'binding', 'config'],
   models: [...LIB_BASE, 'binding', 'config', 'hub', 'image'],
   pipelines: [...LIB_BASE, 'binding', 'config', 'hub', 'image', 'models'],

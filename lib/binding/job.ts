@@ -1,5 +1,6 @@
 // Ties a native job to an AbortSignal.
 import { getMaxListeners, setMaxListeners } from 'node:events';
+import { throwIfAborted } from '../signal';
 import type { NativeJob } from './types';
 
 /** Node warns of leaks at 11 listeners, but one signal may well stop hundreds of calls. */
@@ -10,7 +11,7 @@ const MAX_LISTENERS = 10_000;
  * the job to stop; nothing is started when it has aborted already.
  */
 export async function runJob<T>(start: () => NativeJob<T>, signal?: AbortSignal): Promise<T> {
-  signal?.throwIfAborted();
+  throwIfAborted(signal);
   const job = start();
   if (!signal) return job.promise;
   let onAbort: (() => void) | undefined;

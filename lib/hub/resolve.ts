@@ -8,6 +8,7 @@ import { openHubModel } from './hub';
 import type { PretrainedOptions } from './options';
 import { type FileSource, FolderSource } from './sources';
 import { type WeightFiles, resolveWeights } from './weights';
+import { throwIfAborted } from '../signal';
 
 /** What is wanted of a source: `config.json`, `preprocessor_config.json` or the weights. */
 export type Want = keyof ResolvedSource;
@@ -45,7 +46,7 @@ export async function resolveSource(
   want: Want,
 ): Promise<ResolvedSource[Want]> {
   if (typeof source !== 'string' || source === '') throw notASource(source);
-  options.signal?.throwIfAborted();
+  throwIfAborted(options.signal);
   const path = localPath(source);
   const files =
     path === null ? await openHubModel(hubId(source, options), options) : openLocal(path);

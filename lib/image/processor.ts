@@ -4,6 +4,7 @@ import { runJob } from '../binding/job';
 import type { NativeBinding, NativeImage, NativeTensor } from '../binding/types';
 import type { BitImageProcessorFields } from '../config/image_processor';
 import { BitError } from '../errors';
+import { throwIfAborted } from '../signal';
 import { Tensor } from '../tensor';
 import { decodeImage } from './decode';
 import { readInput, type ImageInput } from './input';
@@ -29,9 +30,9 @@ export async function preprocessImages(
 ): Promise<Tensor> {
   const list = (Array.isArray(images) ? images : [images]) as readonly ImageInput[];
   if (list.length === 0) throw new BitError('ERR_BIT_IMAGE', 'Expected at least one image');
-  signal?.throwIfAborted();
+  throwIfAborted(signal);
   const process = async (image: NativeImage) => {
-    signal?.throwIfAborted();
+    throwIfAborted(signal);
     const request = nativeRequest(image, settings);
     const pixels = await runJob(() => native.preprocess(request), signal);
     return pixels && { image, pixels };
@@ -90,7 +91,7 @@ async function eachInTurn<T>(
     }
   };
   await Promise.all(Array.from({ length: Math.min(availableParallelism(), list.length) }, lane));
-  signal?.throwIfAborted();
+  throwIfAborted(signal);
   const [failure] = failures.sort((a, b) => a.index - b.index);
   if (failure) throw isList ? named(failure.error, failure.index, list.length) : failure.error;
   return results;

@@ -3,6 +3,7 @@ import { loadBinding } from '../binding/load';
 import { ImageProcessorData, type BitImageProcessorFields } from '../config/image_processor';
 import type { PretrainedOptions } from '../hub/options';
 import { resolveSource } from '../hub/resolve';
+import { invalid } from '../errors';
 import { preprocessImages } from '../image/processor';
 import type { ImageInput } from '../image/input';
 import type { Tensor } from '../tensor';
@@ -46,8 +47,10 @@ export class BitImageProcessor extends ImageProcessorData {
     images: ImageInput | readonly ImageInput[],
     overrides: PreprocessOptions = {},
   ): Promise<{ pixelValues: Tensor }> {
-    const { device, signal, fastDecode, ...fields } = overrides;
+    const { device, signal, fastDecode, ...fields } = overrides ?? {};
     checkModelOptions({ device });
+    if (fastDecode !== undefined && typeof fastDecode !== 'boolean')
+      throw invalid('ERR_BIT_CONFIG', 'fastDecode', 'a boolean', fastDecode);
     const settings = Object.keys(fields).length > 0 ? this.with(fields) : this;
     const pixelValues = await preprocessImages(images, settings, loadBinding(), {
       signal,

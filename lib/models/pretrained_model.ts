@@ -101,7 +101,7 @@ export abstract class BitPreTrainedModel {
    * order in which they ran.
    * @throws as forward.
    */
-  async profile(inputs: Inputs, { signal }: ForwardOptions = {}): Promise<LayerTime[]> {
+  async profile(inputs: Inputs, options: ForwardOptions = {}): Promise<LayerTime[]> {
     const request: ForwardRequest = {
       pixelValues: toNative(pixelValuesOf(inputs)),
       labels: null,
@@ -111,7 +111,7 @@ export abstract class BitPreTrainedModel {
       head: true,
       profile: true,
     };
-    return (await runJob(() => this.session.forward(request), signal)).layers;
+    return (await runJob(() => this.session.forward(request), options?.signal)).layers;
   }
 
   /** Every parameter in float32 under transformers' names, in state-dict order. */
@@ -142,11 +142,11 @@ export abstract class BitPreTrainedModel {
     const pixels = toNative(pixelValuesOf(inputs));
     const hiddenStates = this.wantsHiddenStates(options);
     const request: ForwardRequest = { pixelValues: pixels, hiddenStates, profile: false, ...rest };
-    return runJob(() => this.session.forward(request), options.signal);
+    return runJob(() => this.session.forward(request), options?.signal);
   }
 
   protected wantsHiddenStates(options: ForwardOptions): boolean {
-    return options.outputHiddenStates ?? this.config.outputHiddenStates;
+    return options?.outputHiddenStates ?? this.config.outputHiddenStates;
   }
 }
 

@@ -2,6 +2,7 @@ import {
   BitBackbone,
   BitConfig,
   BitForImageClassification,
+  BitImageProcessor,
   BitModel,
   Tensor,
   type ModelOptions,
@@ -132,3 +133,34 @@ describe('options', () => {
 function fieldsOf({ embeddingSize, hiddenSizes, depths, numGroups }: BitConfig) {
   return { embeddingSize, hiddenSizes, depths, numGroups };
 }
+
+describe('options that are none', () => {
+  const pixels = zeros(1, 3, 8, 8);
+  const processor = new BitImageProcessor();
+  const grey = { data: new Uint8Array(4), width: 2, height: 2, channels: 1 };
+
+  test.each(['now', 7, {}, null])('signal %p is refused everywhere', async (signal) => {
+    const options = { signal: signal as never };
+    const refusal = {
+      code: 'ERR_BIT_CONFIG',
+      message: expect.stringContaining('an AbortSignal for signal') as string,
+    };
+    await using model = await BitModel.fromConfig(config);
+    await expect(model.forward(pixels, options)).rejects.toMatchObject(refusal);
+    await expect(model.profile(pixels, options)).rejects.toMatchObject(refusal);
+    await expect(processor.preprocess(grey, options)).rejects.toMatchObject(refusal);
+    await expect(BitModel.fromPretrained('some/model', options)).rejects.toMatchObject(refusal);
+  });
+
+  test('null stands for none', async () => {
+    await using model = await BitModel.fromConfig(config);
+    await expect(model.forward(pixels, null as never)).resolves.toHaveProperty('poolerOutput');
+    await expect(processor.preprocess(grey, null as never)).resolves.toHaveProperty('pixelValues');
+  });
+
+  test('fastDecode is yes or no', async () => {
+    await expect(processor.preprocess(grey, { fastDecode: 'yes' as never })).rejects.toMatchObject({
+      code: 'ERR_BIT_CONFIG',
+    });
+  });
+});
