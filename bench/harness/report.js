@@ -11,26 +11,39 @@ function digits(value) {
   return value.toFixed(value < 10 ? 2 : value < 100 ? 1 : 0);
 }
 
-/** Rows of one case and batch beside its first peer, which is ours. */
+/** Columns beside the peer's name; each may be of no use to some suites. */
+const COLUMNS = [
+  { title: (row) => `median ${row.unit}`, cell: (row) => digits(median(row.samples)) },
+  {
+    title: (row) => row.batch && 'img/s',
+    cell: (row) => digits((1000 * row.batch) / median(row.samples)),
+  },
+  {
+    title: (row) => `over ${row.peer}`,
+    cell: (row, first) => (median(row.samples) / median(first.samples)).toFixed(2),
+  },
+  { title: () => 'samples', cell: (row) => String(row.samples.length) },
+  {
+    title: (row) => row.agreement && 'cosine to transformers',
+    cell: ({ agreement }) => agreement?.cosine.toFixed(6) ?? '',
+  },
+  {
+    title: (row) => row.agreement && 'largest difference',
+    cell: ({ agreement }) => agreement?.difference.toExponential(0) ?? '',
+  },
+];
+
+/** Rows of one case and batch beside the first peer, which is ours. */
 function table(rows) {
   const [first] = rows;
-  const ours = median(first.samples);
-  const lines = rows.map(({ peer, samples, agreement }) => {
-    const middle = median(samples);
-    const ratio = middle / ours;
-    const rate = first.batch ? ` ${digits((1000 * first.batch) / middle)} |` : '';
-    const alike = agreement
-      ? `${agreement.cosine.toFixed(6)} | ${agreement.difference.toExponential(0)}`
-      : ' | ';
-    return `| ${peer} | ${digits(middle)} |${rate} ${ratio.toFixed(2)} | ${samples.length} | ${alike} |`;
-  });
-  const rate = first.batch ? ' img/s |' : '';
+  const columns = COLUMNS.filter(({ title }) => title(first));
+  const line = (cells) => `| ${cells.join(' | ')} |`;
   return [
     `### ${first.case}${first.batch ? `, batch ${first.batch}` : ''}`,
     '',
-    `| | median ${first.unit} |${rate} over ${first.peer} | samples | cosine to transformers | largest difference |`,
-    `|---|---|${rate ? '---|' : ''}---|---|---|---|`,
-    ...lines,
+    line(['', ...columns.map(({ title }) => title(first))]),
+    `|${'---|'.repeat(columns.length + 1)}`,
+    ...rows.map((row) => line([row.peer, ...columns.map(({ cell }) => cell(row, first))])),
     '',
   ].join('\n');
 }
