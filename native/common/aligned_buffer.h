@@ -25,6 +25,7 @@ class AlignedBuffer {
   }
 
   float* data() const { return memory_.get(); }
+  int64_t size() const { return size_; }
 
  private:
   static constexpr std::align_val_t kCacheLine{64};

@@ -47,6 +47,9 @@ class FusedPlan final : public Plan {
     std::vector<float> shift;
     /// Of the current image, of an inner one, and of what nobody asks about.
     std::array<std::vector<double>, 3> sums;
+
+    /// Floats in all the buffers.
+    int64_t size() const;
   };
   /// One image on its way.
   class ImageRun;
