@@ -1,5 +1,6 @@
 // Runs many images in batches; an image that cannot be used is set aside and the rest goes on.
 
+import { existsSync } from 'node:fs';
 import { BitError } from '../index';
 import { EXIT, type Context } from './context';
 import { expandPaths } from './paths';
@@ -44,7 +45,11 @@ export async function runBatches<T>(job: BatchJob<T>, context: Context): Promise
     failed.push({ path, code, message });
     progress.note(`error: ${path}: ${message}`);
   };
-  for (const path of unmatched) fail(path, 'ERR_BIT_IMAGE', 'there is no such image');
+  for (const path of unmatched) {
+    const isFolder = existsSync(path);
+    const why = isFolder ? 'there is no image in this folder' : 'there is no such image';
+    fail(path, 'ERR_BIT_IMAGE', why);
+  }
   if (paths.length > 0) await runAll(paths, job, context, progress, fail);
   if (failed.length > 0) {
     context.exitCode = EXIT.failed;
@@ -95,10 +100,15 @@ async function runBatch<T>(
         for (const single of rest) await runBatch([single], runner, job, fail);
         return;
       }
-      fail(path, codeOf(error) ?? '', messageOf(error).replace(/^image \d+( of \d+)?: /i, ''));
+      fail(path, codeOf(error) ?? '', withoutPlace(messageOf(error), path));
       rest = rest.filter((_, i) => i !== index);
     }
   }
+}
+
+/** What is wrong with an image, where its path is said already. */
+function withoutPlace(message: string, path: string): string {
+  return message.replace(/^image \d+( of \d+)?: /i, '').replace(` ${path}:`, ':');
 }
 
 function isAboutImage(error: unknown): boolean {

@@ -1,10 +1,10 @@
 // `bigtransfer embed`: the pooled features of images.
 
-import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { pipeline } from '../index';
 import { type Runner, runBatches } from './batches';
 import type { Context } from './context';
+import { LinesFile } from './lines_file';
 import { type ModelFlags, addModelOptions, loadOptions } from './options';
 import { print } from './report';
 
@@ -45,7 +45,8 @@ async function embed(args: string[], flags: Flags, context: Context): Promise<vo
     const load = () => loadExtractor(flags, context);
     const { batchSize } = flags;
     const failed = await runBatches({ args, batchSize, quiet, load, onResult }, context);
-    await file?.commit();
+    // An old file is worth more than an empty one.
+    if (file && (file.count > 0 || failed.length === 0)) await file.commit();
     if (flags.json) await print(JSON.stringify({ results, failed }));
   } finally {
     await file?.discard();
@@ -70,33 +71,4 @@ function rows(data: Float32Array, count: number): number[][] {
   return Array.from({ length: count }, (_, i) =>
     Array.from(data.subarray(i * width, (i + 1) * width)),
   );
-}
-
-/** A file of lines that appears under its name when it is complete. */
-class LinesFile {
-  private constructor(
-    private readonly path: string,
-    private readonly temporary: string,
-    private readonly handle: FileHandle,
-  ) {}
-
-  static async create(path: string): Promise<LinesFile> {
-    const temporary = `${path}.${process.pid}.part`;
-    return new LinesFile(path, temporary, await open(temporary, 'w'));
-  }
-
-  async write(line: string): Promise<void> {
-    await this.handle.write(`${line}\n`);
-  }
-
-  async commit(): Promise<void> {
-    await this.handle.close();
-    await rename(this.temporary, this.path);
-  }
-
-  /** Does nothing after {@link commit}. */
-  async discard(): Promise<void> {
-    await this.handle.close().catch(() => undefined);
-    await rm(this.temporary, { force: true });
-  }
 }

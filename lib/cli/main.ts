@@ -39,11 +39,12 @@ function createProgram(context: Context): Command {
   return program;
 }
 
-/** `bigtransfer ... | head` closes our output early: that is no error. */
+/** `bigtransfer ... | head` closes our output early: that is no error. A full disk is one. */
 for (const stream of [process.stdout, process.stderr]) {
   stream.on('error', (error: NodeJS.ErrnoException) => {
     if (error.code === 'EPIPE') process.exit(EXIT.ok);
-    throw error;
+    process.stderr.write(`error: Cannot write the output: ${error.message}\n`);
+    process.exit(EXIT.failed);
   });
 }
 

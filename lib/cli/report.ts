@@ -32,9 +32,9 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
-/** `error: message`, the code, and with DEBUG=bigtransfer where it came from. */
+/** `error: message`, the code if it has one, and with DEBUG=bigtransfer where it came from. */
 export function reportError(error: unknown): void {
-  const code = codeOf(error);
+  const code = (error as NodeJS.ErrnoException | null)?.code ?? null;
   process.stderr.write(`error: ${messageOf(error)}${code === null ? '' : `\ncode: ${code}`}\n`);
   if (process.env['DEBUG']?.includes('bigtransfer')) console.error(error);
 }
