@@ -9,7 +9,7 @@ import { messageOf, type ImageInput, type RawPixels, type Readable } from './inp
 type SharpModule = typeof sharp;
 
 /** Pillow ignores embedded profiles, and refuses truncated files. */
-const SHARP_OPTIONS = { ignoreIcc: true, failOn: 'truncated' } as const;
+const SHARP_OPTIONS = { ignoreIcc: true, failOn: 'error' } as const;
 const WHITE = 255;
 
 let sharpModule: SharpModule | undefined;

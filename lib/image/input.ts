@@ -1,7 +1,8 @@
 // What a user calls an image, told apart and read up to the point of decoding.
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Sharp } from 'sharp';
+import { unshared } from '../binding/unshared';
 import { BitError, describe } from '../errors';
 
 /** Interleaved uint8 rows of 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA) channels. */
@@ -45,14 +46,16 @@ export async function readInput(input: ImageInput, signal?: AbortSignal): Promis
   if (typeof input === 'string') return readText(input, signal);
   if (brand(input) === 'URL') return readText((input as URL).href, signal);
   if (brand(input) === 'Uint8Array') return { encoded: notEmpty(input as Uint8Array) };
-  if (brand(input) === 'ArrayBuffer')
+  if (brand(input) === 'ArrayBuffer' || brand(input) === 'SharedArrayBuffer')
     return { encoded: notEmpty(new Uint8Array(input as ArrayBuffer)) };
   if (isSharp(input)) return { sharp: input };
   return { raw: checkRaw(input) };
 }
 
 function notEmpty(bytes: Uint8Array): Uint8Array {
-  return bytes.length > 0 ? bytes : fail('Expected an encoded image but received no bytes');
+  return bytes.length > 0
+    ? unshared(bytes)
+    : fail('Expected an encoded image but received no bytes');
 }
 
 /** By what it can do: a second copy of sharp is sharp too. */
@@ -73,9 +76,13 @@ async function readText(text: string, signal?: AbortSignal): Promise<Readable> {
 async function readPath(text: string, signal?: AbortSignal): Promise<Uint8Array> {
   try {
     const path = /^file:/i.test(text) ? fileURLToPath(text) : text;
+    const kind = await stat(path);
+    if (kind.isCharacterDevice() || kind.isBlockDevice())
+      fail(`Cannot read ${text}: it is a device`);
     return notEmpty(await readFile(path, { signal }));
   } catch (cause) {
     signal?.throwIfAborted();
+    if (cause instanceof BitError) throw cause;
     const { code, message } = cause as NodeJS.ErrnoException;
     const reasons: Record<string, string> = {
       ENOENT: 'no such file',
@@ -158,5 +165,5 @@ function checkRaw(value: unknown): RawPixels {
       `Expected ${width} x ${height} x ${channels} bytes of raw pixels but received ${data.length}`,
     );
   }
-  return { data, width, height, channels };
+  return { data: unshared(data), width, height, channels };
 }

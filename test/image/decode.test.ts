@@ -22,6 +22,54 @@ describe("decodeImage gives Pillow's RGB bytes", () => {
   });
 });
 
+describe('decodeImage refuses what Pillow refuses', () => {
+  const whole = readFileSync(join(IMAGES, 'rgb.png'));
+
+  /** A grey TIFF of 10 x 10 in one strip at its end. */
+  function greyTiff(): Buffer {
+    const tags: [number, number][] = [
+      [256, 10], // width
+      [257, 10], // height
+      [258, 8], // bits of a sample
+      [259, 1], // not compressed
+      [262, 1], // 0 is black
+      [273, 8 + 2 + 9 * 12 + 4], // where the strip begins
+      [277, 1], // samples of a pixel
+      [278, 10], // rows of the strip
+      [279, 100], // its bytes
+    ];
+    const entries = tags.map(([tag, value]) => {
+      const entry = Buffer.alloc(12);
+      entry.writeUInt16LE(tag, 0);
+      entry.writeUInt16LE(3, 2); // one 16-bit value
+      entry.writeUInt32LE(1, 4);
+      entry.writeUInt16LE(value, 8);
+      return entry;
+    });
+    const header = Buffer.from([0x49, 0x49, 42, 0, 8, 0, 0, 0, tags.length, 0]);
+    return Buffer.concat([header, ...entries, Buffer.alloc(4), Buffer.alloc(100, 77)]);
+  }
+
+  test('an uncompressed TIFF cut short', async () => {
+    const tiff = greyTiff();
+    expect((await decode(tiff)).data).toEqual(Buffer.alloc(300, 77));
+    await expect(decode(tiff.subarray(0, -1))).rejects.toMatchObject({ code: 'ERR_BIT_IMAGE' });
+  });
+
+  test('a deflated TIFF whose data are damaged', async () => {
+    const tiff = await sharp(whole).tiff({ compression: 'deflate', predictor: 'none' }).toBuffer();
+    tiff.fill(0x5a, 16, 48); // in its first strip
+    await expect(decode(tiff)).rejects.toMatchObject({ code: 'ERR_BIT_IMAGE' });
+  });
+
+  test('a device', async () => {
+    await expect(decode('/dev/zero')).rejects.toMatchObject({
+      code: 'ERR_BIT_IMAGE',
+      message: 'Cannot read /dev/zero: it is a device',
+    });
+  });
+});
+
 describe('decodeImage takes', () => {
   const path = join(IMAGES, 'rgb.png');
   const hash = expected.pictures['rgb.png']?.sha256;
