@@ -14,6 +14,8 @@ const std::string kTrunkPrefix = "bit.";
 const std::string kHeadPrefix = "classifier.";
 /// Mismatches named in an error; more are counted.
 constexpr size_t kNamedMismatches = 3;
+/// Share of the trunk that may be drawn at random where a checkpoint lacks it.
+constexpr double kMostMissing = 0.5;
 
 bool starts_with(const std::string& text, const std::string& prefix) {
   return text.compare(0, prefix.size(), prefix) == 0;
@@ -33,6 +35,12 @@ std::string shape_text(const std::vector<int64_t>& shape) {
   for (size_t i = 0; i < shape.size(); ++i) text << (i ? ", " : "") << shape[i];
   text << ']';
   return text.str();
+}
+
+double values_of(const ParameterSpec& parameter) {
+  double values = 1;
+  for (const int64_t size : parameter.shape) values *= static_cast<double>(size);
+  return values;
 }
 
 }  // namespace
@@ -61,14 +69,12 @@ void Weights::match(bool ignore_mismatched_sizes) {
     available.emplace(tensor.name, &tensor);
     prefixed = prefixed || starts_with(tensor.name, kTrunkPrefix);
   }
-  bool any = false;
   for (const ParameterSpec& each : parameters_) {
     const auto found = available.find(name_in_file(each.name, prefixed));
     if (found == available.end()) {
       info_.missing.push_back(each.name);
       continue;
     }
-    any = true;
     const checkpoint::TensorInfo& tensor = *found->second;
     available.erase(found);
     if (tensor.shape != each.shape) {
@@ -84,13 +90,30 @@ void Weights::match(bool ignore_mismatched_sizes) {
   for (const checkpoint::TensorInfo& tensor : file_->tensors()) {
     if (available.contains(tensor.name)) info_.unexpected.push_back(tensor.name);
   }
-  if (!any) {
+  refuse_foreign();
+  if (!ignore_mismatched_sizes && !info_.mismatched.empty()) refuse_mismatched();
+}
+
+void Weights::refuse_foreign() const {
+  if (info_.missing.size() == parameters_.size()) {
     throw Error(ErrorCode::kCheckpoint,
                 "None of the checkpoint's " + std::to_string(file_->tensors().size()) +
                     " tensors belongs to a BiT model (its first is '" +
                     (file_->tensors().empty() ? "" : file_->tensors().front().name) + "')");
   }
-  if (!ignore_mismatched_sizes && !info_.mismatched.empty()) refuse_mismatched();
+  const std::set<std::string> missing(info_.missing.begin(), info_.missing.end());
+  double lacking = 0;
+  double total = 0;
+  for (const ParameterSpec& each : parameters_) {
+    if (starts_with(each.name, kHeadPrefix)) continue;
+    total += values_of(each);
+    if (missing.contains(each.name)) lacking += values_of(each);
+  }
+  if (lacking <= kMostMissing * total) return;
+  throw Error(ErrorCode::kCheckpoint, "The checkpoint lacks " + std::to_string(missing.size()) +
+                                          " of the model's " + std::to_string(parameters_.size()) +
+                                          " tensors (the first is '" + info_.missing.front() +
+                                          "'): it does not belong to this config");
 }
 
 void Weights::refuse_mismatched() const {

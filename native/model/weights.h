@@ -36,7 +36,7 @@ class Weights {
 
   /// From a checkpoint whose trunk names may have transformers' 'bit.' prefix or not. What it lacks
   /// is drawn at random; so is what has another shape, if `ignore_mismatched_sizes`, else Error
-  /// kCheckpoint. Throws the same when nothing in the file belongs to the network.
+  /// kCheckpoint. Throws the same when the file lacks most of the trunk.
   Weights(std::vector<ParameterSpec> parameters, uint64_t seed, checkpoint::Checkpoint file,
           bool ignore_mismatched_sizes);
 
@@ -52,6 +52,7 @@ class Weights {
 
  private:
   void match(bool ignore_mismatched_sizes);
+  void refuse_foreign() const;
   void refuse_mismatched() const;
 
   std::vector<ParameterSpec> parameters_;

@@ -67,7 +67,8 @@ void group_affine(const ChannelNorm& norm, const float* x, const ImageShape& sha
     const int64_t first = group * width;
     Statistics statistics = from_sums(sums, shape, first, width);
     const double square = statistics.mean * statistics.mean;
-    if (!(square <= kWorstRatio * statistics.variance))
+    // Squares of floats overflow long before the doubles of exactly() do.
+    if (!std::isfinite(statistics.variance) || !(square <= kWorstRatio * statistics.variance))
       statistics = exactly(x, shape, first, width);
     const double inverse = 1 / std::sqrt(statistics.variance + kGroupNormEps);
     for (int64_t c = first; c < first + width; ++c) {

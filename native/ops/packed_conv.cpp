@@ -11,9 +11,15 @@ namespace {
 
 /// A thread gets at least so many pixels or tiles; with fewer, threads share out the channels.
 constexpr int64_t kLeastUnits = 24;
+/// Waiting for a thread takes as long as some of these; for less, one thread works alone.
+constexpr int64_t kLeastMultiplyAdds = 1 << 17;
 
 bool is_winograd(ConvAlgorithm algorithm) {
   return algorithm == ConvAlgorithm::kWinograd2 || algorithm == ConvAlgorithm::kWinograd4;
+}
+
+int64_t multiply_adds(const ConvGeometry& g) {
+  return g.out.pixels() * g.out.channels * g.in.channels * g.kernel * g.kernel;
 }
 
 WinogradSize tile_size(ConvAlgorithm algorithm) {
@@ -59,7 +65,8 @@ void PackedConv::run_part(const ConvTask& task) const {
 
 void PackedConv::run(const ConvGeometry& geometry, const ConvRun& run) const {
   const int64_t count = units(geometry);
-  const int64_t threads = threads_here();
+  const int64_t threads =
+      std::clamp<int64_t>(multiply_adds(geometry) / kLeastMultiplyAdds, 1, threads_here());
   // A row of pixels counts as its pixels.
   const int64_t weight = algorithm_ == ConvAlgorithm::kSpatial ? geometry.out.width : 1;
   const int64_t by_units =
