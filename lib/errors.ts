@@ -52,8 +52,10 @@ export function describe(value: unknown): string {
 
 function safeStringify(value: object): string | undefined {
   try {
-    return JSON.stringify(value);
+    return JSON.stringify(value, (_, item: unknown) =>
+      typeof item === 'bigint' ? `${item}n` : item,
+    );
   } catch {
-    return undefined; // cyclic, or holds a bigint
+    return undefined; // cyclic
   }
 }

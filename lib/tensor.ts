@@ -33,16 +33,45 @@ function arrayBrand(value: unknown): string {
   return Object.prototype.toString.call(value).slice('[object '.length, -1);
 }
 
+function isDType(name: unknown): name is DType {
+  return typeof name === 'string' && Object.hasOwn(ARRAY_OF_DTYPE, name);
+}
+
+/** Sizes whose product can be counted, even where a zero among them makes the tensor empty. */
+function isShape(shape: unknown): shape is number[] {
+  if (!Array.isArray(shape)) return false;
+  const sizes = Array.from<unknown>(shape); // holes become undefined
+  const isSize = (size: unknown) => Number.isSafeInteger(size) && (size as number) >= 0;
+  return (
+    sizes.every(isSize) &&
+    Number.isSafeInteger((sizes as number[]).reduce((product, size) => product * (size || 1), 1))
+  );
+}
+
 /** A dense row-major tensor; `data.length` is the product of `shape`. */
 export class Tensor<Data extends TypedArray = TypedArray> {
   readonly dtype: DType;
   readonly shape: readonly number[];
   readonly data: Data;
 
-  private constructor(data: Data, shape: readonly number[], dtype: DType) {
+  /** Use {@link Tensor.from}. */
+  private constructor(data: Data, shape: readonly number[], dtype?: DType) {
+    const brand = arrayBrand(data);
+    const type = dtype ?? DTYPE_OF_ARRAY[brand];
+    if (type === undefined || !isDType(type) || ARRAY_OF_DTYPE[type] !== brand) {
+      const wanted = isDType(type) ? `${ARRAY_OF_DTYPE[type]}` : 'a typed array with its dtype';
+      throw invalid('ERR_BIT_SHAPE', 'tensor data', wanted, data);
+    }
+    if (!isShape(shape)) {
+      throw invalid('ERR_BIT_SHAPE', 'tensor shape', 'an array of non-negative integers', shape);
+    }
+    if (shape.reduce((product, size) => product * size, 1) !== data.length) {
+      const wanted = `sizes whose product is ${data.length}`;
+      throw invalid('ERR_BIT_SHAPE', 'tensor shape', wanted, shape);
+    }
     this.data = data;
-    this.shape = shape;
-    this.dtype = dtype;
+    this.shape = [...shape];
+    this.dtype = type;
   }
 
   /**
@@ -56,25 +85,7 @@ export class Tensor<Data extends TypedArray = TypedArray> {
     shape: readonly number[],
     dtype?: DType,
   ): Tensor<Data> {
-    const brand = arrayBrand(data);
-    const type = dtype ?? DTYPE_OF_ARRAY[brand];
-    if (type === undefined || ARRAY_OF_DTYPE[type] !== brand) {
-      const wanted = type === undefined ? 'a typed array with a dtype' : `${ARRAY_OF_DTYPE[type]}`;
-      throw invalid('ERR_BIT_SHAPE', 'tensor data', wanted, data);
-    }
-    if (!Array.isArray(shape) || !shape.every((size) => Number.isSafeInteger(size) && size >= 0)) {
-      throw invalid('ERR_BIT_SHAPE', 'tensor shape', 'an array of non-negative integers', shape);
-    }
-    const count = shape.reduce((product, size) => product * size, 1);
-    if (count !== data.length) {
-      throw invalid(
-        'ERR_BIT_SHAPE',
-        'tensor shape',
-        `sizes whose product is ${data.length}`,
-        shape,
-      );
-    }
-    return new Tensor(data, [...shape], type);
+    return new Tensor(data, shape, dtype);
   }
 
   /** Nested arrays of numbers (bigints for int64), decoding float16 and bfloat16. */
@@ -146,6 +157,6 @@ export function toTensor(value: unknown, name: string): Tensor {
     throw invalid('ERR_BIT_SHAPE', name, 'a Tensor or { data, dims }', value);
   }
   const type = like.dtype ?? like.type;
-  const dtype = typeof type === 'string' && type in ARRAY_OF_DTYPE ? (type as DType) : undefined;
+  const dtype = isDType(type) ? type : undefined;
   return Tensor.from(like.data as unknown as TypedArray, shape as number[], dtype);
 }

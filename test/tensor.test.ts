@@ -49,6 +49,16 @@ describe('Tensor', () => {
       expect.objectContaining(expected),
     );
     expect(() => Tensor.from([1] as never, [1])).toThrow(expect.objectContaining(expected));
+    const huge = [0, 3, 2 ** 40, 2 ** 40];
+    expect(() => Tensor.from(new Float32Array(0), huge)).toThrow(expect.objectContaining(expected));
+    const hole = new Array<number>(1);
+    expect(() => Tensor.from(new Float32Array(1), hole)).toThrow(expect.objectContaining(expected));
+    const name = 'toString' as never;
+    expect(() => Tensor.from(new Float32Array(1), [1], name)).toThrow(
+      expect.objectContaining(expected),
+    );
+    const Constructor = Tensor as unknown as new () => Tensor;
+    expect(() => new Constructor()).toThrow(expect.objectContaining(expected));
   });
 
   test('accepts the tensors of onnxruntime and transformers.js', () => {

@@ -95,6 +95,9 @@ const FIELDS: FieldTable<Given> = {
   outputHiddenStates: { key: 'output_hidden_states', initial: () => false, check: boolean },
 };
 
+/** Far beyond any network that can be trained; more would use up memory before a weight is read. */
+const MAX_BLOCKS = 10_000;
+
 /** Keys that toJSON makes anew, whatever the file said. */
 const REWRITTEN = ['model_type', 'stage_names'];
 /** Where a config came from is none of its values; transformers drops these too. */
@@ -216,6 +219,13 @@ function checkTogether(config: BitConfigFields): void {
       'ERR_BIT_CONFIG',
       'Expected as many hiddenSizes (hidden_sizes in JSON) as depths, or more, but received ' +
         `${config.hiddenSizes.length} and ${config.depths.length}`,
+    );
+  }
+  const blocks = config.depths.reduce((total, depth) => total + depth, 0);
+  if (blocks > MAX_BLOCKS) {
+    throw new BitError(
+      'ERR_BIT_CONFIG',
+      `Expected at most ${MAX_BLOCKS} blocks in all for depths but received ${blocks}`,
     );
   }
   if (config.problemType === 'single_label_classification' && config.numLabels === 1) {

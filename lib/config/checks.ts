@@ -41,6 +41,22 @@ export const positive: Check = {
   test: (value) => isFinite(value) && value > 0,
 };
 
+/** Counts that a call is given, such as threads or images. */
+export const count: Check = {
+  expected: 'a positive integer',
+  test: (value) => Number.isSafeInteger(value) && (value as number) > 0,
+};
+
+export const text: Check = {
+  expected: 'a string',
+  test: (value) => typeof value === 'string',
+};
+
+export const callback: Check = {
+  expected: 'a function',
+  test: (value) => typeof value === 'function',
+};
+
 /** For what is checked elsewhere, together with other fields. */
 export const anything: Check = { expected: 'a value', test: () => true };
 

@@ -15,7 +15,11 @@ import {
   type LoadOptions,
 } from './pretrained_model';
 
-const KIND: Kind = { architecture: 'BitForImageClassification', prefix: 'bit.', hasHead: true };
+export const KIND: Kind = {
+  architecture: 'BitForImageClassification',
+  prefix: 'bit.',
+  hasHead: true,
+};
 
 export type ClassifierInputs = Inputs & { labels?: Labels | null };
 

@@ -1,6 +1,8 @@
 // BitImageProcessor with its files and its one verb.
 import { loadBinding } from '../binding/load';
+import { boolean } from '../config/checks';
 import { ImageProcessorData, type BitImageProcessorFields } from '../config/image_processor';
+import { checkOptions } from '../config/options';
 import type { PretrainedOptions } from '../hub/options';
 import { resolveSource } from '../hub/resolve';
 import { invalid } from '../errors';
@@ -8,7 +10,7 @@ import { preprocessImages } from '../image/processor';
 import type { ImageInput } from '../image/input';
 import type { Tensor } from '../tensor';
 import { readJsonObject, writeJson } from './json_file';
-import { checkModelOptions, type Device } from './options';
+import { checkModelOptions, PRETRAINED_CHECKS, type Device } from './options';
 
 export interface PreprocessOptions extends Partial<BitImageProcessorFields> {
   /** Where resizing runs: 'auto' or 'cpu'. */
@@ -32,7 +34,8 @@ export class BitImageProcessor extends ImageProcessorData {
     source: string,
     options: PretrainedOptions = {},
   ): Promise<BitImageProcessor> {
-    const { processorPath } = await resolveSource(source, options, 'processor');
+    const given = checkOptions(options, PRETRAINED_CHECKS);
+    const { processorPath } = await resolveSource(source, given, 'processor');
     return BitImageProcessor.fromJSON(await readJsonObject(processorPath)) as BitImageProcessor;
   }
 
@@ -47,10 +50,15 @@ export class BitImageProcessor extends ImageProcessorData {
     images: ImageInput | readonly ImageInput[],
     overrides: PreprocessOptions = {},
   ): Promise<{ pixelValues: Tensor }> {
-    const { device, signal, fastDecode, ...fields } = overrides ?? {};
-    checkModelOptions({ device });
-    if (fastDecode !== undefined && typeof fastDecode !== 'boolean')
-      throw invalid('ERR_BIT_CONFIG', 'fastDecode', 'a boolean', fastDecode);
+    const given = checkOptions(overrides, { fastDecode: boolean });
+    const { device, signal, fastDecode, ...fields } = given;
+    if (checkModelOptions({ device }).device.startsWith('cuda'))
+      throw invalid(
+        'ERR_BIT_DEVICE',
+        'device',
+        "'auto' or 'cpu', where images are prepared,",
+        device,
+      );
     const settings = Object.keys(fields).length > 0 ? this.with(fields) : this;
     const pixelValues = await preprocessImages(images, settings, loadBinding(), {
       signal,
@@ -61,7 +69,7 @@ export class BitImageProcessor extends ImageProcessorData {
 
   /**
    * Writes preprocessor_config.json into `directory`.
-   * @throws BitError ERR_BIT_CHECKPOINT when it cannot be written.
+   * @throws BitError ERR_BIT_CHECKPOINT when it cannot be written, ERR_BIT_CONFIG for no path.
    */
   async savePretrained(directory: string): Promise<void> {
     await writeJson(directory, 'preprocessor_config.json', this.toJSON());

@@ -1,12 +1,16 @@
 // What a model costs and what its files hold, without running it.
 import { loadBinding } from '../binding/load';
 import type { LoadingInfo, StageRow } from '../binding/types';
+import type { Check } from '../config/checks';
 import { networkSpec } from '../config/network_spec';
+import { checkOptions } from '../config/options';
 import type { PretrainedOptions } from '../hub/options';
 import { resolveSource } from '../hub/resolve';
-import { BitConfig } from './bit_config';
-import { BitForImageClassification } from './bit_for_image_classification';
+import type { BitConfig } from './bit_config';
+import { KIND as CLASSIFIER } from './bit_for_image_classification';
 import { BitImageProcessor } from './bit_image_processor';
+import { PRETRAINED_CHECKS } from './options';
+import { loadQuietly } from './pretrained_model';
 
 export interface InspectOptions extends PretrainedOptions {
   /** Height and width of the input that costs are counted for; default the processor's crop. */
@@ -27,6 +31,14 @@ export interface Inspection {
 
 /** Input size of the pre-trained family, where a source has no processor. */
 const FALLBACK_SIZE = 224;
+/** Of a side; counts for larger ones are of no use, and would overflow. */
+const MAX_SIZE = 0x3fff;
+
+const size: Check = {
+  expected: `an integer from 1 to ${MAX_SIZE}`,
+  test: (value) =>
+    Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= MAX_SIZE,
+};
 
 /**
  * Describes the model at `source`.
@@ -36,15 +48,13 @@ export async function inspectModel(
   source: string,
   options: InspectOptions = {},
 ): Promise<Inspection> {
-  const config = await BitConfig.fromPretrained(source, options);
-  const { weights } = await resolveSource(source, options, 'model');
-  const model = await BitForImageClassification.fromPretrained(source, {
-    ...options,
-    ignoreMismatchedSizes: true,
-  });
-  const { loadingInfo } = model;
-  await model.dispose();
-  const inputSize = await sizeOf(source, options);
+  const given = checkOptions(options, { ...PRETRAINED_CHECKS, size });
+  const { weights } = await resolveSource(source, given, 'model');
+  const loading = { ...given, ignoreMismatchedSizes: true };
+  const { config, session } = await loadQuietly(CLASSIFIER, source, loading);
+  const { loadingInfo } = session;
+  await session.dispose();
+  const inputSize = await sizeOf(source, given);
   const spec = networkSpec(config, config.numLabels);
   const stages = loadBinding().stages(spec, inputSize.height, inputSize.width);
   const total = (key: 'parameters' | 'multiplyAdds') =>

@@ -37,15 +37,14 @@ function fromArray(
   labels: readonly number[] | readonly (readonly number[])[],
   problem: ProblemType | null,
 ): Tensor {
-  const width = Array.isArray(labels[0]) ? labels[0].length : undefined;
-  const rows = labels as readonly (readonly number[])[];
+  // Array.from makes holes undefined, which every() then sees.
+  const rows: readonly unknown[] = Array.from<unknown>(labels);
+  const width = Array.isArray(rows[0]) ? rows[0].length : undefined;
   if (width !== undefined && !rows.every((row) => Array.isArray(row) && row.length === width)) {
     throw invalid('ERR_BIT_SHAPE', 'labels', 'rows of equal length', labels);
   }
-  const flat = width === undefined ? (labels as readonly number[]) : rows.flat();
-  if (!flat.every((value) => typeof value === 'number')) {
-    throw invalid('ERR_BIT_SHAPE', 'labels', 'numbers', labels);
-  }
+  const flat = rows.flatMap((row) => (Array.isArray(row) ? Array.from<unknown>(row) : [row]));
+  if (!areNumbers(flat)) throw invalid('ERR_BIT_SHAPE', 'labels', 'numbers', labels);
   const shape = width === undefined ? [flat.length] : [rows.length, width];
   const classes =
     problem === 'single_label_classification' || (problem === null && width === undefined);
@@ -54,4 +53,8 @@ function fromArray(
     throw invalid('ERR_BIT_SHAPE', 'labels', 'whole numbers for a single-label problem', labels);
   }
   return Tensor.from(BigInt64Array.from(flat, BigInt), shape);
+}
+
+function areNumbers(values: unknown[]): values is number[] {
+  return values.every((value) => typeof value === 'number');
 }

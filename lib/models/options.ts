@@ -1,5 +1,8 @@
 // What can be asked of a model besides its configuration, checked in one place.
+import { boolean, callback, count, oneOf, text } from '../config/checks';
+import { checkOptions, type OptionChecks } from '../config/options';
 import { invalid } from '../errors';
+import type { PretrainedOptions } from '../hub/options';
 
 const DEVICE = /^(auto|cpu|cuda(:\d+)?)$/;
 const DTYPES = ['auto', 'float32', 'bfloat16', 'float16'] as const;
@@ -16,20 +19,29 @@ export interface ModelOptions {
   threads?: number;
 }
 
+/** For what takes a source; its signal and revision are checked where they are used. */
+export const PRETRAINED_CHECKS: OptionChecks<PretrainedOptions> = {
+  cacheDir: text,
+  token: text,
+  localFilesOnly: boolean,
+  onProgress: callback,
+};
+
+/** The same as the addon takes them: `threads` 0 is all of them. */
+export type NativeModelOptions = Required<ModelOptions>;
+
 /**
  * Fills in defaults.
  * @throws BitError ERR_BIT_DEVICE for the device, ERR_BIT_CONFIG for another option.
  */
-export function checkModelOptions(options: ModelOptions): Required<ModelOptions> {
-  const { device = 'auto', dtype = 'float32', threads = 0 } = options;
+export function checkModelOptions(options: ModelOptions): NativeModelOptions {
+  const { device = 'auto' } = options;
   if (typeof device !== 'string' || !DEVICE.test(device)) {
     throw invalid('ERR_BIT_DEVICE', 'device', "'auto', 'cpu', 'cuda' or 'cuda:N'", device);
   }
-  if (!DTYPES.includes(dtype)) {
-    throw invalid('ERR_BIT_CONFIG', 'dtype', `one of ${DTYPES.join(', ')}`, dtype);
-  }
-  if (!Number.isSafeInteger(threads) || threads < 0) {
-    throw invalid('ERR_BIT_CONFIG', 'threads', 'a positive integer', threads);
-  }
+  const { dtype = 'float32', threads = 0 } = checkOptions(options, {
+    dtype: oneOf(...DTYPES),
+    threads: count,
+  });
   return { device, dtype, threads };
 }

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { runJob } from '../binding/job';
 import { loadBinding } from '../binding/load';
+import { unshared } from '../binding/unshared';
 import type {
   ForwardRequest,
   ForwardResult,
@@ -10,15 +11,18 @@ import type {
   LoadRequest,
   NativeSession,
 } from '../binding/types';
-import { networkSpec } from '../config/network_spec';
 import type { BitConfigFields } from '../config/bit_config';
-import { invalid } from '../errors';
+import { boolean } from '../config/checks';
+import { networkSpec } from '../config/network_spec';
+import { checkOptions } from '../config/options';
+import { BitError, invalid } from '../errors';
 import { resolveSource } from '../hub/resolve';
 import type { PretrainedOptions } from '../hub/options';
 import { toTensor, type Tensor, type TensorLike } from '../tensor';
 import { BitConfig } from './bit_config';
-import { checkModelOptions, type ModelOptions } from './options';
+import { checkModelOptions, PRETRAINED_CHECKS, type ModelOptions } from './options';
 import { toTensorObject } from './outputs';
+import { warnOfMissing } from './warnings';
 
 /** Largest seed that crosses the boundary exactly. */
 const MAX_SEED = Number.MAX_SAFE_INTEGER;
@@ -66,9 +70,13 @@ export abstract class BitPreTrainedModel {
   private readonly kind: Kind;
   private disposal: Promise<void> | undefined;
 
-  protected constructor({ config, session }: Loaded, kind: Kind) {
-    this.config = config;
-    this.session = session;
+  protected constructor(loaded: Loaded | undefined, kind: Kind) {
+    if (!loaded?.session) {
+      const ways = `${kind.architecture}.fromPretrained(source) or .fromConfig(config)`;
+      throw new BitError('ERR_BIT_CONFIG', `Use ${ways}: weights are loaded asynchronously`);
+    }
+    this.config = loaded.config;
+    this.session = loaded.session;
     this.kind = kind;
   }
 
@@ -89,7 +97,7 @@ export abstract class BitPreTrainedModel {
 
   /**
    * Writes config.json and model.safetensors, as transformers loads them; each file appears whole.
-   * @throws BitError ERR_BIT_CHECKPOINT when the directory cannot be written.
+   * @throws BitError ERR_BIT_CHECKPOINT when it cannot be written, ERR_BIT_CONFIG for no path.
    */
   async savePretrained(directory: string): Promise<void> {
     await this.config.savePretrained(directory, this.kind.architecture);
@@ -111,7 +119,8 @@ export abstract class BitPreTrainedModel {
       head: true,
       profile: true,
     };
-    return (await runJob(() => this.session.forward(request), options?.signal)).layers;
+    const { signal } = checkOptions(options, FORWARD_CHECKS);
+    return (await runJob(() => this.session.forward(request), signal)).layers;
   }
 
   /** Every parameter in float32 under transformers' names, in state-dict order. */
@@ -139,10 +148,11 @@ export abstract class BitPreTrainedModel {
     options: ForwardOptions,
     rest: Pick<ForwardRequest, 'labels' | 'problemType' | 'featureMaps' | 'head'>,
   ): Promise<ForwardResult> {
+    const { signal } = checkOptions(options, FORWARD_CHECKS);
     const pixels = toNative(pixelValuesOf(inputs));
     const hiddenStates = this.wantsHiddenStates(options);
     const request: ForwardRequest = { pixelValues: pixels, hiddenStates, profile: false, ...rest };
-    return runJob(() => this.session.forward(request), options?.signal);
+    return runJob(() => this.session.forward(request), signal);
   }
 
   protected wantsHiddenStates(options: ForwardOptions): boolean {
@@ -156,15 +166,27 @@ export async function loadPretrained(
   source: string,
   options: LoadOptions,
 ): Promise<Loaded> {
-  const model = checkModelOptions(options);
-  const seed = checkSeed(options.seed);
-  const base = options.config ?? (await BitConfig.fromPretrained(source, options));
-  const config = base.with(options);
-  const { weights } = await resolveSource(source, options, 'model');
+  const loaded = await loadQuietly(kind, source, options);
+  warnOfMissing(kind.architecture, source, loaded.session.loadingInfo);
+  return loaded;
+}
+
+/** The same for those who show what is missing themselves. */
+export async function loadQuietly(
+  kind: Kind,
+  source: string,
+  options: LoadOptions,
+): Promise<Loaded> {
+  const given = checkOptions(options, LOAD_CHECKS);
+  const model = checkModelOptions(given);
+  const seed = checkSeed(given.seed);
+  const base = given.config ?? (await BitConfig.fromPretrained(source, given));
+  const config = base.with(given);
+  const { weights } = await resolveSource(source, given, 'model');
   return open(kind, config, {
     files: weights.files,
     expectedNames: weights.expectedNames,
-    ignoreMismatchedSizes: options.ignoreMismatchedSizes ?? false,
+    ignoreMismatchedSizes: given.ignoreMismatchedSizes ?? false,
     seed,
     ...model,
   });
@@ -176,11 +198,11 @@ export async function loadRandom(
   config: BitConfig,
   options: FromConfigOptions,
 ): Promise<Loaded> {
-  if (!(config instanceof BitConfig))
-    throw invalid('ERR_BIT_CONFIG', 'config', 'a BitConfig', config);
-  const model = checkModelOptions(options);
+  if (!isBitConfig(config)) throw invalid('ERR_BIT_CONFIG', 'config', 'a BitConfig', config);
+  const given = checkOptions(options, {});
+  const model = checkModelOptions(given);
   const weights = { files: [], expectedNames: [], ignoreMismatchedSizes: false };
-  return open(kind, config, { ...weights, seed: checkSeed(options.seed), ...model });
+  return open(kind, config, { ...weights, seed: checkSeed(given.seed), ...model });
 }
 
 async function open(
@@ -192,6 +214,16 @@ async function open(
   const session = await loadBinding().load({ spec, prefix: kind.prefix, ...request });
   return { config, session };
 }
+
+const isBitConfig = (value: unknown) => value instanceof BitConfig;
+
+const LOAD_CHECKS = {
+  ...PRETRAINED_CHECKS,
+  ignoreMismatchedSizes: boolean,
+  config: { expected: 'a BitConfig', test: isBitConfig },
+};
+
+const FORWARD_CHECKS = { outputHiddenStates: boolean };
 
 function checkSeed(seed = 0): number {
   if (Number.isSafeInteger(seed) && seed >= 0) return seed;
@@ -207,6 +239,6 @@ function pixelValuesOf(inputs: Inputs): Tensor {
   return toTensor(inputs, 'pixelValues');
 }
 
-export function toNative(tensor: Tensor): ForwardRequest['pixelValues'] {
-  return { dtype: tensor.dtype, shape: [...tensor.shape], data: tensor.data };
+export function toNative({ dtype, shape, data }: Tensor): ForwardRequest['pixelValues'] {
+  return { dtype, shape: [...shape], data: unshared(data) };
 }

@@ -1,4 +1,6 @@
 // pipeline(): a model, its processor and the steps between an image and an answer.
+import { boolean, count } from '../config/checks';
+import { checkOptions } from '../config/options';
 import { DEFAULT_MODEL } from '../config/variants';
 import { BitError, invalid } from '../errors';
 import type { ImageInput } from '../image/input';
@@ -60,27 +62,28 @@ export interface ImageFeatureExtractionPipeline extends Disposable {
  */
 export function pipeline(
   task: 'image-classification',
-  source?: string,
+  source?: string | null,
   options?: LoadOptions,
 ): Promise<ImageClassificationPipeline>;
 export function pipeline(
   task: 'image-feature-extraction',
-  source?: string,
+  source?: string | null,
   options?: LoadOptions,
 ): Promise<ImageFeatureExtractionPipeline>;
 export async function pipeline(
   task: Task,
-  source: string = DEFAULT_MODEL,
+  source?: string | null,
   options: LoadOptions = {},
 ): Promise<ImageClassificationPipeline | ImageFeatureExtractionPipeline> {
   if (task !== 'image-classification' && task !== 'image-feature-extraction') {
     const known = "'image-classification' or 'image-feature-extraction'";
     throw invalid('ERR_BIT_CONFIG', 'task', known, task);
   }
-  const processor = await BitImageProcessor.fromPretrained(source, options);
+  const from = source ?? DEFAULT_MODEL;
+  const processor = await BitImageProcessor.fromPretrained(from, options);
   return task === 'image-classification'
-    ? classifier(await BitForImageClassification.fromPretrained(source, options), processor)
-    : extractor(await BitModel.fromPretrained(source, options), processor);
+    ? classifier(await BitForImageClassification.fromPretrained(from, options), processor)
+    : extractor(await BitModel.fromPretrained(from, options), processor);
 }
 
 function classifier(
@@ -91,12 +94,12 @@ function classifier(
     images: ImageInput | readonly ImageInput[],
     options: ClassificationOptions = {},
   ) => {
-    const { topK = DEFAULT_TOP_K } = options;
-    assertPositive(topK, 'topK');
+    const given = checkOptions(options, { batchSize: count, topK: count });
+    const { topK = DEFAULT_TOP_K, signal } = given;
     const list = Array.isArray(images) ? (images as ImageInput[]) : [images as ImageInput];
     const answers: Classification[][] = [];
-    for await (const pixelValues of batches(list, processor, options)) {
-      const { logits } = await model.forward(pixelValues, { signal: options.signal });
+    for await (const pixelValues of batches(list, processor, given)) {
+      const { logits } = await model.forward(pixelValues, { signal });
       answers.push(...rank(logits, model.config, topK));
     }
     return Array.isArray(images) ? answers : answers[0];
@@ -109,11 +112,13 @@ function extractor(model: BitModel, processor: BitImageProcessor): ImageFeatureE
     images: ImageInput | readonly ImageInput[],
     options: FeatureExtractionOptions = {},
   ) => {
+    const given = checkOptions(options, { batchSize: count, pool: boolean });
+    const { pool, signal } = given;
     const list = Array.isArray(images) ? (images as ImageInput[]) : [images as ImageInput];
     const parts: Tensor<Float32Array>[] = [];
-    for await (const pixelValues of batches(list, processor, options)) {
-      const output = await model.forward(pixelValues, { signal: options.signal });
-      parts.push(options.pool ? output.poolerOutput : output.lastHiddenState);
+    for await (const pixelValues of batches(list, processor, given)) {
+      const output = await model.forward(pixelValues, { signal });
+      parts.push(pool ? output.poolerOutput : output.lastHiddenState);
     }
     return concatenate(parts);
   };
@@ -131,7 +136,6 @@ async function* batches(
   processor: BitImageProcessor,
   { batchSize = DEFAULT_BATCH_SIZE, signal }: PipelineCallOptions,
 ): AsyncGenerator<Tensor> {
-  assertPositive(batchSize, 'batchSize');
   if (images.length === 0) throw new BitError('ERR_BIT_IMAGE', 'Expected at least one image');
   for (let start = 0; start < images.length; start += batchSize) {
     try {
@@ -156,11 +160,6 @@ function atPlace(error: unknown, start: number, count: number): unknown {
     cause: error.cause,
     index,
   });
-}
-
-function assertPositive(value: number, name: string): void {
-  if (Number.isSafeInteger(value) && value > 0) return;
-  throw invalid('ERR_BIT_CONFIG', name, 'a positive integer', value);
 }
 
 function concatenate(parts: Tensor<Float32Array>[]): Tensor<Float32Array> {

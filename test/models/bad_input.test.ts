@@ -5,6 +5,9 @@ import {
   BitImageProcessor,
   BitModel,
   Tensor,
+  inspectModel,
+  pipeline,
+  type LoadOptions,
   type ModelOptions,
 } from '../../lib';
 
@@ -53,6 +56,8 @@ describe('forward refuses with ERR_BIT_SHAPE', () => {
     ['a negative class', [-1], /Label -1 .* 0 to 1/],
     ['probabilities in another shape', [[1, 0, 0]], /as wide as the logits.*\[1, 3\]/],
     ['words', ['cat'], /labels/],
+    ['big integers', [1n], /numbers for labels.*1n/],
+    ['holes', new Array<number>(1), /labels/],
   ])('%s', async (_, labels, words) => {
     const inputs = { pixelValues: zeros(1, 3, 20, 20), labels: labels as number[] };
     await expect(model.forward(inputs)).rejects.toMatchObject({
@@ -98,12 +103,26 @@ describe('forward takes', () => {
   });
 });
 
+test('memory that threads share is read all the same', async () => {
+  const shared = new Float32Array(new SharedArrayBuffer(4 * 3 * 64)).fill(1);
+  const plain = Tensor.from(Float32Array.from(shared), [1, 3, 8, 8]);
+  const { logits } = await model.forward(Tensor.from(shared, [1, 3, 8, 8]));
+  expect(logits.data).toEqual((await model.forward(plain)).logits.data);
+  const bytes = new Uint8Array(new SharedArrayBuffer(4)).fill(200);
+  const processor = new BitImageProcessor();
+  const image = { data: bytes, width: 2, height: 2, channels: 1 };
+  const copy = { ...image, data: Uint8Array.from(bytes) };
+  expect(await processor.preprocess(image)).toEqual(await processor.preprocess(copy));
+});
+
 describe('options', () => {
   test.each<[unknown, string, RegExp]>([
     [{ device: 'tpu' }, 'ERR_BIT_DEVICE', /device.*'tpu'/],
     [{ device: 'cuda' }, 'ERR_BIT_DEVICE', /cuda/i],
     [{ dtype: 'int8' }, 'ERR_BIT_CONFIG', /dtype.*'int8'/],
     [{ threads: -1 }, 'ERR_BIT_CONFIG', /threads.*-1/],
+    [{ threads: 0 }, 'ERR_BIT_CONFIG', /threads.*0/],
+    [7, 'ERR_BIT_CONFIG', /options.*7/],
     [{ threads: 1.5 }, 'ERR_BIT_CONFIG', /threads.*1\.5/],
     [{ seed: -1 }, 'ERR_BIT_CONFIG', /seed.*-1/],
     [{ seed: 0.5 }, 'ERR_BIT_CONFIG', /seed.*0\.5/],
@@ -153,14 +172,51 @@ describe('options that are none', () => {
   });
 
   test('null stands for none', async () => {
-    await using model = await BitModel.fromConfig(config);
+    await using model = await BitModel.fromConfig(config, null as never);
+    const source = 'bit-mini-scenes';
+    expect((await BitConfig.fromPretrained(source, null as never)).numChannels).toBe(3);
+    expect((await BitImageProcessor.fromPretrained(source, null as never)).doResize).toBe(true);
+    expect((await inspectModel(source, null as never)).parameters).toBeGreaterThan(0);
+    await using classify = await pipeline('image-classification', null, null as never);
+    expect(await classify(grey, null as never)).toHaveLength(5);
     await expect(model.forward(pixels, null as never)).resolves.toHaveProperty('poolerOutput');
     await expect(processor.preprocess(grey, null as never)).resolves.toHaveProperty('pixelValues');
   });
 
-  test('fastDecode is yes or no', async () => {
-    await expect(processor.preprocess(grey, { fastDecode: 'yes' as never })).rejects.toMatchObject({
-      code: 'ERR_BIT_CONFIG',
+  test.each<[string, () => Promise<unknown>, string]>([
+    [
+      'fastDecode',
+      () => processor.preprocess(grey, { fastDecode: 'yes' as never }),
+      'true or false',
+    ],
+    ['device', () => processor.preprocess(grey, { device: 'cuda' }), "'auto' or 'cpu'"],
+    [
+      'outputHiddenStates',
+      () => model.forward(pixels, { outputHiddenStates: 1 as never }),
+      'true or',
+    ],
+    ['ignoreMismatchedSizes', () => load({ ignoreMismatchedSizes: 'yes' }), 'true or false'],
+    ['config', () => load({ config: {} }), 'a BitConfig'],
+    ['cacheDir', () => load({ cacheDir: 3 }), 'a string'],
+    ['onProgress', () => load({ onProgress: true }), 'a function'],
+    ['size', () => inspectModel('bit-mini-scenes', { size: -1 }), 'from 1 to 16383'],
+    ['size', () => inspectModel('bit-mini-scenes', { size: 'a' as never }), 'from 1 to 16383'],
+    ['directory', () => model.savePretrained(undefined as never), 'a path'],
+    ['directory', () => processor.savePretrained(3 as never), 'a path'],
+    ['directory', () => config.savePretrained(''), 'a path'],
+  ])('a wrong %s', async (name, call, expected) => {
+    await expect(call()).rejects.toMatchObject({
+      name: 'BitError',
+      code: name === 'device' ? 'ERR_BIT_DEVICE' : 'ERR_BIT_CONFIG',
+      message: expect.stringMatching(`${expected}.* for ${name} `) as string,
     });
+  });
+
+  const load = (options: object) =>
+    BitModel.fromPretrained('bit-mini-scenes', options as LoadOptions);
+
+  test('new BitModel() says how models are made', () => {
+    const Constructor = BitModel as unknown as new () => BitModel;
+    expect(() => new Constructor()).toThrow(/BitModel\.fromPretrained/);
   });
 });

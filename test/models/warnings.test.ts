@@ -1,0 +1,89 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import {
+  BitConfig,
+  BitForImageClassification,
+  BitModel,
+  inspectModel,
+  type LoadOptions,
+} from '../../lib';
+import { temporaryFolder } from '../support/temporary';
+
+const folder = temporaryFolder();
+const config = new BitConfig({
+  embeddingSize: 16,
+  hiddenSizes: [32, 64],
+  depths: [2, 2],
+  numGroups: 4,
+});
+
+let warnings: jest.SpyInstance;
+beforeAll(async () => {
+  await using model = await BitModel.fromConfig(config);
+  await model.savePretrained(folder);
+});
+beforeEach(() => (warnings = jest.spyOn(process, 'emitWarning').mockImplementation()));
+afterEach(() => warnings.mockRestore());
+
+async function load(options: LoadOptions = {}): Promise<void> {
+  await using model = await BitModel.fromPretrained(folder, options);
+  expect(model.dtype).toBe('float32');
+}
+
+test('a checkpoint that has all of it loads without a word', async () => {
+  await load();
+  expect(warnings).not.toHaveBeenCalled();
+});
+
+test('weights that start at random are told', async () => {
+  await using classifier = await BitForImageClassification.fromPretrained(folder);
+  expect(classifier.loadingInfo.missingKeys).toEqual(['classifier.1.weight', 'classifier.1.bias']);
+  expect(warnings).toHaveBeenCalledWith(
+    expect.stringMatching(
+      /lacks classifier\.1\.weight, classifier\.1\.bias; these start at random/,
+    ),
+    { type: 'BitWarning', code: 'BIT_RANDOM_WEIGHTS' },
+  );
+});
+
+test('a deeper trunk is told too, in a few names', async () => {
+  await load({ depths: [2, 3] });
+  expect(warnings).toHaveBeenCalledWith(
+    expect.stringMatching(/lacks (\S+, ){2}\S+ and \d+ more;/),
+    expect.objectContaining({ code: 'BIT_RANDOM_WEIGHTS' }),
+  );
+});
+
+test('inspectModel shows what is missing instead', async () => {
+  expect((await inspectModel(folder)).loadingInfo.missingKeys).toHaveLength(2);
+  expect(warnings).not.toHaveBeenCalled();
+});
+
+test('a checkpoint that lacks most of the trunk belongs to another config', async () => {
+  await expect(load({ depths: [2, 9] })).rejects.toMatchObject({
+    code: 'ERR_BIT_CHECKPOINT',
+    message: expect.stringMatching(
+      /lacks \d+ of the model's \d+ tensors.*another config|config/,
+    ) as string,
+  });
+});
+
+test('the config of another type of model is told', async () => {
+  const path = join(folder, 'config.json');
+  const text = readFileSync(path, 'utf8');
+  writeFileSync(path, text.replace('"bit"', '"resnet"'));
+  await BitConfig.fromPretrained(folder);
+  writeFileSync(path, `\uFEFF${text}`);
+  await BitConfig.fromPretrained(folder); // a byte order mark is no reason to refuse it
+  expect(warnings.mock.calls).toEqual([
+    [
+      expect.stringContaining("type 'resnet', not 'bit'"),
+      expect.objectContaining({ code: 'BIT_MODEL_TYPE' }),
+    ],
+  ]);
+});
+
+test('more blocks than memory can hold are refused before they are made', () => {
+  const depths = [1_000_000, 1_000_000];
+  expect(() => config.with({ depths })).toThrow(/at most 10000 blocks/);
+});
