@@ -22,7 +22,7 @@ export interface SystemInfo {
   jpeg: string | null;
   /** Why device 'auto' is not CUDA. */
   cuda: { available: boolean; reason?: string };
-  /** What dtype 'auto' chooses. */
+  /** What dtype 'auto' chooses for the pre-trained family. */
   autoDtype: 'float32' | 'bfloat16' | 'float16';
   problem?: string;
 }
@@ -33,7 +33,6 @@ export function systemInfo(): SystemInfo {
     version,
     devices: [{ name: 'cpu', type: 'cpu' as const }],
     cuda: { available: false, reason: 'this build runs on the CPU alone' },
-    autoDtype: 'float32' as const,
   };
   try {
     const { binding, libtorch } = loadBindingInfo();
@@ -47,11 +46,12 @@ export function systemInfo(): SystemInfo {
         ...(libtorch.cuda ? { cuda: libtorch.cuda } : {}),
       },
       cpu: { capability: info.cpuCapability, threads: info.threads, bf16: info.bf16 },
+      autoDtype: info.autoDtype,
       jpeg: info.jpeg === '' ? null : `libjpeg-turbo ${info.jpeg}`,
     };
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
     const cpu = { capability: 'unknown', threads: availableParallelism(), bf16: false };
-    return { ...base, libtorch: null, cpu, jpeg: null, problem };
+    return { ...base, libtorch: null, cpu, jpeg: null, autoDtype: 'float32', problem };
   }
 }

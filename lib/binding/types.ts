@@ -158,6 +158,8 @@ export interface NativeInfo {
   cpuCapability: string;
   /** Whether the CPU multiplies bfloat16 in hardware. */
   bf16: boolean;
+  /** What dtype 'auto' is for the pre-trained family. */
+  autoDtype: 'float32' | 'bfloat16';
   /** Version of the addon's own JPEG decoder; empty where it has none. */
   jpeg: string;
   /** Compute threads that the runtime may use at once, over all models and calls. */

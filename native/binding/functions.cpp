@@ -47,6 +47,7 @@ Napi::Value info(const Napi::CallbackInfo& info) {
     object.Set("libtorch", TORCH_VERSION);
     object.Set("cpuCapability", at::get_cpu_capability());
     object.Set("bf16", has_bf16());
+    object.Set("autoDtype", runtime::auto_dtype());
     object.Set("jpeg", image::jpeg_version());
     object.Set("threads", runtime::Executor::instance().threads());
     object.Set("cudaDevices", Napi::Array::New(info.Env()));

@@ -7,16 +7,19 @@ namespace bigtransfer::model {
 namespace {
 
 using ops::ConvAlgorithm;
+using ops::PackedType;
 
 /// Winograd's larger tiles need four times the weights: worth it while the maps are large, and the
 /// smaller ones while there are tiles enough. Found by timing each layer of R50x1 at 224 pixels.
 constexpr int64_t kMostStrideForTilesOf4 = 8;
 constexpr int64_t kMostStrideForTilesOf2 = 16;
 
-ConvAlgorithm choose_algorithm(const ConvSpec& spec, int64_t stride) {
+ConvAlgorithm choose_algorithm(const ConvSpec& spec, int64_t stride, PackedType type) {
   if (spec.kernel == 1 && spec.padding == 0) return ConvAlgorithm::kPointwise;
   const bool fits_winograd = spec.kernel == 3 && spec.stride == 1 && spec.dilation == 1;
-  if (fits_winograd && stride <= kMostStrideForTilesOf4) return ConvAlgorithm::kWinograd4;
+  const bool has_tiles_of_4 = type == PackedType::kFloat32;
+  if (fits_winograd && has_tiles_of_4 && stride <= kMostStrideForTilesOf4)
+    return ConvAlgorithm::kWinograd4;
   if (fits_winograd && stride <= kMostStrideForTilesOf2) return ConvAlgorithm::kWinograd2;
   return ConvAlgorithm::kSpatial;
 }
@@ -29,12 +32,14 @@ int64_t FusedPlan::pitch_of(int64_t channels) {
 }
 
 bool FusedPlan::serves(const Topology& topology, at::ScalarType dtype) {
-  return ops::kernels() != nullptr && dtype == at::kFloat &&
+  return ops::kernels() != nullptr && (dtype == at::kFloat || dtype == at::kBFloat16) &&
          topology.spec.layer_type == LayerType::kPreactivation &&
          topology.spec.hidden_act == "relu";
 }
 
-FusedPlan::FusedPlan(Topology topology, const Weights& weights) : topology_(std::move(topology)) {
+FusedPlan::FusedPlan(Topology topology, const Weights& weights, at::ScalarType dtype)
+    : topology_(std::move(topology)) {
+  const PackedType type = dtype == at::kFloat ? PackedType::kFloat32 : PackedType::kBFloat16;
   // The largest kernels first: a kernel is in memory twice while it is packed, and that should not
   // come on top of all the others.
   if (topology_.head && topology_.head->out_features > 0) {
@@ -51,18 +56,20 @@ FusedPlan::FusedPlan(Topology topology, const Weights& weights) : topology_(std:
     const std::vector<BlockSpec>& specs = topology_.stages[i].blocks;
     for (auto spec = specs.rbegin(); spec != specs.rend(); ++spec) {
       stride /= spec->convs[1].stride;
-      stages_[i].push_back(make_block(*spec, stride, weights));
+      const bool is_first = i == 0 && &*spec == &specs.front();
+      stages_[i].push_back(
+          make_block(*spec, stride, is_first ? PackedType::kFloat32 : type, weights));
     }
     std::reverse(stages_[i].begin(), stages_[i].end());
   }
-  stem_ = make_conv(topology_.stem.conv, 1, weights);
+  stem_ = make_conv(topology_.stem.conv, 1, PackedType::kFloat32, weights);
 }
 
-FusedPlan::Conv FusedPlan::make_conv(const ConvSpec& spec, int64_t stride,
+FusedPlan::Conv FusedPlan::make_conv(const ConvSpec& spec, int64_t stride, PackedType type,
                                      const Weights& weights) const {
   const std::string name = spec.name + ".weight";
-  Conv conv{&spec,
-            ops::PackedConv(weights.get(name), choose_algorithm(spec, stride), *ops::kernels())};
+  Conv conv{&spec, ops::PackedConv(weights.get(name), choose_algorithm(spec, stride, type), type,
+                                   *ops::kernels())};
   weights.discard(name);
   return conv;
 }
@@ -72,12 +79,12 @@ ops::ChannelNorm FusedPlan::make_norm(const NormSpec& spec, const Weights& weigh
           topology_.spec.num_groups, pitch_of(spec.channels)};
 }
 
-FusedPlan::Block FusedPlan::make_block(const BlockSpec& spec, int64_t stride,
+FusedPlan::Block FusedPlan::make_block(const BlockSpec& spec, int64_t stride, PackedType type,
                                        const Weights& weights) const {
-  const auto conv = [&](size_t i) { return make_conv(spec.convs[i], stride, weights); };
+  const auto conv = [&](size_t i) { return make_conv(spec.convs[i], stride, type, weights); };
   const auto norm = [&](size_t i) { return make_norm(spec.norms[i], weights); };
   Block block{&spec, {conv(0), conv(1), conv(2)}, {norm(0), norm(1), norm(2)}, {}};
-  if (spec.downsample) block.downsample = make_conv(*spec.downsample, stride, weights);
+  if (spec.downsample) block.downsample = make_conv(*spec.downsample, stride, type, weights);
   return block;
 }
 

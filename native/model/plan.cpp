@@ -19,7 +19,7 @@ std::string shape_text(const at::Tensor& x) {
 std::unique_ptr<const Plan> make_plan(Topology topology, const Weights& weights,
                                       at::ScalarType dtype) {
   if (FusedPlan::serves(topology, dtype))
-    return std::make_unique<FusedPlan>(std::move(topology), weights);
+    return std::make_unique<FusedPlan>(std::move(topology), weights, dtype);
   return std::make_unique<LayerPlan>(std::move(topology), weights, dtype);
 }
 

@@ -13,8 +13,12 @@ std::vector<Kernels> find_kernels() {
 #if defined(__x86_64__)
   // The sets that CMakeLists.txt compiles each for.
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
-      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq"))
-    found.push_back(BIGTRANSFER_KERNELS(avx512, 16));
+      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")) {
+    Kernels wide = BIGTRANSFER_KERNELS(avx512, 16);
+    wide.fast_bfloat16 = __builtin_cpu_supports("avx512bf16");
+    if (wide.fast_bfloat16) wide.bfloat16 = avx512_bf16::bfloat16_kernels();
+    found.push_back(wide);
+  }
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))
     found.push_back(BIGTRANSFER_KERNELS(avx2, 8));
 #endif

@@ -1,4 +1,4 @@
-// Kernels of this package's own for channels-last float32 images: convolutions with the norm and
+// Kernels of this package's own for channels-last images of floats: convolutions with the norm and
 // ReLU before them, the addition after them and the statistics of their output all in one pass, and
 // the stem's pool.
 #pragma once
@@ -38,7 +38,8 @@ struct ConvTask {
   /// ReLU, [in.pitch]. Null for values as they are; never null for winograd.
   const float* scale;
   const float* shift;
-  /// From pack_direct() or pack_winograd() of pack_weights.h.
+  /// From pack_direct() or pack_winograd() of pack_weights.h: words of 32 bits, each a float or two
+  /// bfloat16.
   const float* weights;
   /// Added to the output, laid out like it; null for nothing, and always for winograd. Not the
   /// output itself.
@@ -65,10 +66,8 @@ struct PoolTask {
   int64_t row_begin, row_end;
 };
 
-/// One instruction set's kernels.
-struct Kernels {
-  /// Output channels are computed in panels of so many; pitches are multiples of it.
-  int64_t panel;
+/// Convolutions that multiply one type of numbers.
+struct ConvKernels {
   /// Kernel 1x1, any stride.
   void (*pointwise)(const ConvTask&);
   /// Any kernel, stride and dilation.
@@ -76,6 +75,17 @@ struct Kernels {
   /// Kernel 3x3, stride 1, dilation 1, by Winograd's F(2x2, 3x3) and F(4x4, 3x3).
   void (*winograd2)(const ConvTask&);
   void (*winograd4)(const ConvTask&);
+};
+
+/// One instruction set's kernels.
+struct Kernels {
+  /// Output channels are computed in panels of so many; pitches are multiples of it.
+  int64_t panel;
+  ConvKernels float32;
+  /// Without winograd4.
+  ConvKernels bfloat16;
+  /// Whether the processor multiplies bfloat16, faster than float.
+  bool fast_bfloat16;
   void (*max_pool)(const PoolTask&);
 };
 

@@ -2,9 +2,11 @@
 #include "ops/pack_weights.h"
 
 #include <ATen/Parallel.h>
+#include <c10/util/BFloat16.h>
 
 #include <algorithm>
 #include <array>
+#include <bit>
 #include <vector>
 
 #include "ops/standardize_weight.h"
@@ -17,6 +19,25 @@ constexpr int64_t kBlock = 16;
 
 int64_t panels_of(const RawWeight& weight, int64_t panel) {
   return (weight.out + panel - 1) / panel;
+}
+
+/// Words for so many input channels and one output channel.
+int64_t words_of(int64_t channels, PackedForm form) {
+  return form.type == PackedType::kFloat32 ? channels : (channels + 1) / 2;
+}
+
+/// Puts a panel's values for one input channel into [words of in][panel]; even channels first.
+void put(const float* values, int64_t channel, PackedForm form, float* words) {
+  if (form.type == PackedType::kFloat32) {
+    std::copy_n(values, form.panel, words + channel * form.panel);
+    return;
+  }
+  float* to = words + channel / 2 * form.panel;
+  for (int64_t o = 0; o < form.panel; ++o) {
+    const uint32_t bits = c10::BFloat16(values[o]).x;
+    const bool is_second = channel % 2 == 1;
+    to[o] = std::bit_cast<float>(is_second ? std::bit_cast<uint32_t>(to[o]) | bits << 16 : bits);
+  }
 }
 
 /// One panel's channels, standardised, as [in][ky * kx][panel] in blocks of input channels.
@@ -96,8 +117,8 @@ class KernelTransform {
   KernelTransform(WinogradSize size, int64_t panel)
       : generator_(generator(size)), panel_(panel), half_(static_cast<size_t>(3 * panel)) {}
 
-  /// Point p goes to to[p * point_stride].
-  void operator()(const float* kernels, float* to, int64_t point_stride) {
+  /// Writes [point][panel].
+  void operator()(const float* kernels, float* to) {
     for (const auto& y : generator_) {
       for (int64_t i = 0; i < 3 * panel_; ++i) {
         half_[static_cast<size_t>(i)] = y[0] * static_cast<double>(kernels[i]) +
@@ -110,7 +131,7 @@ class KernelTransform {
           to[o] = static_cast<float>(x[0] * half[o] + x[1] * half[panel_ + o] +
                                      x[2] * half[2 * panel_ + o]);
         }
-        to += point_stride;
+        to += panel_;
       }
     }
   }
@@ -124,31 +145,37 @@ class KernelTransform {
 
 }  // namespace
 
-int64_t packed_direct_size(const RawWeight& weight, int64_t panel) {
-  return panels_of(weight, panel) * panel * weight.in * weight.kernel * weight.kernel;
+int64_t packed_direct_size(const RawWeight& weight, PackedForm form) {
+  const int64_t taps = weight.kernel * weight.kernel;
+  return panels_of(weight, form.panel) * taps * words_of(weight.in, form) * form.panel;
 }
 
-int64_t packed_winograd_size(const RawWeight& weight, WinogradSize size, int64_t panel) {
-  return panels_of(weight, panel) * panel * weight.in * size.points();
+int64_t packed_winograd_size(const RawWeight& weight, WinogradSize size, PackedForm form) {
+  return panels_of(weight, form.panel) * size.points() * words_of(weight.in, form) * form.panel;
 }
 
-void pack_direct(const RawWeight& weight, int64_t panel, float* packed) {
+void pack_direct(const RawWeight& weight, PackedForm form, float* packed) {
   const int64_t area = weight.kernel * weight.kernel;
-  each_panel(weight, panel, [&](PanelReader& reader, int64_t index) {
-    float* to = packed + index * area * weight.in * panel;
+  const int64_t tap_words = words_of(weight.in, form) * form.panel;
+  each_panel(weight, form.panel, [&](PanelReader& reader, int64_t index) {
+    float* to = packed + index * area * tap_words;
     reader.each_channel([&](int64_t c, const float* taps) {
       for (int64_t tap = 0; tap < area; ++tap)
-        std::copy_n(taps + tap * panel, panel, to + (tap * weight.in + c) * panel);
+        put(taps + tap * form.panel, c, form, to + tap * tap_words);
     });
   });
 }
 
-void pack_winograd(const RawWeight& weight, WinogradSize size, int64_t panel, float* packed) {
-  each_panel(weight, panel, [&](PanelReader& reader, int64_t index) {
-    KernelTransform transform(size, panel);
-    float* to = packed + index * size.points() * weight.in * panel;
+void pack_winograd(const RawWeight& weight, WinogradSize size, PackedForm form, float* packed) {
+  const int64_t point_words = words_of(weight.in, form) * form.panel;
+  each_panel(weight, form.panel, [&](PanelReader& reader, int64_t index) {
+    KernelTransform transform(size, form.panel);
+    std::vector<float> points(static_cast<size_t>(size.points() * form.panel));
+    float* to = packed + index * size.points() * point_words;
     reader.each_channel([&](int64_t c, const float* kernels) {
-      transform(kernels, to + c * panel, weight.in * panel);
+      transform(kernels, points.data());
+      for (int64_t point = 0; point < size.points(); ++point)
+        put(points.data() + point * form.panel, c, form, to + point * point_words);
     });
   });
 }

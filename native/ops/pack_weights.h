@@ -19,14 +19,25 @@ struct WinogradSize {
   int64_t points() const { return (tile + 2) * (tile + 2); }
 };
 
-/// Floats that the packed forms take.
-int64_t packed_direct_size(const RawWeight& weight, int64_t panel);
-int64_t packed_winograd_size(const RawWeight& weight, WinogradSize size, int64_t panel);
+/// What the packed words of 32 bits hold: a float, or an even and the next input channel's
+/// bfloat16.
+enum class PackedType { kFloat32, kBFloat16 };
 
-/// Packs as [panel][ky][kx][in][panel's channels], in parallel.
-void pack_direct(const RawWeight& weight, int64_t panel, float* packed);
+/// Panels of so many output channels, and what they hold.
+struct PackedForm {
+  int64_t panel;
+  PackedType type;
+};
 
-/// Transforms a kernel of 3x3 and packs it as [panel][point][in][panel's channels], in parallel.
-void pack_winograd(const RawWeight& weight, WinogradSize size, int64_t panel, float* packed);
+/// Words that the packed forms take.
+int64_t packed_direct_size(const RawWeight& weight, PackedForm form);
+int64_t packed_winograd_size(const RawWeight& weight, WinogradSize size, PackedForm form);
+
+/// Packs as [panel][ky][kx][words of in][panel's channels], in parallel.
+void pack_direct(const RawWeight& weight, PackedForm form, float* packed);
+
+/// Transforms a kernel of 3x3 and packs it as [panel][point][words of in][panel's channels], in
+/// parallel.
+void pack_winograd(const RawWeight& weight, WinogradSize size, PackedForm form, float* packed);
 
 }  // namespace bigtransfer::ops

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 
-#include "ops/pack_weights.h"
 #include "ops/parts.h"
 
 namespace bigtransfer::ops {
@@ -28,18 +27,20 @@ WinogradSize tile_size(ConvAlgorithm algorithm) {
 
 }  // namespace
 
-PackedConv::PackedConv(const at::Tensor& weight, ConvAlgorithm algorithm, const Kernels& kernels)
-    : kernels_(&kernels), algorithm_(algorithm), panels_(0) {
+PackedConv::PackedConv(const at::Tensor& weight, ConvAlgorithm algorithm, PackedType type,
+                       const Kernels& kernels)
+    : kernels_(type == PackedType::kFloat32 ? &kernels.float32 : &kernels.bfloat16),
+      algorithm_(algorithm),
+      panels_((weight.size(0) + kernels.panel - 1) / kernels.panel) {
   const at::Tensor values = weight.contiguous();
   const RawWeight raw{values.const_data_ptr<float>(), values.size(0), values.size(1),
                       values.size(2)};
-  const int64_t panel = kernels.panel;
-  panels_ = (raw.out + panel - 1) / panel;
+  const PackedForm form{kernels.panel, type};
   if (is_winograd(algorithm)) {
     const WinogradSize size = tile_size(algorithm);
-    pack_winograd(raw, size, panel, weights_.reserve(packed_winograd_size(raw, size, panel)));
+    pack_winograd(raw, size, form, weights_.reserve(packed_winograd_size(raw, size, form)));
   } else {
-    pack_direct(raw, panel, weights_.reserve(packed_direct_size(raw, panel)));
+    pack_direct(raw, form, weights_.reserve(packed_direct_size(raw, form)));
   }
 }
 

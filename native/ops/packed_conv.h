@@ -5,6 +5,7 @@
 
 #include "common/aligned_buffer.h"
 #include "ops/kernels.h"
+#include "ops/pack_weights.h"
 
 namespace bigtransfer::ops {
 
@@ -24,9 +25,10 @@ struct ConvRun {
 
 class PackedConv {
  public:
-  /// `weight` is [out, in, k, k] in float32; it is standardised on the way. `kernels` must outlive
-  /// this.
-  PackedConv(const at::Tensor& weight, ConvAlgorithm algorithm, const Kernels& kernels);
+  /// `weight` is [out, in, k, k] in float32; it is standardised on the way, then rounded if `type`
+  /// is kBFloat16, which kWinograd4 does not have. `kernels` must outlive this.
+  PackedConv(const at::Tensor& weight, ConvAlgorithm algorithm, PackedType type,
+             const Kernels& kernels);
 
   /// Uses the threads that the caller may use: all of its OpenMP team, or one within a parallel
   /// region.
@@ -36,7 +38,7 @@ class PackedConv {
   int64_t units(const ConvGeometry& geometry) const;
   void run_part(const ConvTask& task) const;
 
-  const Kernels* kernels_;
+  const ConvKernels* kernels_;
   ConvAlgorithm algorithm_;
   int64_t panels_;
   AlignedBuffer weights_;

@@ -5,6 +5,8 @@
 
 #include "checkpoint/safetensors_writer.h"
 #include "common/error.h"
+#include "model/fused_plan.h"
+#include "ops/kernels.h"
 
 namespace bigtransfer::runtime {
 namespace {
@@ -22,9 +24,14 @@ struct ComputeType {
   at::ScalarType type;
 };
 
-ComputeType choose_dtype(const std::string& wanted) {
-  // 'auto' stays with float32 until a faster type is shown to be as accurate as documented.
-  if (wanted == "auto" || wanted == "float32") return {"float32", at::kFloat};
+/// 'auto' is bfloat16 only where that is the faster one.
+ComputeType choose_dtype(const std::string& wanted, const model::Topology& topology) {
+  if (wanted == "auto") {
+    const bool is_faster =
+        auto_dtype() == "bfloat16" && model::FusedPlan::serves(topology, at::kBFloat16);
+    return choose_dtype(is_faster ? "bfloat16" : "float32", topology);
+  }
+  if (wanted == "float32") return {"float32", at::kFloat};
   if (wanted == "bfloat16") return {"bfloat16", at::kBFloat16};
   if (wanted == "float16") return {"float16", at::kHalf};
   throw Error(ErrorCode::kDevice,
@@ -41,13 +48,18 @@ model::Weights read_weights(const LoadRequest& request, const model::Topology& t
 
 }  // namespace
 
+std::string auto_dtype() {
+  const ops::Kernels* kernels = ops::kernels();
+  return kernels != nullptr && kernels->fast_bfloat16 ? "bfloat16" : "float32";
+}
+
 std::shared_ptr<Session> Session::load(const LoadRequest& request) {
   const c10::InferenceMode guard;
   std::shared_ptr<Session> session(new Session());
   session->device_ = choose_device(request.device);
-  const ComputeType compute = choose_dtype(request.dtype);
-  session->dtype_ = compute.name;
   model::Topology topology = model::make_topology(request.spec, request.prefix);
+  const ComputeType compute = choose_dtype(request.dtype, topology);
+  session->dtype_ = compute.name;
   model::Weights weights = read_weights(request, topology);
   session->loading_info_ = weights.loading_info();
   std::unique_ptr<const model::Plan> plan =

@@ -46,6 +46,9 @@ struct ForwardResult {
   std::vector<model::LayerTime> layers;
 };
 
+/// What dtype 'auto' is for the pre-trained family on this machine.
+std::string auto_dtype();
+
 class Session {
  public:
   /// Reads and prepares the weights; takes as long as that takes.

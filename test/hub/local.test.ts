@@ -110,7 +110,7 @@ describe('a source that is nothing', () => {
     '/no/such',
     'a/b/c',
     'C:\\models',
-    '../x',
+    '../no-such-folder',
     'owner/..',
     'has space',
     'a--b/c',

@@ -1,8 +1,16 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { BitConfig, BitForImageClassification, Tensor } from '../../lib';
+import {
+  BitConfig,
+  BitForImageClassification,
+  BitModel,
+  systemInfo,
+  type ComputeDType,
+  type Tensor,
+} from '../../lib';
 import { runScript } from '../support/child';
-import { REFERENCE, readCase } from '../support/reference';
+import { cosine, HALF_BOUND } from '../support/closeness';
+import { REFERENCE, readCase, type Run } from '../support/reference';
 import { temporaryFolder } from '../support/temporary';
 
 const folder = temporaryFolder();
@@ -28,29 +36,43 @@ test('loading takes less than 1.3 times the memory of the weights', async () => 
 });
 
 describe('dtype', () => {
-  const directory = join(REFERENCE, 'models', 'bottleneck');
-  const { runs, expected } = readCase(directory);
-  const run = runs.find(({ outputs }) => outputs?.['logits']);
-
   /** Cosine of the angle between our logits and transformers'. */
-  async function similarity(dtype: 'float32' | 'bfloat16' | 'float16'): Promise<number> {
-    const pixels = expected.get(run?.inputs.pixel_values as string) as Tensor;
-    const theirs = expected.get(run?.outputs?.['logits'] as string)?.data as Float32Array;
+  async function similarity(name: string, dtype: ComputeDType): Promise<number> {
+    const directory = join(REFERENCE, 'models', name);
+    const { runs, expected } = readCase(directory);
+    const run = runs.find(({ outputs }) => outputs?.['logits']) as Run;
+    const pixels = expected.get(run.inputs.pixel_values as string) as Tensor;
     await using model = await BitForImageClassification.fromPretrained(directory, { dtype });
     expect(model.dtype).toBe(dtype);
     const { logits } = await model.forward(pixels);
     expect(logits.dtype).toBe('float32');
-    const ours = logits.data as Float32Array;
-    const dot = (a: Float32Array, b: Float32Array) =>
-      a.reduce((sum, x, i) => sum + x * (b[i] as number), 0);
-    return dot(ours, theirs) / Math.sqrt(dot(ours, ours) * dot(theirs, theirs));
+    return cosine(logits, expected.get(run.outputs?.['logits'] as string) as Tensor);
   }
 
-  test.each([
-    ['float32', 1 - 1e-9],
-    ['bfloat16', 0.9995],
-    ['float16', 0.9995],
-  ] as const)('%s agrees with transformers in float32', async (dtype, bound) => {
-    expect(await similarity(dtype)).toBeGreaterThan(bound);
+  // One that runs through the fused plan, and one that does not.
+  describe.each(['preactivation', 'bottleneck'])('%s', (name) => {
+    test.each([
+      ['float32', 1 - 1e-9],
+      ['bfloat16', HALF_BOUND],
+      ['float16', HALF_BOUND],
+    ] as const)('%s agrees with transformers in float32', async (dtype, bound) => {
+      expect(await similarity(name, dtype)).toBeGreaterThan(bound);
+    });
+  });
+
+  test("'auto' is what systemInfo tells, where it is the faster one", async () => {
+    const options = { dtype: 'auto' } as const;
+    const config = new BitConfig({
+      depths: [1],
+      hiddenSizes: [32],
+      embeddingSize: 32,
+      numGroups: 8,
+    });
+    await using family = await BitModel.fromConfig(config, options);
+    expect(family.dtype).toBe(systemInfo().autoDtype);
+    await using other = await BitModel.fromConfig(config.with({ hiddenAct: 'gelu' }), options);
+    expect(other.dtype).toBe('float32');
+    await using unasked = await BitModel.fromConfig(config);
+    expect(unasked.dtype).toBe('float32');
   });
 });

@@ -19,3 +19,13 @@ export function relativeError(actual: Tensor, expected: Tensor): number {
   }
   return difference === 0 ? 0 : difference / magnitude;
 }
+
+/** Promised cosine between logits in bfloat16 or float16 and transformers' in float32, at least. */
+export const HALF_BOUND = 0.9995;
+
+/** Cosine of the angle between two float32 tensors seen as vectors. */
+export function cosine(actual: Tensor, expected: Tensor): number {
+  const dot = (a: Tensor, b: Tensor) =>
+    (a.data as Float32Array).reduce((sum, x, i) => sum + x * (b.data[i] as number), 0);
+  return dot(actual, expected) / Math.sqrt(dot(actual, actual) * dot(expected, expected));
+}

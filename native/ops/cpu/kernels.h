@@ -6,17 +6,18 @@
 /// Kernels with vectors of so many floats are in a namespace of their own; see vec.h.
 #define BIGTRANSFER_DECLARE_KERNELS(isa) \
   namespace bigtransfer::ops::isa {      \
-  void pointwise(const ConvTask& task);  \
-  void spatial(const ConvTask& task);    \
-  void winograd2(const ConvTask& task);  \
-  void winograd4(const ConvTask& task);  \
+  ConvKernels float32_kernels();         \
+  ConvKernels bfloat16_kernels();        \
   void max_pool(const PoolTask& task);   \
   }
 
-#define BIGTRANSFER_KERNELS(isa, lanes)                                                      \
-  ::bigtransfer::ops::Kernels {                                                              \
-    2 * (lanes), isa::pointwise, isa::spatial, isa::winograd2, isa::winograd4, isa::max_pool \
+#define BIGTRANSFER_KERNELS(isa, lanes)                                                    \
+  ::bigtransfer::ops::Kernels {                                                            \
+    2 * (lanes), isa::float32_kernels(), isa::bfloat16_kernels(), /*fast_bfloat16=*/false, \
+        isa::max_pool                                                                      \
   }
 
 BIGTRANSFER_DECLARE_KERNELS(avx2)
 BIGTRANSFER_DECLARE_KERNELS(avx512)
+/// Has bfloat16_kernels alone.
+BIGTRANSFER_DECLARE_KERNELS(avx512_bf16)

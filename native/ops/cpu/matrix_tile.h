@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "ops/cpu/element.h"
 #include "ops/cpu/vec.h"
 
 namespace bigtransfer::ops::BIGTRANSFER_ISA {
@@ -15,10 +16,10 @@ inline constexpr int kVectors = 2;
 inline constexpr int kPanel = kVectors * kLanes;
 inline constexpr int kRows = kLanes == 16 ? 8 : 6;
 
-/// Input values that lie together, at the same offset from every pixel's base.
+/// Input that lies together, at the same offset in values from every pixel's base.
 struct Segment {
   int64_t offset;
-  int64_t length;
+  int64_t words;
 };
 
 /// Sums over the output that a panel has made so far.
@@ -37,11 +38,12 @@ inline void add_sums(double* sums, int64_t pitch, int64_t panel, const PanelSums
 }
 
 /// out[r] (+)= sum over segments of rows[r][offset + k] * weights[k], r < count <= kRows.
+template <typename Element>
 struct Tile {
-  const float* const* rows;
+  const typename Element::Value* const* rows;
   const Segment* segments;
   int segment_count;
-  /// [sum of lengths][kPanel].
+  /// [sum of words][kPanel] words.
   const float* weights;
   /// Pixel r's channels are at out + r * pitch; so are those of the residual.
   float* out;
@@ -51,8 +53,8 @@ struct Tile {
   bool first;
 };
 
-template <int Rows>
-inline void multiply(const Tile& tile, PanelSums* sums) {
+template <int Rows, typename Element>
+inline void multiply(const Tile<Element>& tile, PanelSums* sums) {
   Vec acc[Rows][kVectors];
   for (int r = 0; r < Rows; ++r) {
     for (int v = 0; v < kVectors; ++v)
@@ -61,15 +63,16 @@ inline void multiply(const Tile& tile, PanelSums* sums) {
   const float* weights = tile.weights;
   for (int s = 0; s < tile.segment_count; ++s) {
     const Segment segment = tile.segments[s];
-    const float* rows[Rows];
+    const typename Element::Value* rows[Rows];
     for (int r = 0; r < Rows; ++r) rows[r] = tile.rows[r] + segment.offset;
 #pragma GCC unroll 4
-    for (int64_t k = 0; k < segment.length; ++k) {
-      Vec w[kVectors];
-      for (int v = 0; v < kVectors; ++v) w[v] = load(weights + v * kLanes);
+    for (int64_t k = 0; k < segment.words; ++k) {
+      typename Element::Weights w[kVectors];
+      for (int v = 0; v < kVectors; ++v) w[v] = Element::weights(weights + v * kLanes);
       weights += kPanel;
       for (int r = 0; r < Rows; ++r) {
-        for (int v = 0; v < kVectors; ++v) acc[r][v] += rows[r][k] * w[v];
+        const typename Element::Factor x = Element::factor(rows[r] + k * Element::kPack);
+        for (int v = 0; v < kVectors; ++v) acc[r][v] = Element::multiply_add(acc[r][v], x, w[v]);
       }
     }
   }
@@ -87,7 +90,8 @@ inline void multiply(const Tile& tile, PanelSums* sums) {
 }
 
 /// multiply() for a number of rows that is known only now.
-inline void multiply(int rows, const Tile& tile, PanelSums* sums) {
+template <typename Element>
+inline void multiply(int rows, const Tile<Element>& tile, PanelSums* sums) {
   [&]<int... I>(std::integer_sequence<int, I...>) {
     ((rows == I + 1 ? multiply<I + 1>(tile, sums) : void()), ...);
   }

@@ -21,6 +21,28 @@ namespace {
 /// Of the largest magnitude; F(4x4, 3x3) loses about a digit.
 constexpr double kTolerance = 2e-6;
 constexpr double kWinograd4Tolerance = 2e-5;
+/// Here and there a value between two of bfloat16 is rounded the other way.
+constexpr double kBFloat16Tolerance = 1e-3;
+constexpr double kBFloat16Typical = 1e-4;
+/// Winograd's transforms round to bfloat16 where the plain products do not.
+constexpr double kBFloat16WinogradTolerance = 2e-2;
+
+bool is_winograd(ConvAlgorithm algorithm) {
+  return algorithm == ConvAlgorithm::kWinograd2 || algorithm == ConvAlgorithm::kWinograd4;
+}
+
+double tolerance_of(ConvAlgorithm algorithm, PackedType type) {
+  if (type == PackedType::kBFloat16)
+    return is_winograd(algorithm) ? kBFloat16WinogradTolerance : kBFloat16Tolerance;
+  return algorithm == ConvAlgorithm::kWinograd4 ? kWinograd4Tolerance : kTolerance;
+}
+
+/// What a product in `type` sees of the values.
+at::Tensor rounded(const at::Tensor& values, PackedType type) {
+  if (type == PackedType::kFloat32) return values;
+  // Through float, as the kernels compute them.
+  return values.to(at::kFloat).to(at::kBFloat16).to(at::kDouble);
+}
 
 std::vector<Kernels> tested_kernels() {
   std::vector<Kernels> all = runnable_kernels();
@@ -46,6 +68,8 @@ int64_t round_up(int64_t value, int64_t unit) { return (value + unit - 1) / unit
 
 double largest(const at::Tensor& x) { return x.abs().max().item<double>(); }
 
+double root_mean_square(const at::Tensor& x) { return x.pow(2).mean().sqrt().item<double>(); }
+
 /// [C, H, W] as pixels of `pitch` floats, with zeros after the channels.
 at::Tensor to_pixels(const at::Tensor& image, int64_t pitch) {
   const at::Tensor pixels = image.permute({1, 2, 0});
@@ -60,7 +84,7 @@ bool are_sums_of(const at::Tensor& sums, const at::Tensor& image, double toleran
   return largest((sums.narrow(1, 0, image.size(0)) - expected) / scale) < 10 * tolerance;
 }
 
-void check(const Layer& layer, const Kernels& kernels) {
+void check(const Layer& layer, PackedType type, const Kernels& kernels) {
   const auto wide = at::TensorOptions(at::kDouble);
   const at::Tensor x = at::randn({layer.in, layer.height, layer.width}, wide).to(at::kFloat);
   const at::Tensor weight =
@@ -70,16 +94,18 @@ void check(const Layer& layer, const Kernels& kernels) {
 
   at::Tensor input = x.to(at::kDouble);
   if (layer.norm) input = (input * scale.view({-1, 1, 1}) + shift.view({-1, 1, 1})).clamp_min(0);
-  at::Tensor expected =
-      at::conv2d(
-          at::constant_pad_nd(input, {layer.pad, layer.pad, layer.pad, layer.pad}).unsqueeze(0),
-          standardize_weight(weight.to(at::kDouble)), {}, layer.stride, at::IntArrayRef({0, 0}),
-          layer.dilation)
-          .squeeze(0);
+  at::Tensor expected = at::conv2d(at::constant_pad_nd(rounded(input, type),
+                                                       {layer.pad, layer.pad, layer.pad, layer.pad})
+                                       .unsqueeze(0),
+                                   rounded(standardize_weight(weight), type).to(at::kDouble), {},
+                                   layer.stride, at::IntArrayRef({0, 0}), layer.dilation)
+                            .squeeze(0);
   const at::Tensor residual = at::randn(expected.sizes(), wide).to(at::kFloat);
   if (layer.residual) expected += residual;
 
-  const int64_t in_pitch = layer.norm ? round_up(layer.in, kernels.panel) : layer.in;
+  const int64_t in_pitch = layer.norm                      ? round_up(layer.in, kernels.panel)
+                           : type == PackedType::kBFloat16 ? round_up(layer.in, 2)
+                                                           : layer.in;
   const int64_t out_pitch = round_up(layer.out, kernels.panel);
   const ConvGeometry geometry{.in = {layer.height, layer.width, layer.in, in_pitch},
                               .out = {expected.size(1), expected.size(2), layer.out, out_pitch},
@@ -92,9 +118,8 @@ void check(const Layer& layer, const Kernels& kernels) {
   const at::Tensor added = to_pixels(residual, out_pitch);
   const at::Tensor scales = at::constant_pad_nd(scale, {0, in_pitch - layer.in});
   const at::Tensor shifts = at::constant_pad_nd(shift, {0, in_pitch - layer.in});
-  const PackedConv conv(weight, layer.algorithm, kernels);
-  const double tolerance =
-      layer.algorithm == ConvAlgorithm::kWinograd4 ? kWinograd4Tolerance : kTolerance;
+  const PackedConv conv(weight, layer.algorithm, type, kernels);
+  const double tolerance = tolerance_of(layer.algorithm, type);
   for (const int threads : {1, 2, 5}) {
     at::set_num_threads(threads);
     at::Tensor out = at::full({geometry.out.pixels(), out_pitch}, 7.0F);
@@ -108,6 +133,8 @@ void check(const Layer& layer, const Kernels& kernels) {
     const at::Tensor actual =
         out.narrow(1, 0, layer.out).t().reshape(expected.sizes()).to(at::kDouble);
     EXPECT(largest(actual - expected) <= tolerance * largest(expected));
+    EXPECT(is_winograd(layer.algorithm) ||
+           root_mean_square(actual - expected) <= kBFloat16Typical * largest(expected));
     // What lies beyond the channels must stay zero: the next layer reads it.
     EXPECT(out_pitch == layer.out || largest(out.narrow(1, layer.out, out_pitch - layer.out)) == 0);
     EXPECT(are_sums_of(sums, expected, tolerance));
@@ -118,7 +145,11 @@ void check(const Layer& layer, const Kernels& kernels) {
 void check_all(const std::vector<Layer>& layers) {
   at::manual_seed(3);
   for (const Kernels& kernels : tested_kernels()) {
-    for (const Layer& layer : layers) check(layer, kernels);
+    for (const Layer& layer : layers) {
+      check(layer, PackedType::kFloat32, kernels);
+      if (layer.algorithm != ConvAlgorithm::kWinograd4)
+        check(layer, PackedType::kBFloat16, kernels);
+    }
   }
 }
 
@@ -201,7 +232,8 @@ TEST("fused convolutions: NaN in one pixel reaches the pixels that see it alone"
     const at::Tensor ones = at::ones({channels}, at::kFloat);
     const at::Tensor zeros = at::zeros({channels}, at::kFloat);
     at::manual_seed(1);
-    const PackedConv conv(at::randn({channels, channels, 3, 3}), ConvAlgorithm::kSpatial, kernels);
+    const PackedConv conv(at::randn({channels, channels, 3, 3}), ConvAlgorithm::kSpatial,
+                          PackedType::kFloat32, kernels);
     at::Tensor out = at::empty({4, 4, channels}, at::kFloat);
     at::Tensor sums = at::empty({2, channels}, at::kDouble);
     const ImageShape shape{4, 4, channels, channels};

@@ -1,19 +1,18 @@
 // 3x3 convolutions by Winograd's minimal filtering (Lavin & Gray 2015, arXiv 1509.09308): tiles of
 // the input are transformed, multiplied point by point, and transformed back.
-#include <array>
-#include <vector>
+#pragma once
 
-#include "ops/cpu/kernels.h"
+#include <array>
+
 #include "ops/cpu/matrix_tile.h"
 #include "ops/cpu/scratch.h"
 #include "ops/kernels.h"
 
 namespace bigtransfer::ops::BIGTRANSFER_ISA {
-namespace {
 
 /// Transformed input that is worked on at once: so much stays in a second-level cache.
-constexpr int64_t kInputBytes = 320 * 1024;
-constexpr int64_t kMostTiles = 48;
+inline constexpr int64_t kWinogradInputBytes = 320 * 1024;
+inline constexpr int64_t kMostTiles = 48;
 
 /// F(Side x Side, 3x3): its one-dimensional transforms, each over Side + 2 points.
 template <int Side>
@@ -50,9 +49,10 @@ struct Transform<4> {
 };
 
 /// A convolution seen as tiles of Side x Side output pixels.
-template <int Side>
+template <int Side, typename Element>
 class Tiles {
  public:
+  using Value = typename Element::Value;
   static constexpr int kReach = Side + 2;
   static constexpr int kPoints = kReach * kReach;
 
@@ -61,11 +61,12 @@ class Tiles {
         geometry_(*task.geometry),
         across_((geometry_.out.width + Side - 1) / Side),
         // A cache line more than the values: see pointwise().
-        row_((geometry_.in.channels + kPanel - 1) / kPanel * kPanel + 16) {
-    const int64_t bytes = kPoints * row_ * static_cast<int64_t>(sizeof(float));
-    most_ = std::clamp<int64_t>(kInputBytes / bytes / kRows * kRows, kRows, kMostTiles);
+        row_((geometry_.in.channels + kPanel - 1) / kPanel * kPanel + 16 * Element::kPack) {
+    const int64_t bytes = kPoints * row_ * static_cast<int64_t>(sizeof(Value));
+    most_ = std::clamp<int64_t>(kWinogradInputBytes / bytes / kRows * kRows, kRows, kMostTiles);
     most_ = std::min(most_, std::max<int64_t>(task.unit_end - task.unit_begin, 1));
-    input_ = scratch(kInputScratch, kPoints * most_ * row_);
+    input_ =
+        reinterpret_cast<Value*>(scratch(kInputScratch, kPoints * most_ * row_ / Element::kPack));
     product_ = scratch(kProductScratch, kPoints * most_ * kPanel);
   }
 
@@ -105,34 +106,35 @@ class Tiles {
         }
         columns[x] = Transform<Side>::input(column);
       }
-      float* to = input_ + slot * row_ + c;
+      Value* to = input_ + slot * row_ + c;
       for (int y = 0; y < kReach; ++y) {
         std::array<Vec, kReach> line;
         for (int x = 0; x < kReach; ++x) line[x] = columns[x][y];
         const std::array<Vec, kReach> points = Transform<Side>::input(line);
-        for (int x = 0; x < kReach; ++x) store(to + (y * kReach + x) * most_ * row_, points[x]);
+        for (int x = 0; x < kReach; ++x)
+          Element::put(to + (y * kReach + x) * most_ * row_, points[x]);
       }
     }
   }
 
   /// product_[point][tile] = input_[point][tile] times the panel's weights of that point.
   void multiply_points(int64_t panel, int64_t count) {
-    const Segment segment{0, geometry_.in.channels};
-    const float* weights = task_.weights + panel * kPoints * segment.length * kPanel;
-    std::array<const float*, kMostTiles> rows;
+    const Segment segment{0, (geometry_.in.channels + Element::kPack - 1) / Element::kPack};
+    const float* weights = task_.weights + panel * kPoints * segment.words * kPanel;
+    std::array<const Value*, kMostTiles> rows;
     for (int point = 0; point < kPoints; ++point) {
       for (int64_t t = 0; t < count; ++t) rows[t] = input_ + (point * most_ + t) * row_;
       for (int64_t begin = 0; begin < count;) {
         const int64_t end = part_end(begin, count, kRows);
         multiply(static_cast<int>(end - begin),
-                 {.rows = rows.data() + begin,
-                  .segments = &segment,
-                  .segment_count = 1,
-                  .weights = weights + point * segment.length * kPanel,
-                  .out = product_ + (point * most_ + begin) * kPanel,
-                  .residual = nullptr,
-                  .pitch = kPanel,
-                  .first = true},
+                 Tile<Element>{.rows = rows.data() + begin,
+                               .segments = &segment,
+                               .segment_count = 1,
+                               .weights = weights + point * segment.words * kPanel,
+                               .out = product_ + (point * most_ + begin) * kPanel,
+                               .residual = nullptr,
+                               .pitch = kPanel,
+                               .first = true},
                  nullptr);
         begin = end;
       }
@@ -171,18 +173,13 @@ class Tiles {
   const ConvGeometry& geometry_;
   /// Tiles in a row of the output.
   int64_t across_;
-  /// Floats from one tile's values to the next's.
+  /// Values from one tile's to the next's.
   int64_t row_;
   /// Tiles at once.
   int64_t most_;
   /// [point][tile][row_] and [point][tile][kPanel].
-  float* input_;
+  Value* input_;
   float* product_;
 };
-
-}  // namespace
-
-void winograd2(const ConvTask& task) { Tiles<2>(task).run(); }
-void winograd4(const ConvTask& task) { Tiles<4>(task).run(); }
 
 }  // namespace bigtransfer::ops::BIGTRANSFER_ISA

@@ -1,0 +1,18 @@
+// Convolutions in bfloat16: input and weights are rounded to it, everything else is float.
+#include "ops/cpu/direct.h"
+#include "ops/cpu/kernels.h"
+#include "ops/cpu/winograd.h"
+
+namespace bigtransfer::ops::BIGTRANSFER_ISA {
+
+ConvKernels bfloat16_kernels() {
+  return {
+      .pointwise = pointwise<BFloat16>,
+      .spatial = spatial<BFloat16>,
+      .winograd2 = [](const ConvTask& task) { Tiles<2, BFloat16>(task).run(); },
+      // Its transforms would lose most of the digits.
+      .winograd4 = nullptr,
+  };
+}
+
+}  // namespace bigtransfer::ops::BIGTRANSFER_ISA

@@ -1,0 +1,17 @@
+// Convolutions in float32.
+#include "ops/cpu/direct.h"
+#include "ops/cpu/kernels.h"
+#include "ops/cpu/winograd.h"
+
+namespace bigtransfer::ops::BIGTRANSFER_ISA {
+
+ConvKernels float32_kernels() {
+  return {
+      .pointwise = pointwise<Float32>,
+      .spatial = spatial<Float32>,
+      .winograd2 = [](const ConvTask& task) { Tiles<2, Float32>(task).run(); },
+      .winograd4 = [](const ConvTask& task) { Tiles<4, Float32>(task).run(); },
+  };
+}
+
+}  // namespace bigtransfer::ops::BIGTRANSFER_ISA
