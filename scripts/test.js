@@ -23,29 +23,40 @@ function npmRun(script, args = []) {
 /** One check that counts as one test. */
 function check(script) {
   const { ok } = npmRun(script);
-  return { passed: ok ? 1 : 0, failed: ok ? 0 : 1 };
+  return { script, passed: ok ? 1 : 0, failed: ok ? 0 : 1 };
 }
 
 function nativeTests() {
   const { ok, output } = npmRun('test:native');
   const counts = /native: (\d+) passed, (\d+) failed/.exec(output);
-  if (!counts) return { passed: 0, failed: 1 };
+  if (!counts) return { script: 'test:native', passed: 0, failed: 1 };
   const failed = Number(counts[2]);
-  return { passed: Number(counts[1]), failed: ok ? failed : Math.max(failed, 1) };
+  return {
+    script: 'test:native',
+    passed: Number(counts[1]),
+    failed: ok ? failed : Math.max(failed, 1),
+  };
 }
 
 function jestTests() {
   const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'bigtransfer-')), 'jest.json');
   const { ok } = npmRun('test:js', ['--json', `--outputFile=${file}`]);
-  if (!fs.existsSync(file)) return { passed: 0, failed: 1 };
+  if (!fs.existsSync(file)) return { script: 'test:js', passed: 0, failed: 1 };
   const report = JSON.parse(fs.readFileSync(file, 'utf8'));
   // A test file that does not compile has no failed tests, only a failed suite.
   const failed = report.numFailedTests + report.numRuntimeErrorTestSuites;
-  return { passed: report.numPassedTests, failed: ok ? failed : Math.max(failed, 1) };
+  return {
+    script: 'test:js',
+    passed: report.numPassedTests,
+    failed: ok ? failed : Math.max(failed, 1),
+  };
 }
 
 const results = [check('build:ts'), check('lint'), check('typecheck'), nativeTests(), jestTests()];
 const passed = results.reduce((sum, result) => sum + result.passed, 0);
 const failed = results.reduce((sum, result) => sum + result.failed, 0);
+// What failed is named here again: it may stand far above.
+const broken = results.filter((result) => result.failed > 0);
+if (broken.length > 0) console.log(`\nfailed: ${broken.map((result) => result.script).join(', ')}`);
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = failed > 0 ? 1 : 0;

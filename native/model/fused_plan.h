@@ -21,8 +21,8 @@ class FusedPlan final : public Plan {
   /// Whether there are kernels for this machine that can run this network.
   static bool serves(const Topology& topology, at::ScalarType dtype);
 
-  /// In bfloat16 the stem and the first block stay in float32: what is rounded there is most of what
-  /// reaches the logits, and their products are few.
+  /// In bfloat16 the stem and the first block stay in float32: what is rounded there is most of
+  /// what reaches the logits, and their products are few.
   FusedPlan(Topology topology, const Weights& weights, at::ScalarType dtype);
 
   RunResult run(const RunRequest& request, const std::function<void()>& between) const override;
