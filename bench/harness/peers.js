@@ -3,6 +3,7 @@
 
 const { spawnSync } = require('node:child_process');
 const path = require('node:path');
+const { machine } = require('./machine');
 
 const PYTHON = process.env.PYTHON ?? 'python3';
 const here = (name) => path.join(__dirname, '..', 'peers', name);
@@ -17,7 +18,11 @@ const INFERENCE = [
     needs: [],
     exact: true,
   },
-  { name: 'bigtransfer bfloat16', command: node('bigtransfer.js', 'bfloat16'), needs: [] },
+  {
+    name: 'bigtransfer bfloat16',
+    command: node('bigtransfer.js', 'bfloat16'),
+    needs: ['bfloat16'],
+  },
   {
     name: 'onnxruntime-node float32',
     command: node('onnxruntime.js'),
@@ -37,7 +42,7 @@ const INFERENCE = [
   {
     name: 'torch.compile bfloat16',
     command: python('torch_inference.py', 'compile-bfloat16'),
-    needs: ['transformers'],
+    needs: ['transformers', 'bfloat16'],
   },
   {
     name: 'convolutions alone float32',
@@ -47,7 +52,7 @@ const INFERENCE = [
   {
     name: 'convolutions alone bfloat16',
     command: python('torch_inference.py', 'convolutions-bfloat16'),
-    needs: ['transformers'],
+    needs: ['transformers', 'bfloat16'],
   },
 ];
 
@@ -100,6 +105,9 @@ function resolvable(name) {
 /** What is not there, each with the reason. */
 function missing() {
   const reasons = {};
+  const { flags } = machine();
+  if (!flags.includes('avx512_bf16') && !flags.includes('amx_bf16'))
+    reasons.bfloat16 = 'the CPU has neither AVX512-BF16 nor AMX';
   for (const name of ['onnxruntime-node', '@huggingface/transformers']) {
     if (!resolvable(name)) reasons[name] = `npm package ${name} is not installed in bench/`;
   }
