@@ -131,6 +131,15 @@ export interface PreprocessRequest {
   imageStd: number[] | null;
 }
 
+/** The pixel values of one image, still on the native side. */
+export interface NativePixels {
+  dtype: 'float32' | 'uint8';
+  /** [1, C, H, W]. */
+  shape: number[];
+  /** Moves them into an array of just so many values; only once. */
+  writeTo(target: Float32Array | Uint8Array): void;
+}
+
 /** One parameter of a network: where it belongs in transformers' state dict. */
 export interface ParameterRow {
   name: string;
@@ -174,7 +183,7 @@ export interface NativeBinding {
   close(): void;
   load(request: LoadRequest): Promise<NativeSession>;
   /** Null for a JPEG that the addon's decoder leaves to sharp. */
-  preprocess(request: PreprocessRequest): NativeJob<NativeTensor | null>;
+  preprocess(request: PreprocessRequest): NativeJob<NativePixels | null>;
   parameters(spec: NetworkSpec, prefix: string): ParameterRow[];
   stages(spec: NetworkSpec, height: number, width: number): StageRow[];
   /** Names, dtypes and shapes of checkpoint files, without reading the tensors. */

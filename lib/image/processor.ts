@@ -1,14 +1,18 @@
 // Images → pixel values: decodes, works out sizes, hands the rest to the native side.
 import { availableParallelism } from 'node:os';
 import { runJob } from '../binding/job';
-import type { NativeBinding, NativeImage, NativeTensor } from '../binding/types';
+import type { NativeBinding, NativeImage, NativePixels } from '../binding/types';
 import type { BitImageProcessorFields } from '../config/image_processor';
 import { BitError } from '../errors';
 import { throwIfAborted } from '../signal';
-import { Tensor } from '../tensor';
+import type { Tensor } from '../tensor';
 import { decodeImage } from './decode';
 import { readInput, type ImageInput } from './input';
 import { jpegImage, nativeRequest, rawImage } from './native_image';
+import { PixelBatch } from './pixel_batch';
+
+/** While one image of a core is resized, another one is read. */
+const LANES_PER_CORE = 2;
 
 /** Of one call, beside the settings. */
 export interface PreprocessingOptions {
@@ -37,44 +41,34 @@ export async function preprocessImages(
     const pixels = await runJob(() => native.preprocess(request), signal);
     return pixels && { image, pixels };
   };
+  const batch = new PixelBatch(list.length);
   // Each image is resized as soon as it is decoded: a large one does not stay in memory for long.
-  const prepare = async (input: ImageInput): Promise<Prepared> => {
+  const prepare = async (input: ImageInput, index: number): Promise<NativeImage> => {
     const readable = await readInput(input, signal);
     const jpeg = 'encoded' in readable && jpegImage(readable.encoded, settings, fastDecode);
     const decoded = async () => rawImage(await decodeImage(readable, input), settings);
-    return ((jpeg && (await process(jpeg))) || (await process(await decoded()))) as Prepared;
+    const { image, pixels } = ((jpeg && (await process(jpeg))) ||
+      (await process(await decoded()))) as Prepared;
+    batch.put(index, pixels);
+    return image;
   };
   const prepared = await eachInTurn(list, Array.isArray(images), prepare, signal);
   checkSameChannels(prepared, settings);
   checkSameSize(prepared, settings);
-  return joined(prepared.map(({ pixels }) => pixels));
+  return batch.tensor();
 }
 
 /** One image and its [1, C, H, W]. */
 interface Prepared {
   image: NativeImage;
-  pixels: NativeTensor;
-}
-
-/** Images of one shape as a batch. */
-function joined(tensors: NativeTensor[]): Tensor {
-  const [first] = tensors as [NativeTensor, ...NativeTensor[]];
-  const shape = [tensors.length, ...first.shape.slice(1)];
-  if (tensors.length === 1) return Tensor.from(first.data, shape, first.dtype);
-  const size = first.data.length;
-  const data =
-    first.dtype === 'uint8'
-      ? new Uint8Array(tensors.length * size)
-      : new Float32Array(tensors.length * size);
-  tensors.forEach((each, index) => data.set(each.data as Uint8Array | Float32Array, index * size));
-  return Tensor.from(data, shape, first.dtype);
+  pixels: NativePixels;
 }
 
 /** A few at a time, since each decoded image takes memory; the earliest failure in the list counts. */
 async function eachInTurn<T>(
   list: readonly ImageInput[],
   isList: boolean,
-  work: (input: ImageInput) => Promise<T>,
+  work: (input: ImageInput, index: number) => Promise<T>,
   signal?: AbortSignal,
 ): Promise<T[]> {
   const results: T[] = new Array<T>(list.length);
@@ -84,13 +78,14 @@ async function eachInTurn<T>(
     while (next < list.length && failures.length === 0) {
       const index = next++;
       try {
-        results[index] = await work(list[index] as ImageInput);
+        results[index] = await work(list[index] as ImageInput, index);
       } catch (error) {
         failures.push({ index, error });
       }
     }
   };
-  await Promise.all(Array.from({ length: Math.min(availableParallelism(), list.length) }, lane));
+  const lanes = LANES_PER_CORE * availableParallelism();
+  await Promise.all(Array.from({ length: Math.min(lanes, list.length) }, lane));
   throwIfAborted(signal);
   const [failure] = failures.sort((a, b) => a.index - b.index);
   if (failure) throw isList ? named(failure.error, failure.index, list.length) : failure.error;
@@ -103,29 +98,29 @@ function named(error: unknown, index: number, count: number): unknown {
   return new BitError(error.code, message, { cause: error.cause, index });
 }
 
-function checkSameChannels(images: Prepared[], settings: BitImageProcessorFields): void {
+function checkSameChannels(images: NativeImage[], settings: BitImageProcessorFields): void {
   if (settings.doConvertRgb) return;
-  const [first] = images as [Prepared, ...Prepared[]];
-  const index = images.findIndex(({ image }) => image.channels !== first.image.channels);
+  const [first] = images as [NativeImage, ...NativeImage[]];
+  const index = images.findIndex((image) => image.channels !== first.channels);
   if (index < 0) return;
-  const { channels } = (images[index] as Prepared).image;
+  const { channels } = images[index] as NativeImage;
   throw new BitError(
     'ERR_BIT_IMAGE',
     `Image ${index} of ${images.length} has ${channels} channels but the first has ` +
-      `${first.image.channels}: turn on doConvertRgb`,
+      `${first.channels}: turn on doConvertRgb`,
     { index },
   );
 }
 
-function checkSameSize(images: Prepared[], settings: BitImageProcessorFields): void {
+function checkSameSize(images: NativeImage[], settings: BitImageProcessorFields): void {
   if (settings.doCenterCrop) return;
-  const text = ({ image }: Prepared) => `${image.resizedWidth} x ${image.resizedHeight}`;
-  const [first] = images as [Prepared, ...Prepared[]];
+  const text = (image: NativeImage) => `${image.resizedWidth} x ${image.resizedHeight}`;
+  const [first] = images as [NativeImage, ...NativeImage[]];
   const index = images.findIndex((image) => text(image) !== text(first));
   if (index < 0) return;
   throw new BitError(
     'ERR_BIT_IMAGE',
-    `Image ${index} of ${images.length} comes out as ${text(images[index] as Prepared)} but the first as ` +
+    `Image ${index} of ${images.length} comes out as ${text(images[index] as NativeImage)} but the first as ` +
       `${text(first)}: turn on doCenterCrop, or set size to { height, width }`,
     { index },
   );

@@ -3,7 +3,9 @@
 
 #include <cstring>
 #include <map>
+#include <memory>
 
+#include "binding/job.h"
 #include "common/error.h"
 
 namespace bigtransfer::binding {
@@ -20,6 +22,13 @@ constexpr TypeRow kTypes[] = {
     {"bfloat16", at::kBFloat16, napi_uint16_array}, {"uint8", at::kByte, napi_uint8_array},
     {"int64", at::kLong, napi_bigint64_array},
 };
+
+const TypeRow& row_of(at::ScalarType type) {
+  for (const TypeRow& row : kTypes) {
+    if (row.type == type) return row;
+  }
+  throw Error(ErrorCode::kShape, "A tensor has a type that JavaScript cannot hold");
+}
 
 int64_t to_int(const Napi::Value& value) { return value.As<Napi::Number>().Int64Value(); }
 double to_double(const Napi::Value& value) { return value.As<Napi::Number>().DoubleValue(); }
@@ -77,13 +86,13 @@ Napi::Array from_tensors(Napi::Env env, const std::vector<at::Tensor>& tensors) 
 
 /// The bytes that a typed array shows.
 struct Bytes {
-  const uint8_t* data;
+  uint8_t* data;
   size_t size;
 };
 
 Bytes bytes_of(const Napi::Value& value) {
   const auto array = value.As<Napi::TypedArray>();
-  return {static_cast<const uint8_t*>(array.ArrayBuffer().Data()) + array.ByteOffset(),
+  return {static_cast<uint8_t*>(array.ArrayBuffer().Data()) + array.ByteOffset(),
           array.ByteLength()};
 }
 
@@ -130,22 +139,38 @@ at::Tensor to_tensor(const Napi::Value& value) {
 
 Napi::Object from_tensor(Napi::Env env, const at::Tensor& source) {
   const at::Tensor tensor = source.contiguous();
-  for (const TypeRow& row : kTypes) {
-    if (tensor.scalar_type() != row.type) continue;
-    Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(env, tensor.nbytes());
-    if (tensor.nbytes() > 0) std::memcpy(buffer.Data(), tensor.const_data_ptr(), tensor.nbytes());
-    napi_value array;
-    NAPI_THROW_IF_FAILED(env,
-                         napi_create_typedarray(env, row.array, static_cast<size_t>(tensor.numel()),
-                                                buffer, 0, &array),
-                         Napi::Object());
-    Napi::Object object = Napi::Object::New(env);
-    object.Set("dtype", row.name);
-    object.Set("shape", from_ints(env, tensor.sizes().vec()));
-    object.Set("data", Napi::Value(env, array));
-    return object;
-  }
-  throw Error(ErrorCode::kShape, "A tensor has a type that JavaScript cannot hold");
+  const TypeRow& row = row_of(tensor.scalar_type());
+  Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(env, tensor.nbytes());
+  if (tensor.nbytes() > 0) std::memcpy(buffer.Data(), tensor.const_data_ptr(), tensor.nbytes());
+  napi_value array;
+  NAPI_THROW_IF_FAILED(env,
+                       napi_create_typedarray(env, row.array, static_cast<size_t>(tensor.numel()),
+                                              buffer, 0, &array),
+                       Napi::Object());
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("dtype", row.name);
+  object.Set("shape", from_ints(env, tensor.sizes().vec()));
+  object.Set("data", Napi::Value(env, array));
+  return object;
+}
+
+Napi::Object from_pixels(Napi::Env env, const at::Tensor& pixels) {
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("dtype", row_of(pixels.scalar_type()).name);
+  object.Set("shape", from_ints(env, pixels.sizes().vec()));
+  // Let go of as soon as it is written: the garbage collector may take its time.
+  const auto held = std::make_shared<at::Tensor>(pixels);
+  const auto write = [held](const Napi::CallbackInfo& info) {
+    guarded(info.Env(), [&] {
+      const Bytes target = bytes_of(info[0]);
+      if (!held->defined() || target.size != held->nbytes())
+        throw Error(ErrorCode::kShape, "The array does not have room for just these pixels");
+      std::memcpy(target.data, held->const_data_ptr(), target.size);
+      held->reset();
+    });
+  };
+  object.Set("writeTo", Napi::Function::New(env, write));
+  return object;
 }
 
 model::NetworkSpec to_network_spec(const Napi::Object& value) {

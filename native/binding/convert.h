@@ -16,6 +16,8 @@ namespace bigtransfer::binding {
 at::Tensor to_tensor(const Napi::Value& value);
 /// Copies a contiguous CPU tensor of a type that lib/tensor.ts knows.
 Napi::Object from_tensor(Napi::Env env, const at::Tensor& tensor);
+/// `{ dtype, shape, writeTo(array) }`: the copy is made where the caller wants it, once.
+Napi::Object from_pixels(Napi::Env env, const at::Tensor& pixels);
 
 model::NetworkSpec to_network_spec(const Napi::Object& value);
 runtime::LoadRequest to_load_request(const Napi::Object& value);

@@ -63,7 +63,7 @@ Napi::Value preprocess(const Napi::CallbackInfo& info) {
         info.Env(), 1,
         [request](const runtime::CancelToken&) { return runtime::preprocess(*request); },
         [](Napi::Env env, const std::optional<at::Tensor>& result) -> Napi::Value {
-          return result ? from_tensor(env, *result) : env.Null();
+          return result ? Napi::Value(from_pixels(env, *result)) : env.Null();
         });
   });
 }

@@ -13,74 +13,65 @@ namespace {
 
 constexpr int kRgb = 3;
 
-/// One decompression. Between setjmp and a jump no object with a destructor may come to life.
-class Reader {
- public:
-  explicit Reader(std::string_view bytes) : bytes_(bytes) {
-    state_.err = jpeg_std_error(&errors_.base);
-    errors_.base.error_exit = [](j_common_ptr state) {
-      std::longjmp(reinterpret_cast<Errors*>(state->err)->jump, 1);
-    };
-    errors_.base.output_message = [](j_common_ptr) {};  // nothing on stderr
-  }
-  ~Reader() { jpeg_destroy_decompress(&state_); }
-  Reader(const Reader&) = delete;
-  Reader& operator=(const Reader&) = delete;
-
-  /// Reads up to the pixels, whose size is then known.
-  bool start(int shrink) {
-    if (setjmp(errors_.jump) != 0) return false;
-    jpeg_create_decompress(&state_);
-    jpeg_mem_src(&state_, reinterpret_cast<const unsigned char*>(bytes_.data()), bytes_.size());
-    jpeg_read_header(&state_, TRUE);
-    const bool common = state_.num_components == 1 || state_.num_components == kRgb;
-    if (!common || state_.data_precision != 8) return false;
-    state_.out_color_space = JCS_RGB;
-    state_.dct_method = JDCT_ISLOW;
-    state_.scale_num = 1;
-    state_.scale_denom = static_cast<unsigned>(shrink);
-    return jpeg_start_decompress(&state_) == TRUE && state_.output_components == kRgb;
-  }
-
-  int64_t height() const { return state_.output_height; }
-  int64_t width() const { return state_.output_width; }
-
-  /// Fills height() rows of width() pixels; whether the whole file was sound.
-  bool read(uint8_t* pixels) {
-    if (setjmp(errors_.jump) != 0) return false;
-    const size_t row = static_cast<size_t>(state_.output_width) * kRgb;
-    while (state_.output_scanline < state_.output_height) {
-      JSAMPROW line = pixels + state_.output_scanline * row;
-      jpeg_read_scanlines(&state_, &line, 1);
-    }
-    jpeg_finish_decompress(&state_);
-    return errors_.base.num_warnings == 0;
-  }
-
- private:
-  struct Errors {
-    jpeg_error_mgr base;
-    std::jmp_buf jump;
-  };
-
-  std::string_view bytes_;
-  Errors errors_{};
-  jpeg_decompress_struct state_{};
-};
-
 #define BIGTRANSFER_TEXT_(value) #value
 #define BIGTRANSFER_TEXT(value) BIGTRANSFER_TEXT_(value)
 
 }  // namespace
 
+struct JpegReader::State {
+  struct Errors {
+    jpeg_error_mgr base;
+    std::jmp_buf jump;
+  };
+
+  std::string_view bytes;
+  Errors errors{};
+  jpeg_decompress_struct decompress{};
+};
+
 std::string jpeg_version() { return BIGTRANSFER_TEXT(LIBJPEG_TURBO_VERSION); }
 
-std::optional<at::Tensor> decode_jpeg(std::string_view bytes, int shrink) {
-  Reader reader(bytes);
-  if (!reader.start(shrink)) return std::nullopt;
-  at::Tensor pixels = at::empty({reader.height(), reader.width(), kRgb}, at::kByte);
-  if (!reader.read(pixels.mutable_data_ptr<uint8_t>())) return std::nullopt;
-  return pixels;
+JpegReader::JpegReader(std::string_view bytes) : state_(std::make_unique<State>()) {
+  state_->bytes = bytes;
+  state_->decompress.err = jpeg_std_error(&state_->errors.base);
+  state_->errors.base.error_exit = [](j_common_ptr state) {
+    std::longjmp(reinterpret_cast<State::Errors*>(state->err)->jump, 1);
+  };
+  state_->errors.base.output_message = [](j_common_ptr) {};  // nothing on stderr
+}
+
+JpegReader::~JpegReader() { jpeg_destroy_decompress(&state_->decompress); }
+
+// Between setjmp and a jump no object with a destructor may come to life.
+
+bool JpegReader::start(int shrink) {
+  jpeg_decompress_struct& jpeg = state_->decompress;
+  if (setjmp(state_->errors.jump) != 0) return false;
+  jpeg_create_decompress(&jpeg);
+  jpeg_mem_src(&jpeg, reinterpret_cast<const unsigned char*>(state_->bytes.data()),
+               state_->bytes.size());
+  jpeg_read_header(&jpeg, TRUE);
+  const bool common = jpeg.num_components == 1 || jpeg.num_components == kRgb;
+  if (!common || jpeg.data_precision != 8) return false;
+  jpeg.out_color_space = JCS_RGB;
+  jpeg.dct_method = JDCT_ISLOW;
+  jpeg.scale_num = 1;
+  jpeg.scale_denom = static_cast<unsigned>(shrink);
+  return jpeg_start_decompress(&jpeg) == TRUE && jpeg.output_components == kRgb;
+}
+
+int64_t JpegReader::height() const { return state_->decompress.output_height; }
+int64_t JpegReader::width() const { return state_->decompress.output_width; }
+
+bool JpegReader::read(uint8_t* row) {
+  if (setjmp(state_->errors.jump) != 0) return false;
+  return jpeg_read_scanlines(&state_->decompress, &row, 1) == 1;
+}
+
+bool JpegReader::finish() {
+  if (setjmp(state_->errors.jump) != 0) return false;
+  jpeg_finish_decompress(&state_->decompress);
+  return state_->errors.base.num_warnings == 0;
 }
 
 }  // namespace bigtransfer::image
@@ -89,8 +80,17 @@ std::optional<at::Tensor> decode_jpeg(std::string_view bytes, int shrink) {
 
 namespace bigtransfer::image {
 
+struct JpegReader::State {};
+
 std::string jpeg_version() { return ""; }
-std::optional<at::Tensor> decode_jpeg(std::string_view, int) { return std::nullopt; }
+
+JpegReader::JpegReader(std::string_view) {}
+JpegReader::~JpegReader() = default;
+bool JpegReader::start(int) { return false; }
+int64_t JpegReader::height() const { return 0; }
+int64_t JpegReader::width() const { return 0; }
+bool JpegReader::read(uint8_t*) { return false; }
+bool JpegReader::finish() { return false; }
 
 }  // namespace bigtransfer::image
 

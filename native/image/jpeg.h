@@ -1,9 +1,8 @@
 // JPEG files to pixels by libjpeg-turbo, where the build found it.
 #pragma once
 
-#include <ATen/ATen.h>
-
-#include <optional>
+#include <cstdint>
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -12,10 +11,30 @@ namespace bigtransfer::image {
 /// The decoder's version; empty in a build without it.
 std::string jpeg_version();
 
-/// Decodes a whole JPEG of 8 bits, grey or colour, to RGB [height, width, 3] in uint8, with the
-/// accurate DCT and smooth upsampling that Pillow uses. Its sides are divided by `shrink`, 1, 2, 4
-/// or 8, and rounded up, in the DCT's own domain. Nothing where the file is anything else, damaged
-/// in any way or there is no decoder.
-std::optional<at::Tensor> decode_jpeg(std::string_view bytes, int shrink);
+/// Decodes a whole JPEG of 8 bits, grey or colour, to rows of RGB bytes, with the accurate DCT and
+/// smooth upsampling that Pillow uses. Does nothing for files that are anything else or damaged in
+/// any way, and nothing at all without a decoder.
+class JpegReader {
+ public:
+  /// `bytes` must outlive the reader.
+  explicit JpegReader(std::string_view bytes);
+  ~JpegReader();
+  JpegReader(const JpegReader&) = delete;
+  JpegReader& operator=(const JpegReader&) = delete;
+
+  /// Reads up to the pixels; the sides are divided by `shrink`, 1, 2, 4 or 8, and rounded up, in
+  /// the DCT's own domain. False for a file that is left to others.
+  bool start(int shrink);
+  int64_t height() const;
+  int64_t width() const;
+  /// Fills the next of height() rows: width() pixels. False where that is impossible.
+  bool read(uint8_t* row);
+  /// After the last row: whether the whole file was sound.
+  bool finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
 
 }  // namespace bigtransfer::image

@@ -1,6 +1,6 @@
-// Kernels of this package's own for channels-last images of floats: convolutions with the norm and
+// Kernels of this package's own. For channels-last images of floats: convolutions with the norm and
 // ReLU before them, the addition after them and the statistics of their output all in one pass, and
-// the stem's pool.
+// the stem's pool. For pictures in bytes: resizing.
 #pragma once
 
 #include <cstdint>
@@ -77,6 +77,42 @@ struct ConvKernels {
   void (*winograd4)(const ConvTask&);
 };
 
+/// The taps of each direction of a resize are a multiple of these; those that are left over weigh
+/// nothing.
+constexpr int64_t kAcrossTaps = 4;
+constexpr int64_t kDownTaps = 2;
+/// The outputs of a resize across are a multiple of this.
+constexpr int64_t kAcrossOutputs = 4;
+
+/// A row of RGB bytes resized across: of outputs `i` the sum over taps of weights and of the pixels
+/// from first[i], rounded and shifted, kept in 0 to 255.
+struct AcrossTask {
+  const uint8_t* line;
+  const int32_t* first;
+  /// Of each output, of each four taps: weights 0 and 1 four times over, then 2 and 3.
+  const int16_t* weights;
+  int64_t taps;
+  int shift;
+  int64_t outputs;
+  uint8_t* out;
+};
+
+/// One output row of a resize down: bytes of rows that lie below one another.
+struct DownTask {
+  const uint8_t* const* rows;
+  const int16_t* weights;
+  int64_t taps;
+  int shift;
+  int64_t bytes;
+  uint8_t* out;
+};
+
+/// Both read up to 16 bytes more than there are; across may write as many.
+struct ResizeKernels {
+  void (*across)(const AcrossTask&);
+  void (*down)(const DownTask&);
+};
+
 /// One instruction set's kernels.
 struct Kernels {
   /// Output channels are computed in panels of so many; pitches are multiples of it.
@@ -87,6 +123,7 @@ struct Kernels {
   /// Whether the processor multiplies bfloat16, faster than float.
   bool fast_bfloat16;
   void (*max_pool)(const PoolTask&);
+  ResizeKernels resize;
 };
 
 /// The kernels that this machine can run, fastest first; none on processors without AVX2.

@@ -8,19 +8,8 @@
 namespace bigtransfer::ops {
 namespace {
 
-/// ATen's uint8 bilinear kernel is vectorised on AVX2, AVX-512 and ARM; elsewhere torchvision
-/// resizes in float.
-bool has_native_uint8_bilinear() {
-#if defined(__aarch64__)
-  return true;
-#else
-  const std::string capability = at::get_cpu_capability();
-  return capability == "AVX2" || capability == "AVX512";
-#endif
-}
-
 at::Tensor resize_bilinear(const at::Tensor& image, at::IntArrayRef size) {
-  if (has_native_uint8_bilinear()) return at::_upsample_bilinear2d_aa(image, size, false);
+  if (resizes_in_whole_numbers()) return at::_upsample_bilinear2d_aa(image, size, false);
   return at::_upsample_bilinear2d_aa(image.to(at::kFloat), size, false).round_().to(at::kByte);
 }
 
@@ -42,6 +31,17 @@ at::Tensor in_best_layout(const at::Tensor& image) {
 }
 
 }  // namespace
+
+/// ATen's uint8 bilinear kernel is vectorised on AVX2, AVX-512 and ARM; elsewhere torchvision
+/// resizes in float.
+bool resizes_in_whole_numbers() {
+#if defined(__aarch64__)
+  return true;
+#else
+  const std::string capability = at::get_cpu_capability();
+  return capability == "AVX2" || capability == "AVX512";
+#endif
+}
 
 at::Tensor resize_image(const at::Tensor& source, int64_t height, int64_t width,
                         Resample resample) {

@@ -3,10 +3,12 @@
 
 #include <ATen/ATen.h>
 
+#include "ops/resize_taps.h"
+
 namespace bigtransfer::ops {
 
-/// PIL's filters; box and hamming have no tensor kernel.
-enum class Resample { kNearest, kLanczos, kBilinear, kBicubic, kBox, kHamming };
+/// Whether a bilinear resize of bytes weighs them in whole numbers here, and not in float.
+bool resizes_in_whole_numbers();
 
 /// Resizes uint8 `source` [1, C, H, W], planes apart or interleaved, to [1, C, height, width] of
 /// either layout; an equal size is returned as it is.

@@ -1,5 +1,5 @@
 // What reaches the native side, and what never does: the addon is a stand-in here.
-import type { NativeJob, NativeTensor, PreprocessRequest } from '../../lib/binding/types';
+import type { NativeJob, NativePixels, PreprocessRequest } from '../../lib/binding/types';
 import { ImageProcessorData, type BitImageProcessorFields } from '../../lib/config/image_processor';
 import { preprocessImages } from '../../lib/image/processor';
 import type { ImageInput } from '../../lib/image/input';
@@ -11,15 +11,21 @@ const raw = (width: number, height: number, channels = 3) => ({
   channels,
 });
 
-const answer: NativeTensor = { dtype: 'float32', shape: [1, 1], data: Float32Array.of(7) };
+const pixels = (value: number): NativePixels => ({
+  dtype: 'float32',
+  shape: [1, 1],
+  writeTo: (target) => target.fill(value),
+});
 
 /** Keeps the requests; answers at once, or only when cancelled. */
 function standIn(answers = true) {
   const requests: PreprocessRequest[] = [];
   const cancel = jest.fn();
-  const preprocess = (request: PreprocessRequest): NativeJob<NativeTensor> => {
+  const preprocess = (request: PreprocessRequest): NativeJob<NativePixels> => {
     requests.push(request);
-    const promise = answers ? Promise.resolve(answer) : new Promise<NativeTensor>(() => undefined);
+    const promise = answers
+      ? Promise.resolve(pixels(7))
+      : new Promise<NativePixels>(() => undefined);
     return { promise, cancel };
   };
   return { preprocess, requests, cancel };
@@ -82,11 +88,11 @@ describe('the request', () => {
 
 test('a list becomes one batch in its order', async () => {
   // Answers each image with its width, the later ones sooner.
-  const preprocess = (request: PreprocessRequest): NativeJob<NativeTensor> => {
+  const preprocess = (request: PreprocessRequest): NativeJob<NativePixels> => {
     const { width } = request.image;
-    const data = Float32Array.of(width, width);
-    const promise = new Promise<NativeTensor>((resolve) =>
-      setTimeout(() => resolve({ dtype: 'float32', shape: [1, 1, 1, 2], data }), 30 - 5 * width),
+    const answer: NativePixels = { ...pixels(width), shape: [1, 1, 1, 2] };
+    const promise = new Promise<NativePixels>((resolve) =>
+      setTimeout(() => resolve(answer), 30 - 5 * width),
     );
     return { promise, cancel: jest.fn() };
   };

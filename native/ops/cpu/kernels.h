@@ -9,12 +9,13 @@
   ConvKernels float32_kernels();         \
   ConvKernels bfloat16_kernels();        \
   void max_pool(const PoolTask& task);   \
+  ResizeKernels resize_kernels();        \
   }
 
 #define BIGTRANSFER_KERNELS(isa, lanes)                                                    \
   ::bigtransfer::ops::Kernels {                                                            \
     2 * (lanes), isa::float32_kernels(), isa::bfloat16_kernels(), /*fast_bfloat16=*/false, \
-        isa::max_pool                                                                      \
+        isa::max_pool, isa::resize_kernels()                                               \
   }
 
 BIGTRANSFER_DECLARE_KERNELS(avx2)
