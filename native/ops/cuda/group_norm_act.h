@@ -1,0 +1,60 @@
+// Group norm and ReLU over channels-last images, with what stands before and after them fused in.
+#pragma once
+
+#include <c10/core/ScalarType.h>
+
+#include <cstdint>
+
+#include "ops/cuda/launch.h"
+
+namespace bigtransfer::ops::cuda {
+
+/// One norm of a batch; all images are [images, pixels, channels] of `type`.
+struct NormTask {
+  at::ScalarType type;
+  int64_t images;
+  int64_t pixels;
+  int64_t channels;
+  int64_t groups;
+  const void* x;
+  /// Added to x before the norm; null for nothing.
+  const void* residual;
+  /// Where x + residual is kept; null exactly where `residual` is.
+  void* sum;
+  /// Both [channels], in float whatever `type` is.
+  const float* weight;
+  const float* bias;
+  float epsilon;
+  bool relu;
+  /// The result; null where only its mean is wanted, on the chip.
+  void* y;
+  /// The result's mean over the pixels, [images, channels] of `type`; null for none, and always
+  /// where the plan is not on the chip.
+  void* mean;
+};
+
+/// How a norm is computed: by blocks that hold `tile` channels of an image on the chip, or in three
+/// kernels that read the images twice.
+struct NormPlan {
+  bool on_chip;
+  int64_t tile;
+  /// Parts of an image whose statistics are taken apart; 0 on the chip.
+  int64_t chunks;
+  /// Floats of device memory that are needed meanwhile.
+  int64_t scratch;
+};
+
+/// What of a device decides on that.
+struct DeviceLimits {
+  int64_t multiprocessors;
+  /// The most shared memory that a block may have.
+  int64_t shared_bytes;
+};
+
+/// Throws Error kShape when the channels do not fall into groups.
+NormPlan plan_norm(const NormTask& task, const DeviceLimits& limits);
+
+/// `scratch` has as many floats as `plan` says.
+void group_norm_act(const NormTask& task, const NormPlan& plan, float* scratch, Stream stream);
+
+}  // namespace bigtransfer::ops::cuda

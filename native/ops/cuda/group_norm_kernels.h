@@ -1,0 +1,21 @@
+// The two ways of a norm, behind group_norm_act().
+#pragma once
+
+#include "ops/cuda/group_norm_act.h"
+
+namespace bigtransfer::ops::cuda {
+
+/// The totals of a block's channels begin and end at multiples of so many floats.
+inline constexpr int64_t kTotalsMultiple = 4;
+
+constexpr int64_t round_up(int64_t value, int64_t multiple) {
+  return (value + multiple - 1) / multiple * multiple;
+}
+
+/// Shared memory of a block that holds `tile` channels of an image.
+int64_t slab_bytes(at::ScalarType type, int64_t pixels, int64_t channels, int64_t tile);
+
+void norm_on_chip(const NormTask& task, const NormPlan& plan, Stream stream);
+void norm_in_passes(const NormTask& task, const NormPlan& plan, float* scratch, Stream stream);
+
+}  // namespace bigtransfer::ops::cuda

@@ -1,0 +1,212 @@
+// Group norm of images that are too large for the chip: statistics by parts, then what they come
+// to, then the result. The residual is added in the first of them.
+#include <algorithm>
+
+#include "ops/cuda/group_norm_kernels.h"
+#include "ops/cuda/norm_block.h"
+
+namespace bigtransfer::ops::cuda {
+namespace {
+
+template <typename T>
+struct PassesTask {
+  int64_t pixels;
+  int64_t channels;
+  int group_size;
+  const T* x;
+  const T* residual;
+  T* sum;
+  const float* weight;
+  const float* bias;
+  float epsilon;
+  bool relu;
+  T* y;
+  int64_t tile;
+  int64_t chunks;
+  /// [images, chunks, 2, channels]: sums and sums of squares of each value's distance from the one
+  /// in its channel's first pixel, so that a large mean costs no digits.
+  float* parts;
+  /// [images, 2, channels]: scale and shift.
+  float* affine;
+};
+
+template <typename T, int kWidth>
+__device__ Pack<T, kWidth> added(const PassesTask<T>& task, int64_t at) {
+  Pack<T, kWidth> pack = load_pack<T, kWidth>(task.x + at);
+  if (task.residual == nullptr) return pack;
+  const Pack<T, kWidth> other = load_pack<T, kWidth>(task.residual + at);
+  for (int i = 0; i < kWidth; ++i)
+    pack.values[i] =
+        static_cast<T>(static_cast<float>(pack.values[i]) + static_cast<float>(other.values[i]));
+  return pack;
+}
+
+/// One part of an image: blockIdx.x counts the parts, y the tiles of channels, z the images.
+template <typename T, int kWidth>
+__global__ void norm_parts(PassesTask<T> task) {
+  const NormBlock<kWidth> block(blockIdx.y, task.tile, task.channels);
+  auto* memory = reinterpret_cast<float*>(shared_memory());
+  float* totals = memory + kReductionFloats * kWidth;
+  const int64_t base = blockIdx.z * task.pixels * task.channels + block.first + block.channel;
+  const int64_t begin = task.pixels * blockIdx.x / task.chunks;
+  const int64_t end = task.pixels * (blockIdx.x + 1) / task.chunks;
+
+  float sums[kWidth] = {};
+  float squares[kWidth] = {};
+  if (block.is_active()) {
+    const Pack<T, kWidth> origin = added<T, kWidth>(task, base);
+    for (int64_t p = begin + block.row; p < end; p += block.rows) {
+      const int64_t at = base + p * task.channels;
+      const Pack<T, kWidth> pack = added<T, kWidth>(task, at);
+      if (task.sum != nullptr) store_pack(task.sum + at, pack);
+      for (int i = 0; i < kWidth; ++i) {
+        const float distance =
+            static_cast<float>(pack.values[i]) - static_cast<float>(origin.values[i]);
+        sums[i] += distance;
+        squares[i] += distance * distance;
+      }
+    }
+  }
+  float* parts =
+      task.parts + (blockIdx.z * task.chunks + blockIdx.x) * 2 * task.channels + block.first;
+  sums_by_channel(block, sums, memory, totals);
+  for (int c = static_cast<int>(threadIdx.x); c < block.channels; c += kNormThreads)
+    parts[c] = totals[c];
+  sums_by_channel(block, squares, memory, totals);
+  for (int c = static_cast<int>(threadIdx.x); c < block.channels; c += kNormThreads)
+    parts[task.channels + c] = totals[c];
+}
+
+/// The sum of one of the two rows of an image's parts, for one channel.
+template <typename T>
+__device__ float sum_of_parts(const PassesTask<T>& task, int64_t image, int row, int64_t c) {
+  float total = 0.0f;
+  for (int64_t chunk = 0; chunk < task.chunks; ++chunk)
+    total += task.parts[((image * task.chunks + chunk) * 2 + row) * task.channels + c];
+  return total;
+}
+
+struct Channels {
+  int64_t first;
+  int channels;
+};
+
+/// The last step: `group` has the sums of the channels' means by group, `squares` by channel.
+template <typename T>
+__device__ void write_affine(const PassesTask<T>& task, const Channels& block, int64_t image,
+                             const float* group, float* squares) {
+  sums_by_group(squares, block.channels, task.group_size);
+  const float count = static_cast<float>(task.pixels * task.group_size);
+  float* affine = task.affine + image * 2 * task.channels + block.first;
+  for (int c = static_cast<int>(threadIdx.x); c < block.channels; c += kNormThreads) {
+    const int first = c - c % task.group_size;
+    const float mean = group[first] / static_cast<float>(task.group_size);
+    const float deviation = rsqrtf(squares[first] / count + task.epsilon);
+    const float scale = task.weight[block.first + c] * deviation;
+    affine[c] = scale;
+    affine[task.channels + c] = task.bias[block.first + c] - mean * scale;
+  }
+}
+
+/// Scale and shift of `tile` channels, which are whole groups: blockIdx.x counts the tiles, y the
+/// images.
+template <typename T>
+__global__ void norm_affine(PassesTask<T> task, int64_t tile) {
+  const Channels block{.first = blockIdx.x * tile,
+                       .channels = static_cast<int>(tile < task.channels - blockIdx.x * tile
+                                                        ? tile
+                                                        : task.channels - blockIdx.x * tile)};
+  auto* group = reinterpret_cast<float*>(shared_memory());
+  float* means = group + tile;
+  const int64_t image = blockIdx.y;
+  const T* first_pixel =
+      (task.sum != nullptr ? task.sum : task.x) + image * task.pixels * task.channels;
+  const float pixels = static_cast<float>(task.pixels);
+  const float size = static_cast<float>(task.group_size);
+  const int begin = static_cast<int>(threadIdx.x);
+
+  for (int c = begin; c < block.channels; c += kNormThreads) {
+    const int64_t channel = block.first + c;
+    means[c] =
+        static_cast<float>(first_pixel[channel]) + sum_of_parts(task, image, 0, channel) / pixels;
+    group[c] = means[c];
+  }
+  __syncthreads();
+  sums_by_group(group, block.channels, task.group_size);
+  // Every channel's squares about the mean of its group; its own mean is no longer needed then.
+  for (int c = begin; c < block.channels; c += kNormThreads) {
+    const int64_t channel = block.first + c;
+    const float offset = sum_of_parts(task, image, 0, channel) / pixels;
+    const float own = sum_of_parts(task, image, 1, channel) - pixels * offset * offset;
+    const float mean = group[c - c % task.group_size] / size;
+    const float between = means[c] - mean;
+    means[c] = own + pixels * between * between;
+  }
+  __syncthreads();
+  write_affine(task, block, image, group, means);
+}
+
+/// The result: a thread for each pack, blockIdx.y counts the images.
+template <typename T, int kWidth>
+__global__ void norm_apply(PassesTask<T> task) {
+  const int64_t packs = task.pixels * task.channels / kWidth;
+  const int64_t image = blockIdx.y;
+  const T* from = (task.sum != nullptr ? task.sum : task.x) + image * task.pixels * task.channels;
+  T* to = task.y + image * task.pixels * task.channels;
+  const float* affine = task.affine + image * 2 * task.channels;
+  const int64_t step = static_cast<int64_t>(gridDim.x) * kNormThreads;
+  for (int64_t p = static_cast<int64_t>(blockIdx.x) * kNormThreads + threadIdx.x; p < packs;
+       p += step) {
+    const int64_t c = p * kWidth % task.channels;
+    auto pack = load_pack<T, kWidth>(from + p * kWidth);
+    for (int i = 0; i < kWidth; ++i) {
+      float value =
+          static_cast<float>(pack.values[i]) * affine[c + i] + affine[task.channels + c + i];
+      if (task.relu && value < 0.0f) value = 0.0f;
+      pack.values[i] = static_cast<T>(value);
+    }
+    store_pack(to + p * kWidth, pack);
+  }
+}
+
+/// A thread of norm_apply() does about so many packs.
+constexpr int64_t kPacksPerThread = 4;
+
+}  // namespace
+
+void norm_in_passes(const NormTask& task, const NormPlan& plan, float* scratch, Stream stream) {
+  for_element(task.type, task.channels, [&](auto element, auto width) {
+    using T = decltype(element);
+    const PassesTask<T> passes{
+        .pixels = task.pixels,
+        .channels = task.channels,
+        .group_size = static_cast<int>(task.channels / task.groups),
+        .x = static_cast<const T*>(task.x),
+        .residual = static_cast<const T*>(task.residual),
+        .sum = static_cast<T*>(task.sum),
+        .weight = task.weight,
+        .bias = task.bias,
+        .epsilon = task.epsilon,
+        .relu = task.relu,
+        .y = static_cast<T*>(task.y),
+        .tile = plan.tile,
+        .chunks = plan.chunks,
+        .parts = scratch,
+        .affine = scratch + task.images * plan.chunks * 2 * task.channels,
+    };
+    const int64_t tiles = (task.channels + plan.tile - 1) / plan.tile;
+    const auto floats = [](int64_t count) { return static_cast<size_t>(count) * sizeof(float); };
+    launch(norm_parts<T, width>, {plan.chunks, tiles, task.images}, kNormThreads,
+           floats(kReductionFloats * width + plan.tile), stream, passes);
+    const int64_t size = passes.group_size;
+    const int64_t groups = std::max<int64_t>(kNormThreads / size, 1) * size;
+    launch(norm_affine<T>, {(task.channels + groups - 1) / groups, task.images}, kNormThreads,
+           floats(2 * groups), stream, passes, groups);
+    const int64_t packs = task.pixels * task.channels / width;
+    const int64_t blocks =
+        (packs + kNormThreads * kPacksPerThread - 1) / (kNormThreads * kPacksPerThread);
+    launch(norm_apply<T, width>, {blocks, task.images}, kNormThreads, 0, stream, passes);
+  });
+}
+
+}  // namespace bigtransfer::ops::cuda

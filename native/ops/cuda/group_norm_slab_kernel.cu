@@ -1,0 +1,166 @@
+// Group norm of slabs that fit on the chip: one read, one write, and the variance about the mean.
+#include "ops/cuda/group_norm_kernels.h"
+#include "ops/cuda/norm_block.h"
+
+namespace bigtransfer::ops::cuda {
+namespace {
+
+template <typename T>
+struct SlabTask {
+  int64_t pixels;
+  int64_t channels;
+  int group_size;
+  const T* x;
+  const T* residual;
+  T* sum;
+  const float* weight;
+  const float* bias;
+  float epsilon;
+  bool relu;
+  T* y;
+  T* mean;
+  int64_t tile;
+};
+
+/// Reads the slab, adds the residual, keeps the sum here and where it is asked for; the thread's
+/// sums by channel come back in `sums`.
+template <typename T, int kWidth>
+__device__ void read_slab(const SlabTask<T>& task, const NormBlock<kWidth>& block, int64_t base,
+                          T* slab, float (&sums)[kWidth]) {
+  if (!block.is_active()) return;
+  for (int64_t p = block.row; p < task.pixels; p += block.rows) {
+    const int64_t at = base + p * task.channels + block.channel;
+    Pack<T, kWidth> pack = load_pack<T, kWidth>(task.x + at);
+    if (task.residual != nullptr) {
+      const Pack<T, kWidth> other = load_pack<T, kWidth>(task.residual + at);
+      for (int i = 0; i < kWidth; ++i)
+        pack.values[i] = static_cast<T>(static_cast<float>(pack.values[i]) +
+                                        static_cast<float>(other.values[i]));
+      store_pack(task.sum + at, pack);
+    }
+    store_pack(slab + p * block.channels + block.channel, pack);
+    for (int i = 0; i < kWidth; ++i) sums[i] += static_cast<float>(pack.values[i]);
+  }
+}
+
+/// The thread's sums by channel of squared distances from the groups' means.
+template <typename T, int kWidth>
+__device__ void squares_about(const SlabTask<T>& task, const NormBlock<kWidth>& block,
+                              const T* slab, const float (&means)[kWidth],
+                              float (&squares)[kWidth]) {
+  if (!block.is_active()) return;
+  for (int64_t p = block.row; p < task.pixels; p += block.rows) {
+    const auto pack = load_pack<T, kWidth>(slab + p * block.channels + block.channel);
+    for (int i = 0; i < kWidth; ++i) {
+      const float distance = static_cast<float>(pack.values[i]) - means[i];
+      squares[i] += distance * distance;
+    }
+  }
+}
+
+/// Writes the result; the thread's sums of it by channel come back in `sums`.
+template <typename T, int kWidth>
+__device__ void write_slab(const SlabTask<T>& task, const NormBlock<kWidth>& block, int64_t base,
+                           const T* slab, const float (&means)[kWidth],
+                           const float (&deviations)[kWidth], float (&sums)[kWidth]) {
+  if (!block.is_active()) return;
+  float scale[kWidth];
+  float shift[kWidth];
+  for (int i = 0; i < kWidth; ++i) {
+    const int64_t c = block.first + block.channel + i;
+    scale[i] = task.weight[c] * deviations[i];
+    shift[i] = task.bias[c] - means[i] * scale[i];
+  }
+  for (int64_t p = block.row; p < task.pixels; p += block.rows) {
+    auto pack = load_pack<T, kWidth>(slab + p * block.channels + block.channel);
+    for (int i = 0; i < kWidth; ++i) {
+      float value = static_cast<float>(pack.values[i]) * scale[i] + shift[i];
+      if (task.relu && value < 0.0f) value = 0.0f;
+      pack.values[i] = static_cast<T>(value);
+      sums[i] += static_cast<float>(pack.values[i]);
+    }
+    if (task.y != nullptr) store_pack(task.y + base + p * task.channels + block.channel, pack);
+  }
+}
+
+/// The value of the thread's channels' groups.
+template <int kWidth>
+__device__ void take_groups(const NormBlock<kWidth>& block, const float* totals, int group_size,
+                            float (&values)[kWidth]) {
+  for (int i = 0; i < kWidth; ++i) {
+    const int c = block.channel + i;
+    values[i] = block.is_active() ? totals[c - c % group_size] : 0.0f;
+  }
+}
+
+/// One image's tile of channels: blockIdx.x counts the tiles, blockIdx.y the images.
+template <typename T, int kWidth>
+__global__ void group_norm_slab(SlabTask<T> task) {
+  const NormBlock<kWidth> block(blockIdx.x, task.tile, task.channels);
+  auto* memory = reinterpret_cast<float*>(shared_memory());
+  float* totals = memory + kReductionFloats * kWidth;
+  auto* slab = reinterpret_cast<T*>(totals + round_up(task.tile, kTotalsMultiple));
+  const int64_t base = blockIdx.y * task.pixels * task.channels + block.first;
+  const float count = static_cast<float>(task.pixels * task.group_size);
+
+  float sums[kWidth] = {};
+  read_slab(task, block, base, slab, sums);
+  sums_by_channel(block, sums, memory, totals);
+  sums_by_group(totals, block.channels, task.group_size);
+  float means[kWidth];
+  take_groups(block, totals, task.group_size, means);
+  for (float& mean : means) mean /= count;
+
+  float squares[kWidth] = {};
+  squares_about(task, block, slab, means, squares);
+  sums_by_channel(block, squares, memory, totals);
+  sums_by_group(totals, block.channels, task.group_size);
+  float deviations[kWidth];
+  take_groups(block, totals, task.group_size, deviations);
+  for (float& deviation : deviations) deviation = rsqrtf(deviation / count + task.epsilon);
+
+  float results[kWidth] = {};
+  write_slab(task, block, base, slab, means, deviations, results);
+  if (task.mean == nullptr) return;
+  sums_by_channel(block, results, memory, totals);
+  for (int c = static_cast<int>(threadIdx.x); c < block.channels; c += kNormThreads)
+    task.mean[blockIdx.y * task.channels + block.first + c] =
+        static_cast<T>(totals[c] / static_cast<float>(task.pixels));
+}
+
+}  // namespace
+
+int64_t slab_bytes(at::ScalarType type, int64_t pixels, int64_t channels, int64_t tile) {
+  int64_t bytes = 0;
+  for_element(type, channels, [&](auto element, auto width) {
+    bytes = (kReductionFloats * width + round_up(tile, kTotalsMultiple)) *
+                static_cast<int64_t>(sizeof(float)) +
+            pixels * tile * static_cast<int64_t>(sizeof(element));
+  });
+  return bytes;
+}
+
+void norm_on_chip(const NormTask& task, const NormPlan& plan, Stream stream) {
+  for_element(task.type, task.channels, [&](auto element, auto width) {
+    using T = decltype(element);
+    const SlabTask<T> slab{.pixels = task.pixels,
+                           .channels = task.channels,
+                           .group_size = static_cast<int>(task.channels / task.groups),
+                           .x = static_cast<const T*>(task.x),
+                           .residual = static_cast<const T*>(task.residual),
+                           .sum = static_cast<T*>(task.sum),
+                           .weight = task.weight,
+                           .bias = task.bias,
+                           .epsilon = task.epsilon,
+                           .relu = task.relu,
+                           .y = static_cast<T*>(task.y),
+                           .mean = static_cast<T*>(task.mean),
+                           .tile = plan.tile};
+    const int64_t tiles = (task.channels + plan.tile - 1) / plan.tile;
+    const int64_t bytes = slab_bytes(task.type, task.pixels, task.channels, plan.tile);
+    launch(group_norm_slab<T, width>, {tiles, task.images}, kNormThreads,
+           static_cast<size_t>(bytes), stream, slab);
+  });
+}
+
+}  // namespace bigtransfer::ops::cuda

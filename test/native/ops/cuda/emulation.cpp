@@ -1,0 +1,89 @@
+// Each thread has a stack of its own; a barrier goes back to the loop over the threads.
+#define BIGTRANSFER_EMULATE_CUDA
+#include <ucontext.h>
+
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <stdexcept>
+#include <vector>
+
+#include "ops/cuda/launch.h"
+
+namespace bigtransfer::ops::cuda {
+
+emulation::Index threadIdx;
+emulation::Index blockIdx;
+emulation::Index gridDim;
+
+namespace {
+
+constexpr size_t kStackBytes = 64 * 1024;
+
+struct Thread {
+  ucontext_t context;
+  std::vector<char> stack = std::vector<char>(kStackBytes);
+  bool ended = false;
+};
+
+ucontext_t scheduler;
+Thread* current = nullptr;
+const std::function<void()>* body = nullptr;
+std::vector<float> shared;
+
+void thread_main() {
+  (*body)();
+  current->ended = true;
+  swapcontext(&current->context, &scheduler);
+}
+
+void prepare(Thread& thread) {
+  thread.ended = false;
+  getcontext(&thread.context);
+  thread.context.uc_stack.ss_sp = thread.stack.data();
+  thread.context.uc_stack.ss_size = thread.stack.size();
+  makecontext(&thread.context, thread_main, 0);
+}
+
+/// All threads up to their next barrier or their end; whether they have ended, all or none.
+bool run_turn(std::vector<Thread>& threads) {
+  size_t ended = 0;
+  for (size_t i = 0; i < threads.size(); ++i) {
+    threadIdx = {static_cast<unsigned>(i), 0, 0};
+    current = &threads[i];
+    swapcontext(&scheduler, &current->context);
+    ended += current->ended ? 1 : 0;
+  }
+  if (ended != 0 && ended != threads.size())
+    throw std::logic_error("Some threads of a block ended where others wait");
+  return ended != 0;
+}
+
+}  // namespace
+
+namespace emulation {
+
+void barrier() { swapcontext(&current->context, &scheduler); }
+
+void run(const Index& grid, int threads, size_t shared_bytes, const std::function<void()>& thread) {
+  std::vector<Thread> block(static_cast<size_t>(threads));
+  body = &thread;
+  gridDim = grid;
+  for (unsigned z = 0; z < grid.z; ++z) {
+    for (unsigned y = 0; y < grid.y; ++y) {
+      for (unsigned x = 0; x < grid.x; ++x) {
+        blockIdx = {x, y, z};
+        shared.assign(shared_bytes / sizeof(float) + 1, std::numeric_limits<float>::quiet_NaN());
+        for (Thread& each : block) prepare(each);
+        while (!run_turn(block)) {
+        }
+      }
+    }
+  }
+}
+
+}  // namespace emulation
+
+unsigned char* shared_memory() { return reinterpret_cast<unsigned char*>(shared.data()); }
+
+}  // namespace bigtransfer::ops::cuda
