@@ -66,10 +66,10 @@ FusedPlan::FusedPlan(Topology topology, const Weights& weights, at::ScalarType d
 }
 
 FusedPlan::Conv FusedPlan::make_conv(const ConvSpec& spec, int64_t stride, PackedType type,
-                                     const Weights& weights) const {
+                                     const Weights& weights) {
   const std::string name = spec.name + ".weight";
   Conv conv{&spec, ops::PackedConv(weights.get(name), choose_algorithm(spec, stride, type), type,
-                                   *ops::kernels())};
+                                   *ops::kernels(), arena_)};
   weights.discard(name);
   return conv;
 }
@@ -80,7 +80,7 @@ ops::ChannelNorm FusedPlan::make_norm(const NormSpec& spec, const Weights& weigh
 }
 
 FusedPlan::Block FusedPlan::make_block(const BlockSpec& spec, int64_t stride, PackedType type,
-                                       const Weights& weights) const {
+                                       const Weights& weights) {
   const auto conv = [&](size_t i) { return make_conv(spec.convs[i], stride, type, weights); };
   const auto norm = [&](size_t i) { return make_norm(spec.norms[i], weights); };
   Block block{&spec, {conv(0), conv(1), conv(2)}, {norm(0), norm(1), norm(2)}, {}};

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "common/aligned_buffer.h"
+#include "common/arena.h"
 #include "model/plan.h"
 #include "ops/group_affine.h"
 #include "ops/packed_conv.h"
@@ -38,57 +39,73 @@ class FusedPlan final : public Plan {
     std::array<ops::ChannelNorm, 3> norms;
     std::optional<Conv> downsample;
   };
-  /// Buffers of one image on its way, kept from call to call.
+  /// Buffers of a group of images on their way, one image after the other in each.
   struct Workspace {
     AlignedBuffer input;
     /// The stem's output; then what the first and second convolution of a block make.
     std::array<AlignedBuffer, 2> inner;
     AlignedBuffer current;
     AlignedBuffer next;
-    AlignedBuffer shortcut;
     std::vector<float> scale;
     std::vector<float> shift;
-    /// Of the current image, of an inner one, and of what nobody asks about.
+    /// Of the current images, of inner ones, and of what nobody asks about.
     std::array<std::vector<double>, 3> sums;
 
     /// Floats in all the buffers.
     int64_t size() const;
   };
-  /// One image on its way.
-  class ImageRun;
+  /// For the stages that images go through alone, and for those that they go through together;
+  /// kept from call to call.
+  struct Workspaces {
+    Workspace alone;
+    Workspace together;
+  };
+  /// Images on their way.
+  class ImageGroup;
 
   /// Floats from one pixel to the next in an image of so many channels.
   static int64_t pitch_of(int64_t channels);
 
   /// `stride` is the input's over the convolution's input.
   Conv make_conv(const ConvSpec& spec, int64_t stride, ops::PackedType type,
-                 const Weights& weights) const;
+                 const Weights& weights);
   ops::ChannelNorm make_norm(const NormSpec& spec, const Weights& weights) const;
   Block make_block(const BlockSpec& spec, int64_t stride, ops::PackedType type,
-                   const Weights& weights) const;
+                   const Weights& weights);
 
   /// Where all images put what was asked for.
   struct Outputs {
     RunResult result;
     /// [N, C].
     at::Tensor pooled;
+    /// How many of the first maps (stem, stage1, ...) are too large for images to share a block of
+    /// pixels in the kernels.
+    size_t large_maps;
   };
+  /// One call of run().
+  struct Call;
+
   /// Throws Error kShape when the images are too small.
   Outputs allocate(const RunRequest& request) const;
-  void run_image(int64_t n, const at::Tensor& pixels, const RunRequest& request,
-                 const std::function<void()>& between, Outputs& outputs) const;
+  /// The images from `first`, on the threads that the caller may use.
+  void run_group(int64_t first, int64_t images, Call& call) const;
+  /// The stem's or a stage's part of it, and copies of what is asked for.
+  void run_stage(size_t index, int64_t first, int64_t images, ImageGroup& group, Call& call) const;
+  void run_head(int64_t first, int64_t images, ImageGroup& group, Call& call) const;
 
-  std::unique_ptr<Workspace> take_workspace() const;
-  void give_back(std::unique_ptr<Workspace> workspace) const;
+  std::unique_ptr<Workspaces> take_workspaces() const;
+  void give_back(std::unique_ptr<Workspaces> workspaces) const;
 
   Topology topology_;
+  /// All packed weights.
+  Arena arena_;
   std::optional<Conv> stem_;
   std::vector<std::vector<Block>> stages_;
   std::optional<ops::ChannelNorm> norm_;
   at::Tensor head_weight_;
   at::Tensor head_bias_;
   mutable std::mutex mutex_;
-  mutable std::vector<std::unique_ptr<Workspace>> workspaces_;
+  mutable std::vector<std::unique_ptr<Workspaces>> workspaces_;
 };
 
 }  // namespace bigtransfer::model

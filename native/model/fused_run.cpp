@@ -4,7 +4,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "model/fused_image.h"
+#include "model/fused_group.h"
 #include "model/map_size.h"
 #include "ops/parts.h"
 
@@ -13,6 +13,9 @@ namespace {
 
 /// What one very large image needed is not kept for those to come: 256 MB, enough for R50x3 at 448.
 constexpr int64_t kMostKeptFloats = int64_t{1} << 26;
+/// Images that share their reads of the weights, once their maps have at most so many pixels.
+constexpr int64_t kGroup = 4;
+constexpr int64_t kMostSharedPixels = 256;
 
 at::Tensor empty_maps(int64_t images, int64_t channels, MapSize size) {
   return at::empty({images, channels, size.height, size.width}, at::kFloat);
@@ -21,29 +24,29 @@ at::Tensor empty_maps(int64_t images, int64_t channels, MapSize size) {
 }  // namespace
 
 int64_t FusedPlan::Workspace::size() const {
-  int64_t total = input.size() + current.size() + next.size() + shortcut.size();
+  int64_t total = input.size() + current.size() + next.size();
   for (const AlignedBuffer& buffer : inner) total += buffer.size();
   return total;
 }
 
-std::unique_ptr<FusedPlan::Workspace> FusedPlan::take_workspace() const {
+std::unique_ptr<FusedPlan::Workspaces> FusedPlan::take_workspaces() const {
   const std::lock_guard lock(mutex_);
-  if (workspaces_.empty()) return std::make_unique<Workspace>();
-  std::unique_ptr<Workspace> workspace = std::move(workspaces_.back());
+  if (workspaces_.empty()) return std::make_unique<Workspaces>();
+  std::unique_ptr<Workspaces> workspaces = std::move(workspaces_.back());
   workspaces_.pop_back();
-  return workspace;
+  return workspaces;
 }
 
-void FusedPlan::give_back(std::unique_ptr<Workspace> workspace) const {
-  if (workspace->size() > kMostKeptFloats) return;
+void FusedPlan::give_back(std::unique_ptr<Workspaces> workspaces) const {
+  if (workspaces->alone.size() + workspaces->together.size() > kMostKeptFloats) return;
   const std::lock_guard lock(mutex_);
-  workspaces_.push_back(std::move(workspace));
+  workspaces_.push_back(std::move(workspaces));
 }
 
 FusedPlan::Outputs FusedPlan::allocate(const RunRequest& request) const {
   const at::Tensor& x = request.pixel_values;
   const int64_t images = x.size(0);
-  Outputs outputs;
+  Outputs outputs{};
   MapSize size = windows_of(topology_.stem.conv, {x.size(2), x.size(3)}).out;
   size = pool_windows(topology_.stem, size).out;
   int64_t channels = topology_.stem.conv.out_channels;
@@ -57,6 +60,7 @@ FusedPlan::Outputs FusedPlan::allocate(const RunRequest& request) const {
         channels = block.convs[2].out_channels;
       }
     }
+    if (size.height * size.width > kMostSharedPixels) outputs.large_maps = index + 1;
     if (request.hidden_states)
       outputs.result.hidden_states.push_back(empty_maps(images, channels, size));
     if (std::ranges::count(request.feature_maps, static_cast<int64_t>(index)) > 0)
@@ -69,52 +73,90 @@ FusedPlan::Outputs FusedPlan::allocate(const RunRequest& request) const {
   return outputs;
 }
 
-void FusedPlan::run_image(int64_t n, const at::Tensor& pixels, const RunRequest& request,
-                          const std::function<void()>& between, Outputs& outputs) const {
-  const auto image_of = [n](const at::Tensor& batch) {
+struct FusedPlan::Call {
+  const RunRequest& request;
+  const std::function<void()>& between;
+  /// Float, [N, C, H, W].
+  at::Tensor pixels;
+  Outputs outputs;
+
+  /// The n-th image of a batch.
+  static float* image_of(const at::Tensor& batch, int64_t n) {
     return batch.mutable_data_ptr<float>() + n * (batch.numel() / batch.size(0));
-  };
-  std::unique_ptr<Workspace> workspace = take_workspace();
-  ImageRun image(*this, *workspace, request.clock);
-  between();
-  image.stem(pixels.const_data_ptr<float>() + n * (pixels.numel() / pixels.size(0)),
-             {pixels.size(2), pixels.size(3)});
-  size_t map = 0;
-  for (size_t index = 0; index <= stages_needed(topology_, request); ++index) {
-    if (index > 0) {
-      for (const Block& block : stages_[index - 1]) {
-        between();
-        image.block(block);
-      }
+  }
+};
+
+void FusedPlan::run_stage(size_t index, int64_t first, int64_t images, ImageGroup& group,
+                          Call& call) const {
+  if (index > 0) {
+    for (const Block& block : stages_[index - 1]) {
+      call.between();
+      group.block(block);
     }
-    if (request.hidden_states) image.copy_to(image_of(outputs.result.hidden_states[index]));
-    if (std::ranges::count(request.feature_maps, static_cast<int64_t>(index)) > 0)
-      image.copy_to(image_of(outputs.result.feature_maps[map++]));
   }
-  if (request.head) {
-    const LayerTimer timer(request.clock, kHead, 0);
-    image.normalise();
-    image.pool_to(image_of(outputs.pooled));
-    if (outputs.result.last_hidden_state.defined())
-      image.copy_to(image_of(outputs.result.last_hidden_state));
+  const auto copy_to = [&](const at::Tensor& maps) {
+    for (int64_t n = 0; n < images; ++n) group.copy_to(n, Call::image_of(maps, first + n));
+  };
+  const RunResult& result = call.outputs.result;
+  if (call.request.hidden_states) copy_to(result.hidden_states[index]);
+  const auto& asked = call.request.feature_maps;
+  const auto place = std::ranges::find(asked, static_cast<int64_t>(index));
+  if (place != asked.end())
+    copy_to(result.feature_maps[static_cast<size_t>(place - asked.begin())]);
+}
+
+void FusedPlan::run_head(int64_t first, int64_t images, ImageGroup& group, Call& call) const {
+  const LayerTimer timer(call.request.clock, kHead, 0);
+  group.normalise();
+  const at::Tensor& maps = call.outputs.result.last_hidden_state;
+  for (int64_t n = 0; n < images; ++n) {
+    group.pool_to(n, Call::image_of(call.outputs.pooled, first + n));
+    if (maps.defined()) group.copy_to(n, Call::image_of(maps, first + n));
   }
-  give_back(std::move(workspace));
+}
+
+void FusedPlan::run_group(int64_t first, int64_t images, Call& call) const {
+  const size_t stages = stages_needed(topology_, call.request) + 1;
+  const size_t alone =
+      images == 1 ? stages : std::clamp<size_t>(call.outputs.large_maps, 1, stages);
+  std::unique_ptr<Workspaces> workspaces = take_workspaces();
+  ImageGroup together(*this, workspaces->together, call.request.clock, images);
+  for (int64_t n = 0; n < images; ++n) {
+    ImageGroup one(*this, workspaces->alone, call.request.clock, 1);
+    call.between();
+    one.stem(Call::image_of(call.pixels, first + n), {call.pixels.size(2), call.pixels.size(3)});
+    for (size_t index = 0; index < alone; ++index) run_stage(index, first + n, 1, one, call);
+    if (images == 1 && call.request.head) run_head(first, 1, one, call);
+    if (images > 1) together.take(n, one);
+  }
+  if (images > 1) {
+    for (size_t index = alone; index < stages; ++index)
+      run_stage(index, first, images, together, call);
+    if (call.request.head) run_head(first, images, together, call);
+  }
+  give_back(std::move(workspaces));
 }
 
 RunResult FusedPlan::run(const RunRequest& request, const std::function<void()>& between) const {
   check_input(topology_.spec, request.pixel_values);
-  Outputs outputs = allocate(request);
-  const at::Tensor pixels = request.pixel_values.to(at::kFloat).contiguous();
-  const int64_t images = pixels.size(0);
-  const auto one = [&](int64_t n) { run_image(n, pixels, request, between, outputs); };
-  // An image per thread needs no waiting for one another, and stays in its core's own cache; what
-  // is left over has all threads.
+  Call call{request, between, {}, allocate(request)};
+  call.pixels = request.pixel_values.to(at::kFloat).contiguous();
+  const int64_t images = call.pixels.size(0);
+  // An image per thread needs no waiting for one another, and stays in its core's own cache until
+  // its maps are small; then a few together read the weights once. What is left over has all
+  // threads.
   const int64_t threads = ops::threads_here();
-  const int64_t side_by_side = threads > 1 && !request.clock ? images / threads * threads : 0;
+  const int64_t side_by_side = images > 1 && !request.clock ? images / threads * threads : 0;
   at::parallel_for(0, side_by_side, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t n = begin; n < end; ++n) one(n);
+    while (begin < end) {
+      const int64_t parts = (end - begin + kGroup - 1) / kGroup;
+      const int64_t count = (end - begin + parts - 1) / parts;
+      run_group(begin, count, call);
+      begin += count;
+    }
   });
-  for (int64_t n = side_by_side; n < images; ++n) one(n);
+  for (int64_t n = side_by_side; n < images; ++n) run_group(n, 1, call);
+  Outputs& outputs = call.outputs;
 
   RunResult result = std::move(outputs.result);
   if (!request.head) return result;

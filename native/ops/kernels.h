@@ -30,27 +30,34 @@ struct ConvGeometry {
   int64_t pad_left;
 };
 
-/// One part of a convolution of one image, for one thread.
-struct ConvTask {
-  const ConvGeometry* geometry;
+/// One image's place in a convolution.
+struct ConvImage {
   const float* x;
   /// Every input value v of channel c counts as max(scale[c] * v + shift[c], 0): group norm and
   /// ReLU, [in.pitch]. Null for values as they are; never null for winograd.
   const float* scale;
   const float* shift;
-  /// From pack_direct() or pack_winograd() of pack_weights.h: words of 32 bits, each a float or two
-  /// bfloat16.
-  const float* weights;
-  /// Added to the output, laid out like it; null for nothing, and always for winograd. Not the
-  /// output itself.
-  const float* residual;
   float* out;
   /// Sums and sums of squares of the output by channel, [2][out.pitch], added to.
   double* sums;
+};
+
+/// Images of a task at most.
+constexpr int64_t kMostConvImages = 8;
+
+/// One part of a convolution of a few images of one size, for one thread.
+struct ConvTask {
+  const ConvGeometry* geometry;
+  const ConvImage* images;
+  /// From pack_direct() or pack_winograd() of pack_weights.h: words of 32 bits, each a float or two
+  /// bfloat16.
+  const float* weights;
   /// What this part makes: units (pixels for pointwise, rows of pixels for spatial, tiles in
-  /// reading order for winograd) and panels of output channels.
+  /// reading order for winograd), counted through all images, and panels of output channels.
   int64_t unit_begin, unit_end;
   int64_t panel_begin, panel_end;
+  /// Whether the output is added to what `out` holds; never for winograd.
+  bool adds;
 };
 
 /// The maximum over windows of 3x3 at stride 2, with zeros beyond the input, for one thread.
@@ -61,7 +68,7 @@ struct PoolTask {
   int64_t pad_left;
   const float* x;
   float* out_pixels;
-  /// As ConvTask's.
+  /// As ConvImage's.
   double* sums;
   int64_t row_begin, row_end;
 };

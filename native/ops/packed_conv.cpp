@@ -2,14 +2,17 @@
 #include "ops/packed_conv.h"
 
 #include <algorithm>
+#include <array>
 
 #include "ops/parts.h"
 
 namespace bigtransfer::ops {
 namespace {
 
-/// A thread gets at least so many pixels or tiles; with fewer, threads share out the channels.
-constexpr int64_t kLeastUnits = 24;
+/// A thread gets at least so many pixels or tiles; with fewer, threads share out the channels, and
+/// each reads only its share of the weights.
+constexpr int64_t kLeastPixels = 40;
+constexpr int64_t kLeastTiles = 40;
 /// Waiting for a thread takes as long as some of these; for less, one thread works alone.
 constexpr int64_t kLeastMultiplyAdds = 1 << 17;
 
@@ -21,6 +24,24 @@ int64_t multiply_adds(const ConvGeometry& g) {
   return g.out.pixels() * g.out.channels * g.in.channels * g.kernel * g.kernel;
 }
 
+int64_t least_units(ConvAlgorithm algorithm) {
+  return is_winograd(algorithm) ? kLeastTiles : kLeastPixels;
+}
+
+/// `sums` instead of the run's.
+std::array<ConvImage, kMostConvImages> images_of(const ConvGeometry& g, const ConvRun& run,
+                                                 double* sums) {
+  std::array<ConvImage, kMostConvImages> images{};
+  for (int64_t i = 0; i < run.images; ++i) {
+    images[static_cast<size_t>(i)] = {.x = run.x + i * g.in.pixels() * g.in.pitch,
+                                      .scale = run.scale ? run.scale + i * g.in.pitch : nullptr,
+                                      .shift = run.scale ? run.shift + i * g.in.pitch : nullptr,
+                                      .out = run.out + i * g.out.pixels() * g.out.pitch,
+                                      .sums = sums + i * 2 * g.out.pitch};
+  }
+  return images;
+}
+
 WinogradSize tile_size(ConvAlgorithm algorithm) {
   return {algorithm == ConvAlgorithm::kWinograd2 ? 2 : 4};
 }
@@ -28,7 +49,7 @@ WinogradSize tile_size(ConvAlgorithm algorithm) {
 }  // namespace
 
 PackedConv::PackedConv(const at::Tensor& weight, ConvAlgorithm algorithm, PackedType type,
-                       const Kernels& kernels)
+                       const Kernels& kernels, Arena& arena)
     : kernels_(type == PackedType::kFloat32 ? &kernels.float32 : &kernels.bfloat16),
       algorithm_(algorithm),
       panels_((weight.size(0) + kernels.panel - 1) / kernels.panel) {
@@ -38,9 +59,13 @@ PackedConv::PackedConv(const at::Tensor& weight, ConvAlgorithm algorithm, Packed
   const PackedForm form{kernels.panel, type};
   if (is_winograd(algorithm)) {
     const WinogradSize size = tile_size(algorithm);
-    pack_winograd(raw, size, form, weights_.reserve(packed_winograd_size(raw, size, form)));
+    float* weights = arena.allocate(packed_winograd_size(raw, size, form));
+    pack_winograd(raw, size, form, weights);
+    weights_ = weights;
   } else {
-    pack_direct(raw, form, weights_.reserve(packed_direct_size(raw, form)));
+    float* weights = arena.allocate(packed_direct_size(raw, form));
+    pack_direct(raw, form, weights);
+    weights_ = weights;
   }
 }
 
@@ -65,31 +90,28 @@ void PackedConv::run_part(const ConvTask& task) const {
 }
 
 void PackedConv::run(const ConvGeometry& geometry, const ConvRun& run) const {
-  const int64_t count = units(geometry);
-  const int64_t threads =
-      std::clamp<int64_t>(multiply_adds(geometry) / kLeastMultiplyAdds, 1, threads_here());
+  const int64_t count = units(geometry) * run.images;
+  const int64_t threads = std::clamp<int64_t>(
+      run.images * multiply_adds(geometry) / kLeastMultiplyAdds, 1, threads_here());
   // A row of pixels counts as its pixels.
   const int64_t weight = algorithm_ == ConvAlgorithm::kSpatial ? geometry.out.width : 1;
   const int64_t by_units =
-      std::clamp<int64_t>(count * weight / kLeastUnits, 1, std::min(threads, count));
+      std::clamp<int64_t>(count * weight / least_units(algorithm_), 1, std::min(threads, count));
   const int64_t by_panels = std::clamp<int64_t>(threads / by_units, 1, panels_);
   // Parts of other channels add to other sums.
-  sum_parts(by_units * by_panels, run.sums, 2 * geometry.out.pitch,
+  sum_parts(by_units * by_panels, run.sums, run.images * 2 * geometry.out.pitch,
             [&](int64_t part, double* sums) {
               const int64_t u = part / by_panels;
               const int64_t p = part % by_panels;
+              const auto images = images_of(geometry, run, sums);
               run_part({.geometry = &geometry,
-                        .x = run.x,
-                        .scale = run.scale,
-                        .shift = run.shift,
-                        .weights = weights_.data(),
-                        .residual = run.residual,
-                        .out = run.out,
-                        .sums = sums,
+                        .images = images.data(),
+                        .weights = weights_,
                         .unit_begin = cut(count, u, by_units),
                         .unit_end = cut(count, u + 1, by_units),
                         .panel_begin = cut(panels_, p, by_panels),
-                        .panel_end = cut(panels_, p + 1, by_panels)});
+                        .panel_end = cut(panels_, p + 1, by_panels),
+                        .adds = run.adds});
             });
 }
 

@@ -1,9 +1,9 @@
-// A convolution with its weights in the form that the kernels read, run on one image at a time.
+// A convolution with its weights in the form that the kernels read, run on a few images at a time.
 #pragma once
 
 #include <ATen/ATen.h>
 
-#include "common/aligned_buffer.h"
+#include "common/arena.h"
 #include "ops/kernels.h"
 #include "ops/pack_weights.h"
 
@@ -12,23 +12,25 @@ namespace bigtransfer::ops {
 /// How the product is computed. Winograd's forms are for 3x3 kernels of stride and dilation 1.
 enum class ConvAlgorithm { kPointwise, kSpatial, kWinograd2, kWinograd4 };
 
-/// What one run reads and writes; see ConvTask.
+/// What one run reads and writes; see ConvImage. Images lie one after the other, as do what belongs
+/// to each: at most kMostConvImages of them.
 struct ConvRun {
+  int64_t images;
   const float* x;
   const float* scale;
   const float* shift;
-  const float* residual;
   float* out;
-  /// [2][out.pitch]; set, not added to.
+  /// [images][2][out.pitch]; set, not added to.
   double* sums;
+  bool adds;
 };
 
 class PackedConv {
  public:
   /// `weight` is [out, in, k, k] in float32; it is standardised on the way, then rounded if `type`
-  /// is kBFloat16, which kWinograd4 does not have. `kernels` must outlive this.
+  /// is kBFloat16, which kWinograd4 does not have. `kernels` and `arena` must outlive this.
   PackedConv(const at::Tensor& weight, ConvAlgorithm algorithm, PackedType type,
-             const Kernels& kernels);
+             const Kernels& kernels, Arena& arena);
 
   /// Uses the threads that the caller may use: all of its OpenMP team, or one within a parallel
   /// region.
@@ -41,7 +43,8 @@ class PackedConv {
   const ConvKernels* kernels_;
   ConvAlgorithm algorithm_;
   int64_t panels_;
-  AlignedBuffer weights_;
+  /// In the arena.
+  const float* weights_;
 };
 
 }  // namespace bigtransfer::ops

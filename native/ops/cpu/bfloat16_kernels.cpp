@@ -1,6 +1,7 @@
 // Convolutions in bfloat16: input and weights are rounded to it, everything else is float.
-#include "ops/cpu/direct.h"
 #include "ops/cpu/kernels.h"
+#include "ops/cpu/pointwise.h"
+#include "ops/cpu/spatial.h"
 #include "ops/cpu/winograd.h"
 
 namespace bigtransfer::ops::BIGTRANSFER_ISA {

@@ -16,10 +16,12 @@ inline constexpr int kVectors = 2;
 inline constexpr int kPanel = kVectors * kLanes;
 inline constexpr int kRows = kLanes == 16 ? 8 : 6;
 
-/// Input that lies together, at the same offset in values from every pixel's base.
+/// Input that lies together, at the same offset in values from every pixel's base, and the offset
+/// in words of the weights that belong to it from a panel's first ones.
 struct Segment {
   int64_t offset;
   int64_t words;
+  int64_t weights;
 };
 
 /// Sums over the output that a panel has made so far.
@@ -43,14 +45,13 @@ struct Tile {
   const typename Element::Value* const* rows;
   const Segment* segments;
   int segment_count;
-  /// [sum of words][kPanel] words.
+  /// The panel's.
   const float* weights;
-  /// Pixel r's channels are at out + r * pitch; so are those of the residual.
+  /// Pixel r's channels are at out + r * pitch.
   float* out;
-  const float* residual;
   int64_t pitch;
-  /// Whether out starts at zero.
-  bool first;
+  /// Whether what `out` holds counts.
+  bool adds;
 };
 
 template <int Rows, typename Element>
@@ -58,11 +59,11 @@ inline void multiply(const Tile<Element>& tile, PanelSums* sums) {
   Vec acc[Rows][kVectors];
   for (int r = 0; r < Rows; ++r) {
     for (int v = 0; v < kVectors; ++v)
-      acc[r][v] = tile.first ? Vec{} : load(tile.out + r * tile.pitch + v * kLanes);
+      acc[r][v] = tile.adds ? load(tile.out + r * tile.pitch + v * kLanes) : Vec{};
   }
-  const float* weights = tile.weights;
   for (int s = 0; s < tile.segment_count; ++s) {
     const Segment segment = tile.segments[s];
+    const float* weights = tile.weights + segment.weights;
     const typename Element::Value* rows[Rows];
     for (int r = 0; r < Rows; ++r) rows[r] = tile.rows[r] + segment.offset;
 #pragma GCC unroll 4
@@ -78,9 +79,7 @@ inline void multiply(const Tile<Element>& tile, PanelSums* sums) {
   }
   for (int r = 0; r < Rows; ++r) {
     for (int v = 0; v < kVectors; ++v) {
-      const int64_t at = r * tile.pitch + v * kLanes;
-      if (tile.residual) acc[r][v] += load(tile.residual + at);
-      store(tile.out + at, acc[r][v]);
+      store(tile.out + r * tile.pitch + v * kLanes, acc[r][v]);
       if (sums) {
         sums->sum[v] += acc[r][v];
         sums->square[v] += acc[r][v] * acc[r][v];
@@ -96,13 +95,6 @@ inline void multiply(int rows, const Tile<Element>& tile, PanelSums* sums) {
     ((rows == I + 1 ? multiply<I + 1>(tile, sums) : void()), ...);
   }
   (std::make_integer_sequence<int, kRows>{});
-}
-
-/// Where the next part of begin..end ends, when that is cut into as few parts of at most `most` as
-/// possible, all nearly alike: a short last part would take nearly as long as a full one.
-inline int64_t part_end(int64_t begin, int64_t end, int64_t most) {
-  const int64_t parts = (end - begin + most - 1) / most;
-  return begin + (end - begin + parts - 1) / parts;
 }
 
 }  // namespace bigtransfer::ops::BIGTRANSFER_ISA

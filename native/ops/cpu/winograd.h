@@ -4,6 +4,7 @@
 
 #include <array>
 
+#include "ops/cpu/blocks.h"
 #include "ops/cpu/matrix_tile.h"
 #include "ops/cpu/scratch.h"
 #include "ops/kernels.h"
@@ -11,8 +12,8 @@
 namespace bigtransfer::ops::BIGTRANSFER_ISA {
 
 /// Transformed input that is worked on at once: so much stays in a second-level cache.
-inline constexpr int64_t kWinogradInputBytes = 320 * 1024;
-inline constexpr int64_t kMostTiles = 48;
+inline constexpr int64_t kWinogradInputBytes = (kLanes == 16 ? 448 : 320) * 1024;
+inline constexpr int64_t kMostTiles = 56;
 
 /// F(Side x Side, 3x3): its one-dimensional transforms, each over Side + 2 points.
 template <int Side>
@@ -71,28 +72,34 @@ class Tiles {
   }
 
   void run() {
-    for (int64_t begin = task_.unit_begin; begin < task_.unit_end;) {
-      const int64_t end = part_end(begin, task_.unit_end, most_);
-      const int64_t count = end - begin;
-      for (int64_t t = 0; t < count; ++t) transform_input(begin + t, t);
-      for (int64_t panel = task_.panel_begin; panel < task_.panel_end; ++panel) {
-        multiply_points(panel, count);
-        PanelSums sums{};
-        for (int64_t t = 0; t < count; ++t) transform_output(begin + t, t, panel, sums);
-        add_sums(task_.sums, geometry_.out.pitch, panel, sums);
+    const int64_t down = (geometry_.out.height + Side - 1) / Side;
+    each_block(units_of(task_, across_ * down), most_, [&](const Block& block) {
+      int64_t slot = 0;
+      for (const Piece& piece : block) {
+        for (int64_t t = 0; t < piece.count; ++t)
+          transform_input(*piece.image, piece.begin + t, slot++);
       }
-      begin = end;
-    }
+      for (int64_t panel = task_.panel_begin; panel < task_.panel_end; ++panel) {
+        multiply_points(panel, block.units);
+        slot = 0;
+        for (const Piece& piece : block) {
+          PanelSums sums{};
+          for (int64_t t = 0; t < piece.count; ++t)
+            transform_output(*piece.image, piece.begin + t, slot++, panel, sums);
+          add_sums(piece.image->sums, geometry_.out.pitch, panel, sums);
+        }
+      }
+    });
   }
 
  private:
-  void transform_input(int64_t tile, int64_t slot) {
+  void transform_input(const ConvImage& image, int64_t tile, int64_t slot) {
     const int64_t top = tile / across_ * Side - geometry_.pad_top;
     const int64_t left = tile % across_ * Side - geometry_.pad_left;
     const ImageShape& in = geometry_.in;
     for (int64_t c = 0; c < in.channels; c += kLanes) {
-      const Vec scale = load(task_.scale + c);
-      const Vec shift = load(task_.shift + c);
+      const Vec scale = load(image.scale + c);
+      const Vec shift = load(image.shift + c);
       std::array<std::array<Vec, kReach>, kReach> columns;
       for (int x = 0; x < kReach; ++x) {
         std::array<Vec, kReach> column;
@@ -101,7 +108,7 @@ class Tiles {
           const int64_t at = left + x;
           const bool inside = row >= 0 && row < in.height && at >= 0 && at < in.width;
           column[y] =
-              inside ? relu(load(task_.x + (row * in.width + at) * in.pitch + c) * scale + shift)
+              inside ? relu(load(image.x + (row * in.width + at) * in.pitch + c) * scale + shift)
                      : Vec{};
         }
         columns[x] = Transform<Side>::input(column);
@@ -119,7 +126,7 @@ class Tiles {
 
   /// product_[point][tile] = input_[point][tile] times the panel's weights of that point.
   void multiply_points(int64_t panel, int64_t count) {
-    const Segment segment{0, (geometry_.in.channels + Element::kPack - 1) / Element::kPack};
+    const Segment segment{0, (geometry_.in.channels + Element::kPack - 1) / Element::kPack, 0};
     const float* weights = task_.weights + panel * kPoints * segment.words * kPanel;
     std::array<const Value*, kMostTiles> rows;
     for (int point = 0; point < kPoints; ++point) {
@@ -132,16 +139,16 @@ class Tiles {
                                .segment_count = 1,
                                .weights = weights + point * segment.words * kPanel,
                                .out = product_ + (point * most_ + begin) * kPanel,
-                               .residual = nullptr,
                                .pitch = kPanel,
-                               .first = true},
+                               .adds = false},
                  nullptr);
         begin = end;
       }
     }
   }
 
-  void transform_output(int64_t tile, int64_t slot, int64_t panel, PanelSums& sums) {
+  void transform_output(const ConvImage& image, int64_t tile, int64_t slot, int64_t panel,
+                        PanelSums& sums) {
     const ImageShape& out = geometry_.out;
     const int64_t top = tile / across_ * Side;
     const int64_t left = tile % across_ * Side;
@@ -155,7 +162,7 @@ class Tiles {
         for (int y = 0; y < kReach; ++y) column[y] = load(from + (y * kReach + x) * most_ * kPanel);
         columns[x] = Transform<Side>::output(column);
       }
-      float* to = task_.out + (top * out.width + left) * out.pitch + panel * kPanel + v * kLanes;
+      float* to = image.out + (top * out.width + left) * out.pitch + panel * kPanel + v * kLanes;
       for (int64_t y = 0; y < height; ++y) {
         std::array<Vec, kReach> line;
         for (int x = 0; x < kReach; ++x) line[x] = columns[x][y];

@@ -1,0 +1,55 @@
+// A few images' way through a fused plan, step by step.
+#pragma once
+
+#include "model/fused_plan.h"
+#include "model/map_size.h"
+
+namespace bigtransfer::model {
+
+/// Images of one size on their way through the network: where they are now, how large, and their
+/// channels' sums. At most ops::kMostConvImages.
+class FusedPlan::ImageGroup {
+ public:
+  ImageGroup(const FusedPlan& plan, Workspace& workspace, LayerClock* clock, int64_t images)
+      : plan_(plan), w_(workspace), clock_(clock), images_(images) {}
+
+  /// For a group of one.
+  void stem(const float* planes, MapSize size);
+  /// Puts a group of one in the n-th place; all have been through the same.
+  void take(int64_t n, const ImageGroup& one);
+  void block(const Block& block);
+
+  /// Writes the n-th image as [C, H, W].
+  void copy_to(int64_t n, float* planes) const;
+  /// Replaces the images with their norm and activation.
+  void normalise();
+  /// Writes the mean of every channel of the n-th image.
+  void pool_to(int64_t n, float* means) const;
+
+ private:
+  enum Sums { kCurrent, kInner, kUnused };
+
+  /// Images of `conv`'s output in `buffer`, added to what that holds if `adds`, from `x` with
+  /// `norm` before it.
+  ops::ImageShape convolve(const Conv& conv, const ops::ChannelNorm* norm, const float* x,
+                           const ops::ImageShape& in, Sums in_sums, AlignedBuffer& buffer,
+                           Sums out_sums, bool adds = false);
+  /// Scale and shift of each image, in the workspace.
+  void find_affine(const ops::ChannelNorm& norm, const float* x, const ops::ImageShape& shape,
+                   Sums sums);
+  double* sums(Sums which, int64_t pitch) {
+    std::vector<double>& values = w_.sums[which];
+    values.resize(static_cast<size_t>(images_ * 2 * pitch));
+    return values.data();
+  }
+  int64_t image_floats() const { return shape_.pixels() * shape_.pitch; }
+  float* image(int64_t n) const { return w_.current.data() + n * image_floats(); }
+
+  const FusedPlan& plan_;
+  Workspace& w_;
+  LayerClock* clock_;
+  int64_t images_;
+  ops::ImageShape shape_{};
+};
+
+}  // namespace bigtransfer::model
