@@ -1,7 +1,7 @@
 // What this machine and this installation offer.
 import { availableParallelism } from 'node:os';
 import { loadBindingInfo } from './binding/load';
-import type { NativeInfo } from './binding/types';
+import type { NativeCudaDevice, NativeInfo } from './binding/types';
 import { version } from './version';
 
 export interface SystemInfo {
@@ -13,32 +13,51 @@ export interface SystemInfo {
   devices: {
     name: string;
     type: 'cpu' | 'cuda';
+    /** Of GPUs: what ModelOptions calls it, as 'cuda:0'. */
+    device?: string;
+    /** Compute capability, as '9.0'. */
     capability?: string;
+    /** Bytes. */
     totalMemory?: number;
     freeMemory?: number;
+    /** Why a model that was to run there does not. */
+    problem?: string;
   }[];
   cpu: { capability: string; threads: number; bf16: boolean };
   /** The addon's own JPEG decoder; null where sharp decodes JPEGs too. */
   jpeg: string | null;
-  /** Why device 'auto' is not CUDA. */
-  cuda: { available: boolean; reason?: string };
-  /** What dtype 'auto' chooses for the pre-trained family. */
+  /** Whether CUDA works, whether the library for it could be opened, and why it is off. */
+  cuda: { available: boolean; library: boolean; reason?: string };
+  /** What dtype 'auto' chooses for the pre-trained family on device 'auto'. */
   autoDtype: 'float32' | 'bfloat16' | 'float16';
   problem?: string;
+}
+
+const CPU = { name: 'cpu', type: 'cpu' } as const;
+
+function toDevice({ problem, ...row }: NativeCudaDevice, index: number) {
+  const device = { ...row, type: 'cuda' as const, device: `cuda:${index}` };
+  return problem === '' ? device : { ...device, problem };
 }
 
 /** Loads libtorch if it can; never throws. */
 export function systemInfo(): SystemInfo {
   const base = {
     version,
-    devices: [{ name: 'cpu', type: 'cpu' as const }],
-    cuda: { available: false, reason: 'this build runs on the CPU alone' },
+    devices: [CPU],
+    cuda: { available: false, library: false, reason: 'there is no libtorch' },
   };
   try {
     const { binding, libtorch } = loadBindingInfo();
     const info: NativeInfo = binding.info();
     return {
       ...base,
+      devices: [...info.cudaDevices.map(toDevice), CPU],
+      cuda: {
+        available: info.whyNoCuda === '',
+        library: info.cudaLibrary,
+        ...(info.whyNoCuda === '' ? {} : { reason: info.whyNoCuda }),
+      },
       libtorch: {
         version: info.libtorch,
         path: libtorch.dir,

@@ -1,6 +1,7 @@
-// Builds the addon with cmake-js against the libtorch that lib/libtorch finds, and puts what loads
-// into build/Release: bigtransfer.node (the loader) and bigtransfer-torch<series>.so (the core).
-// Options: --tests builds the native tests too; --from-gyp when node-gyp is the caller.
+// Builds the addon against the libtorch that lib/libtorch finds, and puts what loads into
+// build/Release: bigtransfer.node (the loader) and bigtransfer-torch<series>.so (the core).
+// Options: --cuda also builds bigtransfer-cuda-torch<series>.so, the library for GPUs, and opens it;
+// --tests builds the native tests too; --from-gyp when node-gyp is the caller.
 'use strict';
 
 const { spawnSync } = require('node:child_process');
@@ -10,9 +11,10 @@ const path = require('node:path');
 
 const root = path.join(__dirname, '..');
 const cmakeDir = path.join(root, 'build-cmake');
+const builtDir = path.join(cmakeDir, 'Release');
 const releaseDir = path.join(root, 'build', 'Release');
 
-function libtorchDir() {
+function libtorch() {
   const compiled = path.join(root, 'dist', 'libtorch', 'index.js');
   if (!fs.existsSync(compiled)) {
     const built = spawnSync('npm', ['run', '--silent', 'build:ts'], {
@@ -25,14 +27,14 @@ function libtorchDir() {
   const needs = { needHeaders: true };
   const { found, tried } = findLibtorch(needs);
   if (!found) throw libtorchNotFound(tried, needs);
-  return found.dir;
+  return found;
 }
 
 function has(command) {
   return spawnSync(command, ['--version'], { stdio: 'ignore' }).status === 0;
 }
 
-function build({ tests }) {
+function checkTools() {
   for (const tool of ['cmake', 'c++']) {
     if (!has(tool))
       throw new Error(
@@ -41,49 +43,120 @@ function build({ tests }) {
           '`npm run build:native`.',
       );
   }
-  const torch = libtorchDir();
-  console.log(`Building against libtorch in ${torch}`);
-  const options = {
-    CMAKE_PREFIX_PATH: torch,
-    // Named outright: a cache of an earlier build may hold another one.
-    Torch_DIR: path.join(torch, 'share', 'cmake', 'Torch'),
-    BIGTRANSFER_TESTS: tests ? 'ON' : 'OFF',
-    BIGTRANSFER_WERROR: process.env.CI ? 'ON' : 'OFF',
-    BIGTRANSFER_JPEG: process.env.BIGTRANSFER_JPEG ?? 'ON',
-  };
-  cmakeJs(
-    'configure',
-    Object.entries(options).map(([name, value]) => `--CD${name}=${value}`),
-  );
-  cmakeJs('build', ['--parallel', String(os.availableParallelism())]);
 }
 
-/** Fails with the tool's own output above it. */
-function cmakeJs(command, args) {
-  const tool = require.resolve('cmake-js/bin/cmake-js');
-  const all = [tool, command, '--out', cmakeDir, ...args];
-  const { status } = spawnSync(process.execPath, all, { cwd: root, stdio: 'inherit' });
-  if (status !== 0) {
+/** nvcc on the path, or where CUDA installs it. */
+function nvcc() {
+  const folders = [process.env.CUDA_HOME, process.env.CUDA_PATH, '/usr/local/cuda'];
+  const places = folders.filter(Boolean).map((folder) => path.join(folder, 'bin', 'nvcc'));
+  return ['nvcc', ...places].find(has);
+}
+
+function checkCuda(found) {
+  if (!found.cuda && found.cuda !== undefined) {
     throw new Error(
-      `The native addon could not be built: cmake-js ${command} failed, and the first error above ` +
-        'says why.\nMend that and run `npm run build:native`, which goes on where it stopped.',
+      `The libtorch in ${found.dir} is a build for the CPU: set BIGTRANSFER_LIBTORCH to a CUDA ` +
+        'libtorch, such as the torch package of Python on machines with an NVIDIA GPU',
+    );
+  }
+  if (!nvcc()) {
+    throw new Error(
+      'There is no nvcc on the path, in CUDA_HOME or in /usr/local/cuda: install it for CUDA ' +
+        `${found.cuda ?? 'of that libtorch'}`,
     );
   }
 }
 
-function install() {
-  const from = path.join(cmakeDir, 'Release');
+function build({ tests, cuda }) {
+  checkTools();
+  const found = libtorch();
+  if (cuda) checkCuda(found);
+  console.log(`Building against libtorch in ${found.dir}`);
+  cmake({
+    Libtorch_DIR: found.dir,
+    BIGTRANSFER_CUDA: cuda ? 'ON' : 'OFF',
+    BIGTRANSFER_CUDA_ARCHITECTURES: process.env.BIGTRANSFER_CUDA_ARCHITECTURES ?? '',
+    BIGTRANSFER_TESTS: tests ? 'ON' : 'OFF',
+    BIGTRANSFER_WERROR: process.env.CI ? 'ON' : 'OFF',
+    BIGTRANSFER_JPEG: process.env.BIGTRANSFER_JPEG ?? 'ON',
+  });
+  return found;
+}
+
+/** Through cmake-js, which knows Node's headers; without it where NODE_INC is their folder. */
+function cmake(options) {
+  const jobs = ['--parallel', String(os.availableParallelism())];
+  const headers = process.env.NODE_INC;
+  if (!headers) {
+    const tool = require.resolve('cmake-js/bin/cmake-js');
+    const given = Object.entries(options).map(([name, value]) => `--CD${name}=${value}`);
+    run(process.execPath, [tool, 'configure', '--out', cmakeDir, ...given]);
+    run(process.execPath, [tool, 'build', '--out', cmakeDir, ...jobs]);
+    return;
+  }
+  const wrapper = path.dirname(require.resolve('node-addon-api/package.json'));
+  const all = {
+    ...options,
+    CMAKE_BUILD_TYPE: 'Release',
+    CMAKE_JS_INC: [headers, wrapper].join(';'),
+    CMAKE_LIBRARY_OUTPUT_DIRECTORY: builtDir,
+  };
+  const given = Object.entries(all).map(([name, value]) => `-D${name}=${value}`);
+  const generator = has('ninja') ? ['-G', 'Ninja'] : [];
+  run('cmake', ['-S', root, '-B', cmakeDir, ...generator, ...given]);
+  run('cmake', ['--build', cmakeDir, ...jobs]);
+}
+
+/** Fails with the tool's own output above it. */
+function run(command, args) {
+  const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
+  if (status === 0) return;
+  const script = process.argv.includes('--cuda') ? 'build:cuda' : 'build:native';
+  throw new Error(
+    'The native addon could not be built, and the first error above says why.\nMend that and run ' +
+      `\`npm run ${script}\`, which goes on where it stopped.`,
+  );
+}
+
+/** Of this build alone: the folder may hold another series' libraries. */
+function install(found, { cuda }) {
+  const series = /^\d+\.\d+/.exec(found.version)[0];
+  const names = ['bigtransfer.node', `bigtransfer-torch${series}.so`];
+  if (cuda) names.push(`bigtransfer-cuda-torch${series}.so`);
   fs.mkdirSync(releaseDir, { recursive: true });
-  for (const name of fs.readdirSync(from).filter((file) => /\.(node|so)$/.test(file))) {
+  for (const name of names) {
     // A new file, not new bytes in the old one: a process may have the old one mapped.
     fs.rmSync(path.join(releaseDir, name), { force: true });
-    fs.copyFileSync(path.join(from, name), path.join(releaseDir, name));
+    fs.copyFileSync(path.join(builtDir, name), path.join(releaseDir, name));
   }
 }
 
+/** Opens what was built, without a GPU too: an undefined symbol shows here, and not at a user's. */
+function checkLoads(found) {
+  const script = `const { cuda } = require(${JSON.stringify(root)}).systemInfo();
+    console.log(JSON.stringify(cuda));`;
+  const env = { ...process.env, BIGTRANSFER_LIBTORCH: found.dir };
+  const { stdout, stderr } = spawnSync(process.execPath, ['-e', script], { encoding: 'utf8', env });
+  let cuda;
+  try {
+    cuda = JSON.parse(stdout);
+  } catch {
+    throw new Error(`What was built does not load:\n${stderr}`);
+  }
+  if (!cuda.library) throw new Error(`The CUDA library does not load: ${cuda.reason}`);
+  console.log(
+    `The CUDA library loads; ${cuda.available ? 'CUDA works' : `CUDA is off: ${cuda.reason}`}`,
+  );
+}
+
+const wanted = {
+  cuda: process.argv.includes('--cuda'),
+  tests: process.argv.includes('--tests'),
+};
 try {
-  build({ tests: process.argv.includes('--tests') });
-  install();
+  const found = build(wanted);
+  install(found, wanted);
+  if (wanted.cuda) checkLoads(found);
 } catch (error) {
   console.error(`\nbigtransfer: ${error.message}`);
   process.exitCode = 1;

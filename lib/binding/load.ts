@@ -120,12 +120,17 @@ function coresBeside(addon: string): Core[] {
 
 /** The first core for which there is a libtorch of its series: C++ has no other compatibility. */
 function match(cores: Core[]): { core: Core; libtorch: FoundLibtorch } {
-  let failure: BitError | undefined;
+  let failure: unknown;
   for (const core of cores) {
     const needs = { version: core.series };
-    const { found, tried } = findLibtorch(needs);
-    if (found) return { core, libtorch: found };
-    failure ??= libtorchNotFound(tried, needs);
+    try {
+      const { found, tried } = findLibtorch(needs);
+      if (found) return { core, libtorch: found };
+      failure ??= libtorchNotFound(tried, needs);
+    } catch (error) {
+      // BIGTRANSFER_LIBTORCH may fit another core.
+      failure ??= error;
+    }
   }
-  throw failure as BitError;
+  throw failure;
 }

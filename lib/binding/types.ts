@@ -48,12 +48,17 @@ export interface LoadRequest {
   seed: number;
   device: string;
   dtype: 'auto' | 'float32' | 'bfloat16' | 'float16';
+  /** Whether float32 convolutions on a GPU may round to TF32. */
+  allowTf32: boolean;
   /** Compute threads of one call; 0: all that the runtime has. */
   threads: number;
 }
 
 export interface ForwardRequest {
-  pixelValues: NativeTensor;
+  /** Null where there are pictures. */
+  pixelValues: NativeTensor | null;
+  /** Of stage(), used up; on GPUs alone, and empty where there are pixel values. */
+  pictures: NativePicture[];
   labels: NativeTensor | null;
   problemType: 'regression' | 'single_label_classification' | 'multi_label_classification' | null;
   hiddenStates: boolean;
@@ -74,11 +79,13 @@ export interface ForwardResult {
   featureMaps: NativeTensor[];
   /** Empty unless asked for. */
   layers: LayerTime[];
+  /** GPUs that have failed, each named once. */
+  warnings: string[];
 }
 
 /** One layer's share of a run; with the fused plan a convolution's has its norm and addition in it. */
 export interface LayerTime {
-  /** The convolution's or norm's name in the state dict, or what it does. */
+  /** The convolution's or norm's name in the state dict, or what it does; on GPUs 'network' for all. */
   name: string;
   milliseconds: number;
   /** Of convolutions; 0 for the others. */
@@ -131,13 +138,20 @@ export interface PreprocessRequest {
   imageStd: number[] | null;
 }
 
-/** The pixel values of one image, still on the native side. */
+/** Pixel values of one image or several, still on the native side. */
 export interface NativePixels {
   dtype: 'float32' | 'uint8';
-  /** [1, C, H, W]. */
+  /** [N, C, H, W]. */
   shape: number[];
   /** Moves them into an array of just so many values; only once. */
   writeTo(target: Float32Array | Uint8Array): void;
+}
+
+/** One image decoded for a GPU, on the native side until a call uses it up. */
+export interface NativePicture {
+  /** [1, C, H, W] of what it becomes. */
+  shape: number[];
+  readonly handle: unknown;
 }
 
 /** One parameter of a network: where it belongs in transformers' state dict. */
@@ -160,6 +174,17 @@ export interface TensorRow {
   shape: number[];
 }
 
+export interface NativeCudaDevice {
+  name: string;
+  /** Compute capability, as '9.0'. */
+  capability: string;
+  /** Bytes. */
+  totalMemory: number;
+  freeMemory: number;
+  /** Why a model that was to run here does not; empty where none failed. */
+  problem: string;
+}
+
 export interface NativeInfo {
   /** Version of the libtorch that is loaded. */
   libtorch: string;
@@ -167,13 +192,18 @@ export interface NativeInfo {
   cpuCapability: string;
   /** Whether the CPU multiplies bfloat16 in hardware. */
   bf16: boolean;
-  /** What dtype 'auto' is for the pre-trained family. */
-  autoDtype: 'float32' | 'bfloat16';
+  /** What dtype 'auto' is for the pre-trained family on the device that 'auto' is. */
+  autoDtype: 'float32' | 'bfloat16' | 'float16';
   /** Version of the addon's own JPEG decoder; empty where it has none. */
   jpeg: string;
   /** Compute threads that the runtime may use at once, over all models and calls. */
   threads: number;
-  cudaDevices: { name: string; capability: string; totalMemory: number; freeMemory: number }[];
+  /** Empty where CUDA is off. */
+  cudaDevices: NativeCudaDevice[];
+  /** Whether the CUDA library could be opened. */
+  cudaLibrary: boolean;
+  /** Why CUDA is off and what to do; empty where it works. */
+  whyNoCuda: string;
 }
 
 /** What the addon exports. Every method that returns a promise runs off the event loop and libuv's pool. */
@@ -184,6 +214,12 @@ export interface NativeBinding {
   load(request: LoadRequest): Promise<NativeSession>;
   /** Null for a JPEG that the addon's decoder leaves to sharp. */
   preprocess(request: PreprocessRequest): NativeJob<NativePixels | null>;
+  /** Throws BitError ERR_BIT_DEVICE unless such a device of CUDA's is there. */
+  checkDevice(device: string): void;
+  /** Decodes for a GPU, and pins the memory where there is one; null as in preprocess. The request scales. */
+  stage(request: PreprocessRequest): NativeJob<NativePicture | null>;
+  /** [N, C, H, W] of pictures that come out equally large, by way of a GPU; they are used up. */
+  preparePictures(pictures: NativePicture[], device: string): NativeJob<NativePixels>;
   parameters(spec: NetworkSpec, prefix: string): ParameterRow[];
   stages(spec: NetworkSpec, height: number, width: number): StageRow[];
   /** Names, dtypes and shapes of checkpoint files, without reading the tensors. */

@@ -107,7 +107,8 @@ function describe({ node, platform, system, search, sharp, caches, problems }: D
       'CPU',
       `${cpu.capability}, ${cpu.threads} threads, bfloat16 ${cpu.bf16 ? 'in hardware' : 'emulated'}`,
     ],
-    ['devices', devices.map(({ name }) => name).join(', ')],
+    ['devices', devices.map(({ device, name }) => device ?? name).join(', ')],
+    ...devices.filter(({ type }) => type === 'cuda').map(gpuRow),
     ['CUDA', cuda.available ? 'works' : `off: ${cuda.reason ?? 'unknown'}`],
     ['dtype auto', system.autoDtype],
     ['sharp', sharp.version ?? 'does not load'],
@@ -117,6 +118,13 @@ function describe({ node, platform, system, search, sharp, caches, problems }: D
   const verdict =
     problems.length === 0 ? ['All is well.'] : problems.map((problem) => `problem: ${problem}`);
   return [table(rows), '', ...verdict].join('\n');
+}
+
+function gpuRow(gpu: SystemInfo['devices'][number]): [string, string] {
+  const { device = '', name, capability, freeMemory = 0, totalMemory = 0, problem } = gpu;
+  const memory = `${bytes(freeMemory)} of ${bytes(totalMemory)} free`;
+  const failed = problem === undefined ? '' : `; failed: ${problem}`;
+  return [device, `${name}, compute capability ${capability}, ${memory}${failed}`];
 }
 
 function foundText({ found }: Diagnosis['search']): string {

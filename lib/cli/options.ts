@@ -36,7 +36,9 @@ export function addModelOptions(command: Command): Command {
     .option('--model <source>', 'directory, checkpoint file or hub id', DEFAULT_MODEL)
     .option('--batch-size <n>', 'images that run together', positiveInteger, 8)
     .addOption(
-      new Option('--device <name>', 'auto, cpu, cuda or cuda:N').default('auto').argParser(device),
+      new Option('--device <name>', 'auto, cpu, cuda, cuda:N or cuda:all')
+        .default('auto')
+        .argParser(device),
     )
     .addOption(
       new Option('--dtype <name>', 'what the network computes in')
@@ -75,6 +77,6 @@ export function positiveInteger(text: string): number {
 }
 
 function device(text: string): string {
-  if (/^(auto|cpu|cuda(:\d+)?)$/.test(text)) return text;
-  throw new InvalidArgumentError('Expected auto, cpu, cuda or cuda:N.');
+  if (/^(auto|cpu|cuda(:(\d+|all))?)$/.test(text)) return text;
+  throw new InvalidArgumentError('Expected auto, cpu, cuda, cuda:N or cuda:all.');
 }

@@ -32,3 +32,11 @@ export class PixelBatch {
     return Tensor.from(this.data as Float32Array | Uint8Array, [this.count, ...this.shape]);
   }
 }
+
+/** All pixel values at once. */
+export function toPixelTensor(pixels: NativePixels): Tensor {
+  const size = pixels.shape.reduce((product, side) => product * side, 1);
+  const data = pixels.dtype === 'uint8' ? new Uint8Array(size) : new Float32Array(size);
+  pixels.writeTo(data);
+  return Tensor.from(data, pixels.shape);
+}

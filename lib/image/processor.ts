@@ -1,7 +1,13 @@
 // Images → pixel values: decodes, works out sizes, hands the rest to the native side.
 import { availableParallelism } from 'node:os';
 import { runJob } from '../binding/job';
-import type { NativeBinding, NativeImage, NativePixels } from '../binding/types';
+import type {
+  NativeBinding,
+  NativeImage,
+  NativeJob,
+  NativePicture,
+  PreprocessRequest,
+} from '../binding/types';
 import type { BitImageProcessorFields } from '../config/image_processor';
 import { BitError } from '../errors';
 import { throwIfAborted } from '../signal';
@@ -10,6 +16,7 @@ import { decodeImage } from './decode';
 import { readInput, type ImageInput } from './input';
 import { jpegImage, nativeRequest, rawImage } from './native_image';
 import { PixelBatch } from './pixel_batch';
+import { StagedImages } from './staged';
 
 /** While one image of a core is resized, another one is read. */
 const LANES_PER_CORE = 2;
@@ -30,38 +37,70 @@ export async function preprocessImages(
   images: ImageInput | readonly ImageInput[],
   settings: BitImageProcessorFields,
   native: Pick<NativeBinding, 'preprocess'>,
-  { signal, fastDecode = false }: PreprocessingOptions = {},
+  options: PreprocessingOptions = {},
 ): Promise<Tensor> {
+  const batch = new PixelBatch(Array.isArray(images) ? images.length : 1);
+  // Each image is resized as soon as it is decoded: a large one does not stay in memory for long.
+  await prepareAll(images, settings, options, {
+    start: (request) => native.preprocess(request),
+    put: (pixels, index) => batch.put(index, pixels),
+  });
+  return batch.tensor();
+}
+
+/**
+ * Decodes one image or a list for a GPU, which does the rest.
+ * @param settings rescale or normalise: a GPU's pixels are floats.
+ * @throws as preprocessImages.
+ */
+export async function stageImages(
+  images: ImageInput | readonly ImageInput[],
+  settings: BitImageProcessorFields,
+  native: Pick<NativeBinding, 'stage'>,
+  options: PreprocessingOptions = {},
+): Promise<StagedImages> {
+  const pictures: NativePicture[] = [];
+  await prepareAll(images, settings, options, {
+    start: (request) => native.stage(request),
+    put: (picture, index) => (pictures[index] = picture),
+  });
+  return new StagedImages(pictures);
+}
+
+/** What becomes of each image of a list. */
+interface Preparation<Prepared> {
+  /** A job on the native side; null for a JPEG that it leaves to sharp. */
+  start: (request: PreprocessRequest) => NativeJob<Prepared | null>;
+  put: (prepared: Prepared, index: number) => void;
+}
+
+async function prepareAll<Prepared>(
+  images: ImageInput | readonly ImageInput[],
+  settings: BitImageProcessorFields,
+  { signal, fastDecode = false }: PreprocessingOptions,
+  { start, put }: Preparation<Prepared>,
+): Promise<void> {
   const list = (Array.isArray(images) ? images : [images]) as readonly ImageInput[];
   if (list.length === 0) throw new BitError('ERR_BIT_IMAGE', 'Expected at least one image');
   throwIfAborted(signal);
   const process = async (image: NativeImage) => {
     throwIfAborted(signal);
     const request = nativeRequest(image, settings);
-    const pixels = await runJob(() => native.preprocess(request), signal);
-    return pixels && { image, pixels };
+    const result = await runJob(() => start(request), signal);
+    return result && { image, result };
   };
-  const batch = new PixelBatch(list.length);
-  // Each image is resized as soon as it is decoded: a large one does not stay in memory for long.
   const prepare = async (input: ImageInput, index: number): Promise<NativeImage> => {
     const readable = await readInput(input, signal);
     const jpeg = 'encoded' in readable && jpegImage(readable.encoded, settings, fastDecode);
     const decoded = async () => rawImage(await decodeImage(readable, input), settings);
-    const { image, pixels } = ((jpeg && (await process(jpeg))) ||
-      (await process(await decoded()))) as Prepared;
-    batch.put(index, pixels);
+    const { image, result } = ((jpeg && (await process(jpeg))) ||
+      (await process(await decoded()))) as { image: NativeImage; result: Prepared };
+    put(result, index);
     return image;
   };
   const prepared = await eachInTurn(list, Array.isArray(images), prepare, signal);
   checkSameChannels(prepared, settings);
   checkSameSize(prepared, settings);
-  return batch.tensor();
-}
-
-/** One image and its [1, C, H, W]. */
-interface Prepared {
-  image: NativeImage;
-  pixels: NativePixels;
 }
 
 /** A few at a time, since each decoded image takes memory; the earliest failure in the list counts. */

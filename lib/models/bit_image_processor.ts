@@ -1,19 +1,25 @@
 // BitImageProcessor with its files and its one verb.
+import { runJob } from '../binding/job';
 import { loadBinding } from '../binding/load';
 import { boolean } from '../config/checks';
 import { ImageProcessorData, type BitImageProcessorFields } from '../config/image_processor';
 import { checkOptions } from '../config/options';
 import type { PretrainedOptions } from '../hub/options';
 import { resolveSource } from '../hub/resolve';
-import { invalid } from '../errors';
-import { preprocessImages } from '../image/processor';
+import { toPixelTensor } from '../image/pixel_batch';
+import { preprocessImages, stageImages } from '../image/processor';
 import type { ImageInput } from '../image/input';
+import type { StagedImages } from '../image/staged';
 import type { Tensor } from '../tensor';
 import { readJsonObject, writeJson } from './json_file';
 import { checkModelOptions, PRETRAINED_CHECKS, type Device } from './options';
 
 export interface PreprocessOptions extends Partial<BitImageProcessorFields> {
-  /** Where resizing runs: 'auto' or 'cpu'. */
+  /**
+   * Where resizing, cropping and scaling run, after decoding on the CPU: 'auto' (default) is the
+   * CPU; a GPU gives the same values. It leaves to the CPU what its kernel does not serve: filters
+   * other than bilinear and bicubic, other images than RGB, crops that add to an image.
+   */
   device?: Device;
   signal?: AbortSignal;
   /**
@@ -44,27 +50,49 @@ export class BitImageProcessor extends ImageProcessorData {
    * @param images one image or a list of any sizes; see ImageInput.
    * @param overrides settings for this call alone.
    * @returns pixelValues: float32 [N, 3, H, W] (uint8 when neither rescaled nor normalised).
-   * @throws BitError ERR_BIT_IMAGE, whose `index` names the bad image of a list.
+   * @throws BitError ERR_BIT_IMAGE, whose `index` names the bad image of a list; ERR_BIT_DEVICE for
+   *   a GPU that is not there.
    */
   async preprocess(
     images: ImageInput | readonly ImageInput[],
     overrides: PreprocessOptions = {},
   ): Promise<{ pixelValues: Tensor }> {
+    const { device, settings, options } = this.checked(overrides);
+    const native = loadBinding();
+    if (!device.startsWith('cuda'))
+      return { pixelValues: await preprocessImages(images, settings, native, options) };
+    native.checkDevice(device);
+    if (!isScaled(settings))
+      return { pixelValues: await preprocessImages(images, settings, native, options) };
+    const { pictures } = await stageImages(images, settings, native, options);
+    const job = () => native.preparePictures(pictures, device);
+    const pixels = await runJob(job, options.signal);
+    return { pixelValues: toPixelTensor(pixels) };
+  }
+
+  /**
+   * Decodes images for one call of a model on a GPU, which resizes them itself.
+   * @internal
+   */
+  async stage(
+    images: ImageInput | readonly ImageInput[],
+    overrides: PreprocessOptions = {},
+  ): Promise<StagedImages | Tensor> {
+    const { settings, options } = this.checked(overrides);
+    return isScaled(settings)
+      ? stageImages(images, settings, loadBinding(), options)
+      : preprocessImages(images, settings, loadBinding(), options);
+  }
+
+  /** Settings and options of one call. */
+  private checked(overrides: PreprocessOptions) {
     const given = checkOptions(overrides, { fastDecode: boolean });
     const { device, signal, fastDecode, ...fields } = given;
-    if (checkModelOptions({ device }).device.startsWith('cuda'))
-      throw invalid(
-        'ERR_BIT_DEVICE',
-        'device',
-        "'auto' or 'cpu', where images are prepared,",
-        device,
-      );
-    const settings = Object.keys(fields).length > 0 ? this.with(fields) : this;
-    const pixelValues = await preprocessImages(images, settings, loadBinding(), {
-      signal,
-      fastDecode,
-    });
-    return { pixelValues };
+    return {
+      device: checkModelOptions({ device }).device,
+      settings: Object.keys(fields).length > 0 ? this.with(fields) : this,
+      options: { signal, fastDecode },
+    };
   }
 
   /**
@@ -74,4 +102,9 @@ export class BitImageProcessor extends ImageProcessorData {
   async savePretrained(directory: string): Promise<void> {
     await writeJson(directory, 'preprocessor_config.json', this.toJSON());
   }
+}
+
+/** Whether pixels come out as floats, which is all that a GPU gives. */
+function isScaled({ doRescale, doNormalize }: BitImageProcessorFields): boolean {
+  return doRescale || doNormalize;
 }

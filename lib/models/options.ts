@@ -4,19 +4,30 @@ import { checkOptions, type OptionChecks } from '../config/options';
 import { invalid } from '../errors';
 import type { PretrainedOptions } from '../hub/options';
 
-const DEVICE = /^(auto|cpu|cuda(:\d+)?)$/;
+const DEVICE = /^(auto|cpu|cuda(:(\d+|all))?)$/;
 const DTYPES = ['auto', 'float32', 'bfloat16', 'float16'] as const;
 
-export type Device = 'auto' | 'cpu' | 'cuda' | `cuda:${number}`;
+export type Device = 'auto' | 'cpu' | 'cuda' | 'cuda:all' | `cuda:${number}`;
 export type ComputeDType = (typeof DTYPES)[number];
 
 export interface ModelOptions {
-  /** Where the network runs; 'auto' (default) is the best that works, today the CPU. */
+  /**
+   * Where the network runs: 'auto' (default) is the first GPU where CUDA works, else the CPU;
+   * 'cuda:all' puts a copy on each GPU and shares batches out.
+   */
   device?: Device;
-  /** Type that the network computes in, default 'float32': transformers' numbers. */
+  /**
+   * Type that the network computes in, default 'float32': transformers' numbers. 'auto' is the
+   * fastest of the device: on GPUs bfloat16, or float16 below compute capability 8.0.
+   */
   dtype?: ComputeDType;
-  /** Compute threads of one call; default all that the process may use. */
+  /** Compute threads of one call on the CPU; default all that the process may use. */
   threads?: number;
+  /**
+   * Whether convolutions in float32 on GPUs may round their factors to TF32, as PyTorch's do;
+   * default true.
+   */
+  allowTf32?: boolean;
 }
 
 /** For what takes a source; its signal and revision are checked where they are used. */
@@ -37,11 +48,18 @@ export type NativeModelOptions = Required<ModelOptions>;
 export function checkModelOptions(options: ModelOptions): NativeModelOptions {
   const { device = 'auto' } = options;
   if (typeof device !== 'string' || !DEVICE.test(device)) {
-    throw invalid('ERR_BIT_DEVICE', 'device', "'auto', 'cpu', 'cuda' or 'cuda:N'", device);
+    throw invalid(
+      'ERR_BIT_DEVICE',
+      'device',
+      "'auto', 'cpu', 'cuda', 'cuda:N' or 'cuda:all'",
+      device,
+    );
   }
-  const { dtype = 'float32', threads = 0 } = checkOptions(options, {
+  const given = checkOptions(options, {
     dtype: oneOf(...DTYPES),
     threads: count,
+    allowTf32: boolean,
   });
-  return { device, dtype, threads };
+  const { dtype = 'float32', threads = 0, allowTf32 = true } = given;
+  return { device, dtype, threads, allowTf32 };
 }

@@ -10,6 +10,7 @@ import type {
   LoadingInfo,
   LoadRequest,
   NativeSession,
+  NativeTensor,
 } from '../binding/types';
 import type { BitConfigFields } from '../config/bit_config';
 import { boolean } from '../config/checks';
@@ -18,11 +19,12 @@ import { checkOptions } from '../config/options';
 import { BitError, invalid } from '../errors';
 import { resolveSource } from '../hub/resolve';
 import type { PretrainedOptions } from '../hub/options';
+import { StagedImages } from '../image/staged';
 import { toTensor, type Tensor, type TensorLike } from '../tensor';
 import { BitConfig } from './bit_config';
 import { checkModelOptions, PRETRAINED_CHECKS, type ModelOptions } from './options';
 import { toTensorObject } from './outputs';
-import { warnOfMissing } from './warnings';
+import { warnOfDevices, warnOfMissing } from './warnings';
 
 /** Largest seed that crosses the boundary exactly. */
 const MAX_SEED = Number.MAX_SAFE_INTEGER;
@@ -61,7 +63,8 @@ export interface Loaded {
   session: NativeSession;
 }
 
-export type Inputs = Tensor | TensorLike | { pixelValues: Tensor | TensorLike };
+/** StagedImages are what pipelines give to models on GPUs. */
+export type Inputs = Tensor | TensorLike | StagedImages | { pixelValues: Tensor | TensorLike };
 
 /** Shared by BitModel, BitForImageClassification and BitBackbone. */
 export abstract class BitPreTrainedModel {
@@ -80,7 +83,7 @@ export abstract class BitPreTrainedModel {
     this.kind = kind;
   }
 
-  /** Where the network runs: 'cpu'. */
+  /** Where the network runs: 'cpu', 'cuda:0', … or 'cuda:all'. */
   get device(): string {
     return this.session.device;
   }
@@ -105,13 +108,15 @@ export abstract class BitPreTrainedModel {
   }
 
   /**
-   * Runs once, one image after the other, and says where the time went: a row for each layer in the
-   * order in which they ran.
-   * @throws as forward.
+   * Runs once and says where the time went. On the CPU one image after the other, with a row for each
+   * layer in the order in which they ran; on a GPU all images together, with one row, 'network': the
+   * time on the GPU from its input there to its output there.
+   * @throws as forward, and ERR_BIT_DEVICE for 'cuda:all'.
    */
   async profile(inputs: Inputs, options: ForwardOptions = {}): Promise<LayerTime[]> {
     const request: ForwardRequest = {
       pixelValues: toNative(pixelValuesOf(inputs)),
+      pictures: [],
       labels: null,
       problemType: null,
       hiddenStates: false,
@@ -143,16 +148,21 @@ export abstract class BitPreTrainedModel {
   }
 
   /** One native run on checked inputs. */
-  protected run(
+  protected async run(
     inputs: Inputs,
     options: ForwardOptions,
     rest: Pick<ForwardRequest, 'labels' | 'problemType' | 'featureMaps' | 'head'>,
   ): Promise<ForwardResult> {
     const { signal } = checkOptions(options, FORWARD_CHECKS);
-    const pixels = toNative(pixelValuesOf(inputs));
+    const input =
+      inputs instanceof StagedImages
+        ? { pixelValues: null, pictures: inputs.pictures }
+        : { pixelValues: toNative(pixelValuesOf(inputs)), pictures: [] };
     const hiddenStates = this.wantsHiddenStates(options);
-    const request: ForwardRequest = { pixelValues: pixels, hiddenStates, profile: false, ...rest };
-    return runJob(() => this.session.forward(request), signal);
+    const request: ForwardRequest = { ...input, hiddenStates, profile: false, ...rest };
+    const result = await runJob(() => this.session.forward(request), signal);
+    warnOfDevices(result.warnings);
+    return result;
   }
 
   protected wantsHiddenStates(options: ForwardOptions): boolean {
@@ -239,6 +249,6 @@ function pixelValuesOf(inputs: Inputs): Tensor {
   return toTensor(inputs, 'pixelValues');
 }
 
-export function toNative({ dtype, shape, data }: Tensor): ForwardRequest['pixelValues'] {
+export function toNative({ dtype, shape, data }: Tensor): NativeTensor {
   return { dtype, shape: [...shape], data: unshared(data) };
 }

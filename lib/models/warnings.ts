@@ -29,6 +29,11 @@ export function warnOfModelType(path: string, modelType: unknown, expected: stri
   );
 }
 
+/** Tells of GPUs that failed under a model that others still run. */
+export function warnOfDevices(warnings: string[]): void {
+  for (const message of warnings) warn('BIT_DEVICE_FAILED', message);
+}
+
 function warn(code: string, message: string): void {
   process.emitWarning(message, { type: 'BitWarning', code });
 }

@@ -2,13 +2,14 @@
 import { boolean, count } from '../config/checks';
 import { checkOptions } from '../config/options';
 import { DEFAULT_MODEL } from '../config/variants';
-import { BitError, invalid } from '../errors';
+import { invalid } from '../errors';
 import type { ImageInput } from '../image/input';
 import { BitForImageClassification } from '../models/bit_for_image_classification';
 import { BitImageProcessor } from '../models/bit_image_processor';
 import { BitModel } from '../models/bit_model';
 import type { LoadOptions } from '../models/pretrained_model';
 import { Tensor } from '../tensor';
+import { outputsOf } from './batches';
 import { rank, type Classification } from './scores';
 
 /** Images that go through the network together unless the call says otherwise. */
@@ -95,13 +96,11 @@ function classifier(
     options: ClassificationOptions = {},
   ) => {
     const given = checkOptions(options, { batchSize: count, topK: count });
-    const { topK = DEFAULT_TOP_K, signal } = given;
+    const { topK = DEFAULT_TOP_K } = given;
     const list = Array.isArray(images) ? (images as ImageInput[]) : [images as ImageInput];
     const answers: Classification[][] = [];
-    for await (const pixelValues of batches(list, processor, given)) {
-      const { logits } = await model.forward(pixelValues, { signal });
+    for await (const { logits } of outputsOf(list, processor, model, withDefaults(given)))
       answers.push(...rank(logits, model.config, topK));
-    }
     return Array.isArray(images) ? answers : answers[0];
   };
   return withParts(call, 'image-classification', model, processor) as ImageClassificationPipeline;
@@ -113,13 +112,11 @@ function extractor(model: BitModel, processor: BitImageProcessor): ImageFeatureE
     options: FeatureExtractionOptions = {},
   ) => {
     const given = checkOptions(options, { batchSize: count, pool: boolean });
-    const { pool, signal } = given;
+    const { pool } = given;
     const list = Array.isArray(images) ? (images as ImageInput[]) : [images as ImageInput];
     const parts: Tensor<Float32Array>[] = [];
-    for await (const pixelValues of batches(list, processor, given)) {
-      const output = await model.forward(pixelValues, { signal });
+    for await (const output of outputsOf(list, processor, model, withDefaults(given)))
       parts.push(pool ? output.poolerOutput : output.lastHiddenState);
-    }
     return concatenate(parts);
   };
   return withParts(
@@ -130,36 +127,8 @@ function extractor(model: BitModel, processor: BitImageProcessor): ImageFeatureE
   ) as ImageFeatureExtractionPipeline;
 }
 
-/** Pixel values of a few images at a time; a bad image is named by its place in the whole list. */
-async function* batches(
-  images: ImageInput[],
-  processor: BitImageProcessor,
-  { batchSize = DEFAULT_BATCH_SIZE, signal }: PipelineCallOptions,
-): AsyncGenerator<Tensor> {
-  if (images.length === 0) throw new BitError('ERR_BIT_IMAGE', 'Expected at least one image');
-  for (let start = 0; start < images.length; start += batchSize) {
-    try {
-      const batch = images.slice(start, start + batchSize);
-      yield (
-        await processor.preprocess(batch.length === 1 ? (batch[0] as ImageInput) : batch, {
-          signal,
-        })
-      ).pixelValues;
-    } catch (error) {
-      throw atPlace(error, start, images.length);
-    }
-  }
-}
-
-/** The same error with its index counted from the start of the whole list. */
-function atPlace(error: unknown, start: number, count: number): unknown {
-  if (!(error instanceof BitError) || error.code !== 'ERR_BIT_IMAGE' || count === 1) return error;
-  const index = start + (error.index ?? 0);
-  const message = error.message.replace(/^image \d+( of \d+)?: /i, '');
-  return new BitError(error.code, `Image ${index} of ${count}: ${message}`, {
-    cause: error.cause,
-    index,
-  });
+function withDefaults({ batchSize = DEFAULT_BATCH_SIZE, signal }: PipelineCallOptions) {
+  return { batchSize, signal };
 }
 
 function concatenate(parts: Tensor<Float32Array>[]): Tensor<Float32Array> {

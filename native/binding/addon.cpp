@@ -16,6 +16,9 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("info", Napi::Function::New<info>(env));
   exports.Set("load", Napi::Function::New<&SessionWrap::load>(env));
   exports.Set("preprocess", Napi::Function::New<preprocess>(env));
+  exports.Set("checkDevice", Napi::Function::New<check_device>(env));
+  exports.Set("stage", Napi::Function::New<stage>(env));
+  exports.Set("preparePictures", Napi::Function::New<prepare_pictures>(env));
   exports.Set("parameters", Napi::Function::New<parameters>(env));
   exports.Set("stages", Napi::Function::New<stages>(env));
   exports.Set("listTensors", Napi::Function::New<list_tensors>(env));

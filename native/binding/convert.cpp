@@ -4,9 +4,11 @@
 #include <cstring>
 #include <map>
 #include <memory>
+#include <utility>
 
 #include "binding/job.h"
 #include "common/error.h"
+#include "runtime/cuda_backend.h"
 
 namespace bigtransfer::binding {
 namespace {
@@ -83,6 +85,9 @@ Napi::Value from_optional_tensor(Napi::Env env, const at::Tensor& tensor) {
 Napi::Array from_tensors(Napi::Env env, const std::vector<at::Tensor>& tensors) {
   return from_vector(env, tensors, [&](const at::Tensor& each) { return from_tensor(env, each); });
 }
+
+/// What JavaScript holds a decoded picture by.
+using Staged = std::shared_ptr<const runtime::StagedPicture>;
 
 /// The bytes that a typed array shows.
 struct Bytes {
@@ -173,6 +178,25 @@ Napi::Object from_pixels(Napi::Env env, const at::Tensor& pixels) {
   return object;
 }
 
+Napi::Object from_staged(Napi::Env env, runtime::StagedPicture picture) {
+  Napi::Object object = Napi::Object::New(env);
+  std::vector<int64_t> shape = runtime::output_shape(picture);
+  shape.insert(shape.begin(), 1);
+  object.Set("shape", from_ints(env, shape));
+  auto* held = new Staged(std::make_shared<const runtime::StagedPicture>(std::move(picture)));
+  object.Set("handle",
+             Napi::External<Staged>::New(env, held, [](Napi::Env, Staged* last) { delete last; }));
+  return object;
+}
+
+runtime::StagedPictures to_staged(const Napi::Value& value) {
+  return to_vector<Staged>(value, [](const Napi::Value& each) {
+    Staged& held = *each.As<Napi::Object>().Get("handle").As<Napi::External<Staged>>().Data();
+    if (!held) throw Error(ErrorCode::kShape, "A decoded picture can be used only once");
+    return std::exchange(held, nullptr);
+  });
+}
+
 model::NetworkSpec to_network_spec(const Napi::Object& value) {
   using model::LayerType;
   using model::PaddingRule;
@@ -210,6 +234,7 @@ runtime::LoadRequest to_load_request(const Napi::Object& value) {
       .seed = static_cast<uint64_t>(to_int(value["seed"])),
       .device = to_string(value["device"]),
       .dtype = to_string(value["dtype"]),
+      .allow_tf32 = to_bool(value["allowTf32"]),
   };
 }
 
@@ -221,12 +246,14 @@ runtime::ForwardRequest to_forward_request(const Napi::Object& value) {
                                        {"multi_label_classification", ProblemType::kMultiLabel}});
   };
   const Napi::Value labels = value["labels"];
+  const Napi::Value pixels = value["pixelValues"];
   return {
-      .run = {.pixel_values = to_tensor(value["pixelValues"]),
+      .run = {.pixel_values = pixels.IsNull() ? at::Tensor() : to_tensor(pixels),
               .hidden_states = to_bool(value["hiddenStates"]),
               .feature_maps = to_ints(value["featureMaps"]),
               .head = to_bool(value["head"]),
               .clock = nullptr},
+      .pictures = to_staged(value["pictures"]),
       .labels = labels.IsNull() ? at::Tensor() : to_tensor(labels),
       .problem = to_optional<ProblemType>(value["problemType"], to_problem),
       .profile = to_bool(value["profile"]),
@@ -278,7 +305,31 @@ Napi::Object from_forward_result(Napi::Env env, const runtime::ForwardResult& re
                row.Set("multiplyAdds", static_cast<double>(layer.multiply_adds));
                return row;
              }));
+  object.Set("warnings", from_strings(env, result.warnings));
   return object;
+}
+
+Napi::Array from_devices(Napi::Env env) {
+  const runtime::CudaBackend* backend = runtime::cuda_backend();
+  if (backend == nullptr) return Napi::Array::New(env);
+  int index = 0;
+  // A card that does not answer any more has nothing to give.
+  const auto free_memory = [&] {
+    try {
+      return backend->free_memory(index);
+    } catch (const std::exception&) {
+      return int64_t{0};
+    }
+  };
+  return from_vector(env, backend->devices(), [&](const runtime::CudaDevice& each) {
+    Napi::Object row = Napi::Object::New(env);
+    row.Set("name", each.name);
+    row.Set("capability", std::to_string(each.major) + "." + std::to_string(each.minor));
+    row.Set("totalMemory", static_cast<double>(each.total_memory));
+    row.Set("freeMemory", static_cast<double>(free_memory()));
+    row.Set("problem", runtime::device_problem(index++));
+    return row;
+  });
 }
 
 Napi::Object from_loading_info(Napi::Env env, const model::LoadingInfo& info) {

@@ -9,6 +9,8 @@
 #include "binding/environment.h"
 #include "binding/job.h"
 #include "image/jpeg.h"
+#include "runtime/cuda_backend.h"
+#include "runtime/staged_picture.h"
 
 namespace bigtransfer::binding {
 namespace {
@@ -50,7 +52,9 @@ Napi::Value info(const Napi::CallbackInfo& info) {
     object.Set("autoDtype", runtime::auto_dtype());
     object.Set("jpeg", image::jpeg_version());
     object.Set("threads", runtime::Executor::instance().threads());
-    object.Set("cudaDevices", Napi::Array::New(info.Env()));
+    object.Set("cudaDevices", from_devices(info.Env()));
+    object.Set("cudaLibrary", runtime::has_cuda_library());
+    object.Set("whyNoCuda", runtime::why_no_cuda());
     return object;
   });
 }
@@ -64,6 +68,47 @@ Napi::Value preprocess(const Napi::CallbackInfo& info) {
         [request](const runtime::CancelToken&) { return runtime::preprocess(*request); },
         [](Napi::Env env, const std::optional<at::Tensor>& result) -> Napi::Value {
           return result ? Napi::Value(from_pixels(env, *result)) : env.Null();
+        });
+  });
+}
+
+Napi::Value check_device(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&] {
+    runtime::gpus_of(info[0].As<Napi::String>().Utf8Value());
+    return info.Env().Undefined();
+  });
+}
+
+Napi::Value stage(const Napi::CallbackInfo& info) {
+  using Picture = std::optional<runtime::StagedPicture>;
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    auto request = std::make_shared<const runtime::PreprocessRequest>(
+        to_preprocess_request(info[0].As<Napi::Object>()));
+    return start_job<Picture>(
+        info.Env(), 1,
+        [request](const runtime::CancelToken&) {
+          return runtime::stage(*request, [](at::IntArrayRef shape) {
+            const runtime::CudaBackend* backend = runtime::cuda_backend();
+            return backend ? backend->allocate_rows(shape) : at::empty(shape, at::kByte);
+          });
+        },
+        [](Napi::Env env, Picture& picture) -> Napi::Value {
+          return picture ? Napi::Value(from_staged(env, std::move(*picture))) : env.Null();
+        });
+  });
+}
+
+Napi::Value prepare_pictures(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    auto pictures = std::make_shared<const runtime::StagedPictures>(to_staged(info[0]));
+    const std::string device = info[1].As<Napi::String>().Utf8Value();
+    return start_job<at::Tensor>(
+        info.Env(), runtime::kOnDevice,
+        [pictures, device](const runtime::CancelToken&) {
+          return runtime::prepare_on_gpu(*pictures, device);
+        },
+        [](Napi::Env env, const at::Tensor& pixels) -> Napi::Value {
+          return from_pixels(env, pixels);
         });
   });
 }

@@ -11,6 +11,10 @@ Napi::Value initialize(const Napi::CallbackInfo& info);
 Napi::Value close_environment(const Napi::CallbackInfo& info);
 Napi::Value info(const Napi::CallbackInfo& info);
 Napi::Value preprocess(const Napi::CallbackInfo& info);
+/// checkDevice(name): throws where no such GPU is there.
+Napi::Value check_device(const Napi::CallbackInfo& info);
+Napi::Value stage(const Napi::CallbackInfo& info);
+Napi::Value prepare_pictures(const Napi::CallbackInfo& info);
 Napi::Value parameters(const Napi::CallbackInfo& info);
 Napi::Value stages(const Napi::CallbackInfo& info);
 Napi::Value list_tensors(const Napi::CallbackInfo& info);

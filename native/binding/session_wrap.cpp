@@ -36,7 +36,7 @@ Napi::Value SessionWrap::load(const Napi::CallbackInfo& info) {
         info.Env(), threads, job_token(info.Env()),
         [request](const CancelToken&) { return Session::load(request); },
         [threads](Napi::Env env, Loaded& session) -> Napi::Value {
-          Handle handle{session, threads};
+          Handle handle{session, session->on_gpu() ? runtime::kOnDevice : threads};
           return Environment::of(env).session().New({Napi::External<Handle>::New(env, &handle)});
         });
   });

@@ -21,7 +21,7 @@ class SessionWrap : public Napi::ObjectWrap<SessionWrap> {
  private:
   struct Handle {
     std::shared_ptr<runtime::Session> session;
-    /// Compute threads of one call; 0: all.
+    /// Compute threads of one call; 0: all, kOnDevice: none.
     int threads;
   };
 

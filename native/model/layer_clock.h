@@ -12,6 +12,8 @@ namespace bigtransfer::model {
 /// Names of what has no parameters of its own.
 inline const std::string kStemPool = "stem pool";
 inline const std::string kHead = "pool, head";
+/// All of it, on a GPU, where layers are not timed.
+inline const std::string kNetwork = "network";
 
 /// All runs of one layer.
 struct LayerTime {

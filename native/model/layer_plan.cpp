@@ -20,9 +20,9 @@ at::Tensor to_output(const at::Tensor& x) { return x.to(at::kFloat).contiguous()
 
 }  // namespace
 
-LayerPlan::LayerPlan(Topology topology, const Weights& weights, at::ScalarType dtype)
+LayerPlan::LayerPlan(Topology topology, const Weights& weights, const at::TensorOptions& options)
     : topology_(std::move(topology)),
-      dtype_(dtype),
+      options_(options),
       stem_(make_conv(topology_.stem.conv, weights)) {
   if (topology_.stem.norm) stem_norm_ = make_norm(*topology_.stem.norm, weights);
   for (const StageSpec& stage : topology_.stages) {
@@ -31,14 +31,14 @@ LayerPlan::LayerPlan(Topology topology, const Weights& weights, at::ScalarType d
   }
   if (topology_.norm) norm_ = make_norm(*topology_.norm, weights);
   if (topology_.head && topology_.head->out_features > 0) {
-    head_weight_ = weights.take(topology_.head->name + ".weight").to(dtype_);
-    head_bias_ = weights.take(topology_.head->name + ".bias").to(dtype_);
+    head_weight_ = weights.take(topology_.head->name + ".weight").to(options_);
+    head_bias_ = weights.take(topology_.head->name + ".bias").to(options_);
   }
 }
 
 LayerPlan::Conv LayerPlan::make_conv(const ConvSpec& spec, const Weights& weights) const {
   const std::string name = spec.name + ".weight";
-  Conv conv{spec, ops::standardize_weight(weights.get(name)).to(dtype_)};
+  Conv conv{spec, ops::standardize_weight(weights.get(name)).to(options_)};
   weights.discard(name);
   return conv;
 }
@@ -46,15 +46,15 @@ LayerPlan::Conv LayerPlan::make_conv(const ConvSpec& spec, const Weights& weight
 ops::Activation LayerPlan::make_activation(const std::string& name, const Weights& weights) const {
   ops::Activation activation{topology_.spec.hidden_act, {}};
   for (const auto& value : ops::activation_parameters(activation.name)) {
-    activation.parameters.push_back(weights.take(name + "." + value.name).to(dtype_));
+    activation.parameters.push_back(weights.take(name + "." + value.name).to(options_));
   }
   return activation;
 }
 
 LayerPlan::Norm LayerPlan::make_norm(const NormSpec& spec, const Weights& weights) const {
   ops::GroupNormAct norm{.groups = topology_.spec.num_groups,
-                         .weight = weights.take(spec.name + ".weight").to(dtype_),
-                         .bias = weights.take(spec.name + ".bias").to(dtype_),
+                         .weight = weights.take(spec.name + ".weight").to(options_),
+                         .bias = weights.take(spec.name + ".bias").to(options_),
                          .activation = {}};
   if (spec.activation) norm.activation = make_activation(spec.name + ".activation", weights);
   return {spec.name, std::move(norm)};
@@ -131,7 +131,7 @@ RunResult LayerPlan::run(const RunRequest& request, const std::function<void()>&
   RunResult result;
   const size_t last = stages_needed(topology_, request);
   between();
-  at::Tensor x = run_stem(request.pixel_values.to(dtype_), request.clock);
+  at::Tensor x = run_stem(request.pixel_values.to(options_), request.clock);
   for (size_t index = 0; index <= last; ++index) {
     if (index > 0) {
       for (const Block& block : stages_.at(index - 1)) {

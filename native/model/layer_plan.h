@@ -18,8 +18,8 @@ namespace bigtransfer::model {
 
 class LayerPlan final : public Plan {
  public:
-  /// Computes in `dtype`.
-  LayerPlan(Topology topology, const Weights& weights, at::ScalarType dtype);
+  /// Computes in the type and on the device that `options` name.
+  LayerPlan(Topology topology, const Weights& weights, const at::TensorOptions& options);
 
   RunResult run(const RunRequest& request, const std::function<void()>& between) const override;
 
@@ -53,7 +53,7 @@ class LayerPlan final : public Plan {
   void run_head(const at::Tensor& features, LayerClock* clock, RunResult& result) const;
 
   Topology topology_;
-  at::ScalarType dtype_;
+  at::TensorOptions options_;
   Conv stem_;
   std::optional<Norm> stem_norm_;
   std::vector<std::vector<Block>> stages_;

@@ -46,14 +46,18 @@ at::Tensor center_crop(const at::Tensor& image, int64_t height, int64_t width) {
       .narrow(-1, (padded.size(-1) - width) / 2, width);
 }
 
+at::Tensor scaled_levels(int64_t channels, const PixelScaling& scaling) {
+  const at::Tensor bytes = at::arange(kLevels, at::kByte).expand({1, channels, 1, kLevels});
+  return scale(bytes, scaling).reshape({channels, kLevels});
+}
+
 at::Tensor scale_pixels(const at::Tensor& image, const PixelScaling& scaling) {
   if (!scaling.rescale_factor && !scaling.mean) return image.contiguous();
   const int64_t channels = image.size(1);
   const int64_t height = image.size(2);
   const int64_t width = image.size(3);
-  // [1, C, 1, kLevels]: scaling the levels instead of the pixels gives the same values sooner.
-  const at::Tensor levels =
-      scale(at::arange(kLevels, at::kByte).expand({1, channels, 1, kLevels}), scaling).contiguous();
+  // Scaling the levels instead of the pixels gives the same values sooner.
+  const at::Tensor levels = scaled_levels(channels, scaling);
   at::Tensor values = at::empty({1, channels, height, width}, at::kFloat);
   const float* table = levels.const_data_ptr<float>();
   float* out = values.mutable_data_ptr<float>();

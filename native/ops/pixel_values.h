@@ -26,4 +26,8 @@ struct PixelScaling {
 /// fit the channels.
 at::Tensor scale_pixels(const at::Tensor& image, const PixelScaling& scaling);
 
+/// What each byte becomes by that scaling: float [channels, 256]. Throws the same; something must
+/// be applied.
+at::Tensor scaled_levels(int64_t channels, const PixelScaling& scaling);
+
 }  // namespace bigtransfer::ops

@@ -1,4 +1,5 @@
-// Worker threads, made on demand, at most one per core; each sets its own intra-op width.
+// Worker threads, made on demand, at most one per core and job on a device; each sets its own
+// intra-op width.
 #include "runtime/executor.h"
 
 #include <ATen/Parallel.h>
@@ -7,6 +8,12 @@
 #include <thread>
 
 namespace bigtransfer::runtime {
+namespace {
+
+/// Jobs that wait for GPUs at once: while one computes others copy, and several GPUs have work.
+constexpr int kMostDeviceJobs = 8;
+
+}  // namespace
 
 Executor& Executor::instance() {
   static auto* const executor = new Executor();
@@ -30,19 +37,31 @@ int Executor::threads() const {
 
 void Executor::submit(int width, std::function<void()> job) {
   const std::lock_guard lock(mutex_);
-  queue_.push_back({width < 1 ? threads_ : std::min(width, threads_), std::move(job)});
+  if (width == kOnDevice) {
+    device_queue_.push_back({width, std::move(job)});
+  } else {
+    queue_.push_back({width < 1 ? threads_ : std::min(width, threads_), std::move(job)});
+  }
   dispatch();
 }
 
 void Executor::dispatch() {
   while (!queue_.empty() && queue_.front().width <= free_threads_) {
-    Worker& worker = free_worker();
-    worker.busy = true;
-    worker.job = std::make_unique<Job>(std::move(queue_.front()));
-    queue_.pop_front();
-    free_threads_ -= worker.job->width;
-    worker.wake.notify_one();
+    free_threads_ -= queue_.front().width;
+    start(queue_);
   }
+  while (!device_queue_.empty() && device_jobs_ < kMostDeviceJobs) {
+    ++device_jobs_;
+    start(device_queue_);
+  }
+}
+
+void Executor::start(std::deque<Job>& queue) {
+  Worker& worker = free_worker();
+  worker.busy = true;
+  worker.job = std::make_unique<Job>(std::move(queue.front()));
+  queue.pop_front();
+  worker.wake.notify_one();
 }
 
 Executor::Worker& Executor::free_worker() {
@@ -63,15 +82,20 @@ void Executor::work(Worker& self) {
     self.wake.wait(lock, [&] { return self.job != nullptr; });
     const std::unique_ptr<Job> job = std::move(self.job);
     lock.unlock();
-    if (job->width != current_width) {
+    const int width = std::max(job->width, 1);
+    if (width != current_width) {
       // The OpenMP width belongs to the thread that sets it.
-      at::set_num_threads(job->width);
-      current_width = job->width;
+      at::set_num_threads(width);
+      current_width = width;
     }
     job->run();
     job->run = nullptr;
     lock.lock();
-    free_threads_ += job->width;
+    if (job->width == kOnDevice) {
+      --device_jobs_;
+    } else {
+      free_threads_ += job->width;
+    }
     self.busy = false;
     dispatch();
   }

@@ -1,42 +1,15 @@
-// Loading, running and saving one model; device and dtype choices.
+// Loading, running and saving one model.
 #include "runtime/session.h"
 
 #include <c10/core/InferenceMode.h>
 
 #include "checkpoint/safetensors_writer.h"
 #include "common/error.h"
-#include "model/fused_plan.h"
-#include "ops/kernels.h"
+#include "runtime/cuda_backend.h"
+#include "runtime/devices.h"
 
 namespace bigtransfer::runtime {
 namespace {
-
-/// This build computes on the CPU alone.
-std::string choose_device(const std::string& wanted) {
-  if (wanted == "auto" || wanted == "cpu") return "cpu";
-  throw Error(ErrorCode::kDevice, "device '" + wanted +
-                                      "' is not available: this build runs on the CPU. Use device "
-                                      "'cpu' or 'auto'");
-}
-
-struct ComputeType {
-  std::string name;
-  at::ScalarType type;
-};
-
-/// 'auto' is bfloat16 only where that is the faster one.
-ComputeType choose_dtype(const std::string& wanted, const model::Topology& topology) {
-  if (wanted == "auto") {
-    const bool is_faster =
-        auto_dtype() == "bfloat16" && model::FusedPlan::serves(topology, at::kBFloat16);
-    return choose_dtype(is_faster ? "bfloat16" : "float32", topology);
-  }
-  if (wanted == "float32") return {"float32", at::kFloat};
-  if (wanted == "bfloat16") return {"bfloat16", at::kBFloat16};
-  if (wanted == "float16") return {"float16", at::kHalf};
-  throw Error(ErrorCode::kDevice,
-              "dtype '" + wanted + "' is not one of auto, float32, bfloat16, float16");
-}
 
 model::Weights read_weights(const LoadRequest& request, const model::Topology& topology) {
   std::vector<model::ParameterSpec> parameters = model::parameters(topology);
@@ -48,29 +21,50 @@ model::Weights read_weights(const LoadRequest& request, const model::Topology& t
 
 }  // namespace
 
-std::string auto_dtype() {
-  const ops::Kernels* kernels = ops::kernels();
-  return kernels != nullptr && kernels->fast_bfloat16 ? "bfloat16" : "float32";
-}
-
 std::shared_ptr<Session> Session::load(const LoadRequest& request) {
   const c10::InferenceMode guard;
   std::shared_ptr<Session> session(new Session());
-  session->device_ = choose_device(request.device);
+  // Before anything is read.
+  if (request.device != kAuto && request.device != kCpu) gpus_of(request.device);
   model::Topology topology = model::make_topology(request.spec, request.prefix);
-  const ComputeType compute = choose_dtype(request.dtype, topology);
-  session->dtype_ = compute.name;
-  model::Weights weights = read_weights(request, topology);
-  session->loading_info_ = weights.loading_info();
-  std::unique_ptr<const model::Plan> plan =
-      model::make_plan(std::move(topology), weights, compute.type);
+  std::unique_ptr<State> state(new State{read_weights(request, topology), nullptr, nullptr});
+  session->loading_info_ = state->weights.loading_info();
+  session->prepare(*state, std::move(topology), request);
   auto freed = std::make_shared<std::promise<void>>();
   session->freed_ = freed->get_future().share();
-  session->state_ = {new State{std::move(weights), std::move(plan)}, [freed](const State* state) {
-                       delete state;
+  session->state_ = {state.release(), [freed](const State* last) {
+                       delete last;
                        freed->set_value();
                      }};
   return session;
+}
+
+void Session::prepare(State& state, model::Topology topology, const LoadRequest& request) {
+  if (request.device != kCpu && prepare_gpus(state, topology, request)) return;
+  const ComputeType compute = choose_dtype(request.dtype, fastest_on_cpu(topology));
+  state.plan = model::make_plan(std::move(topology), state.weights, compute.type);
+  device_ = kCpu;
+  dtype_ = compute.name;
+}
+
+bool Session::prepare_gpus(State& state, const model::Topology& topology,
+                           const LoadRequest& request) {
+  const bool must = request.device != kAuto;
+  if (!must && cuda_backend() == nullptr) return false;
+  const std::vector<int> gpus = gpus_of(must ? request.device : kCuda);
+  const ComputeType compute = choose_dtype(request.dtype, fastest_on(gpus));
+  try {
+    state.gpus =
+        std::make_unique<const GpuModel>(*cuda_backend(), topology, state.weights,
+                                         GpuModelRequest{compute.type, request.allow_tf32, gpus});
+  } catch (const std::exception& error) {
+    if (must) throw;
+    note_device_problem(gpus.front(), error.what());
+    return false;
+  }
+  device_ = request.device == kAllGpus ? kAllGpus : "cuda:" + std::to_string(gpus.front());
+  dtype_ = compute.name;
+  return true;
 }
 
 std::shared_ptr<const Session::State> Session::state() const {
@@ -82,10 +76,17 @@ std::shared_ptr<const Session::State> Session::state() const {
 ForwardResult Session::forward(const ForwardRequest& request, const CancelToken& token) const {
   const c10::InferenceMode guard;
   const std::shared_ptr<const State> state = this->state();
+  const auto between = [&] { token.throw_if_cancelled(); };
   model::LayerClock clock;
   model::RunRequest run = request.run;
   run.clock = request.profile ? &clock : nullptr;
-  ForwardResult result{state->plan->run(run, [&] { token.throw_if_cancelled(); }), {}, {}};
+  ForwardResult result;
+  if (state->gpus) {
+    result.run = state->gpus->run(run, request.pictures, between);
+    result.warnings = state->gpus->take_warnings();
+  } else {
+    result.run = state->plan->run(run, between);
+  }
   result.layers = clock.layers();
   if (request.labels.defined() && request.problem) {
     result.loss = model::loss(result.run.logits, request.labels, *request.problem);

@@ -15,6 +15,9 @@
 #include "model/plan.h"
 #include "model/weights.h"
 #include "runtime/cancel.h"
+#include "runtime/devices.h"
+#include "runtime/gpu_model.h"
+#include "runtime/staged_picture.h"
 
 namespace bigtransfer::runtime {
 
@@ -28,10 +31,14 @@ struct LoadRequest {
   uint64_t seed;
   std::string device;
   std::string dtype;
+  /// Whether float32 convolutions on a GPU may round to TF32.
+  bool allow_tf32;
 };
 
 struct ForwardRequest {
   model::RunRequest run;
+  /// Instead of the run's pixel values; empty for none, and always on the CPU.
+  StagedPictures pictures;
   /// Undefined for no loss.
   at::Tensor labels;
   std::optional<model::ProblemType> problem;
@@ -44,10 +51,9 @@ struct ForwardResult {
   at::Tensor loss;
   /// Empty unless asked for.
   std::vector<model::LayerTime> layers;
+  /// GPUs that failed meanwhile, each once, for people.
+  std::vector<std::string> warnings;
 };
-
-/// What dtype 'auto' is for the pre-trained family on this machine.
-std::string auto_dtype();
 
 class Session {
  public:
@@ -71,14 +77,22 @@ class Session {
   const model::LoadingInfo& loading_info() const { return loading_info_; }
   const std::string& device() const { return device_; }
   const std::string& dtype() const { return dtype_; }
+  /// Whether its calls wait for a GPU, and take no thread that computes.
+  bool on_gpu() const { return device_ != kCpu; }
 
  private:
   struct State {
     model::Weights weights;
+    /// One of the two.
     std::unique_ptr<const model::Plan> plan;
+    std::unique_ptr<const GpuModel> gpus;
   };
 
   Session() = default;
+  /// Makes the plan on the device that was asked for, and names both it and the type.
+  void prepare(State& state, model::Topology topology, const LoadRequest& request);
+  /// False where no GPU serves, and 'auto' was asked for.
+  bool prepare_gpus(State& state, const model::Topology& topology, const LoadRequest& request);
   /// The state, held by the caller for as long as it computes.
   std::shared_ptr<const State> state() const;
 

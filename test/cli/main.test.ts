@@ -37,7 +37,7 @@ describe('bigtransfer', () => {
     [['classify'], /missing required argument 'paths'/],
     [['classify', '--top-k', '0', 'x'], /Expected a positive integer/],
     [['classify', '--dtype', 'int8', 'x'], /Allowed choices are auto, float32/],
-    [['classify', '--device', 'tpu', 'x'], /Expected auto, cpu, cuda or cuda:N/],
+    [['classify', '--device', 'tpu', 'x'], /Expected auto, cpu, cuda, cuda:N or cuda:all/],
     [['inspect', '--no-such-option', 'x'], /unknown option/],
   ])('%j is wrong usage: 2', async (args, message) => {
     const { code, stdout, stderr } = await bigtransfer(args);

@@ -118,7 +118,9 @@ test('memory that threads share is read all the same', async () => {
 describe('options', () => {
   test.each<[unknown, string, RegExp]>([
     [{ device: 'tpu' }, 'ERR_BIT_DEVICE', /device.*'tpu'/],
-    [{ device: 'cuda' }, 'ERR_BIT_DEVICE', /cuda/i],
+    [{ device: 'cuda:63' }, 'ERR_BIT_DEVICE', /cuda:63/],
+    [{ device: 'cuda:none' }, 'ERR_BIT_DEVICE', /'cuda:all'/],
+    [{ allowTf32: 1 }, 'ERR_BIT_CONFIG', /allowTf32/],
     [{ dtype: 'int8' }, 'ERR_BIT_CONFIG', /dtype.*'int8'/],
     [{ threads: -1 }, 'ERR_BIT_CONFIG', /threads.*-1/],
     [{ threads: 0 }, 'ERR_BIT_CONFIG', /threads.*0/],
@@ -189,7 +191,7 @@ describe('options that are none', () => {
       () => processor.preprocess(grey, { fastDecode: 'yes' as never }),
       'true or false',
     ],
-    ['device', () => processor.preprocess(grey, { device: 'cuda' }), "'auto' or 'cpu'"],
+    ['device', () => processor.preprocess(grey, { device: 'gpu' as never }), "'cuda:all'"],
     [
       'outputHiddenStates',
       () => model.forward(pixels, { outputHiddenStates: 1 as never }),

@@ -7,6 +7,7 @@ import {
   inspectModel,
   type LoadOptions,
 } from '../../lib';
+import { warnOfDevices } from '../../lib/models/warnings';
 import { temporaryFolder } from '../support/temporary';
 
 const folder = temporaryFolder();
@@ -86,4 +87,15 @@ test('the config of another type of model is told', async () => {
 test('more blocks than memory can hold are refused before they are made', () => {
   const depths = [1_000_000, 1_000_000];
   expect(() => config.with({ depths })).toThrow(/at most 10000 blocks/);
+});
+
+test('GPUs that failed are told one by one', () => {
+  warnOfDevices([]);
+  expect(warnings).not.toHaveBeenCalled();
+  warnOfDevices(['cuda:1 failed', 'cuda:2 failed']);
+  const options = { type: 'BitWarning', code: 'BIT_DEVICE_FAILED' };
+  expect(warnings.mock.calls).toEqual([
+    ['cuda:1 failed', options],
+    ['cuda:2 failed', options],
+  ]);
 });

@@ -137,7 +137,9 @@ __global__ void norm_affine(PassesTask<T> task, int64_t tile) {
   for (int c = begin; c < block.channels; c += kNormThreads) {
     const int64_t channel = block.first + c;
     const float offset = sum_of_parts(task, image, 0, channel) / pixels;
-    const float own = sum_of_parts(task, image, 1, channel) - pixels * offset * offset;
+    float own = sum_of_parts(task, image, 1, channel) - pixels * offset * offset;
+    // Rounding may leave less than nothing where all values are equal.
+    if (own < 0.0f) own = 0.0f;
     const float mean = group[c - c % task.group_size] / size;
     const float between = means[c] - mean;
     means[c] = own + pixels * between * between;

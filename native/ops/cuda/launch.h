@@ -34,8 +34,13 @@ namespace bigtransfer::ops::cuda {
 /// More dynamic shared memory than this must be asked for.
 inline constexpr size_t kDefaultSharedBytes = 48 * 1024;
 
+/// Of a grid in all directions but the first.
+inline constexpr int64_t kMostBlocks = 65535;
+
 inline void check(cudaError_t status) {
   if (status == cudaSuccess) return;
+  // It is reported here, and must not stay behind as somebody else's failure.
+  static_cast<void>(cudaGetLastError());
   throw Error(ErrorCode::kDevice, std::string("CUDA: ") + cudaGetErrorString(status));
 }
 
@@ -47,6 +52,9 @@ void launch(void (*kernel)(Parameters...), const Grid& grid, int threads, size_t
   if (shared_bytes > kDefaultSharedBytes)
     check(cudaFuncSetAttribute(function, cudaFuncAttributeMaxDynamicSharedMemorySize,
                                static_cast<int>(shared_bytes)));
+  if (grid.y > kMostBlocks || grid.z > kMostBlocks)
+    throw Error(ErrorCode::kShape, "The GPU takes at most " + std::to_string(kMostBlocks) +
+                                       " images at once: use smaller batches");
   const dim3 blocks(static_cast<unsigned>(grid.x), static_cast<unsigned>(grid.y),
                     static_cast<unsigned>(grid.z));
   void* pointers[] = {static_cast<void*>(&arguments)...};

@@ -2,6 +2,7 @@
 #include "runtime/executor.h"
 
 #include <atomic>
+#include <chrono>
 #include <future>
 #include <thread>
 
@@ -73,4 +74,49 @@ TEST("executor: wide jobs run in order, one after the other") {
   done.get_future().wait();
   EXPECT(order.size() == 20);
   for (size_t i = 0; i < order.size(); ++i) EXPECT(order[i] == static_cast<int>(i));
+}
+
+TEST("executor: jobs on devices take no thread, and a few of them run at once") {
+  // Both threads are taken, and yet all of these meet.
+  constexpr int kJobs = 4;
+  std::promise<void> release;
+  const std::shared_future<void> released = release.get_future().share();
+  std::promise<void> busy;
+  executor().submit(0, [&busy, released] {
+    busy.set_value();
+    released.wait();
+  });
+  busy.get_future().wait();
+  std::atomic<int> here = 0;
+  std::promise<void> met;
+  const std::shared_future<void> all_met = met.get_future().share();
+  for (int i = 0; i < kJobs; ++i) {
+    executor().submit(runtime::kOnDevice, [&, all_met] {
+      if (++here == kJobs) met.set_value();
+      all_met.wait();
+    });
+  }
+  all_met.wait();
+  EXPECT(here == kJobs);
+  release.set_value();
+}
+
+TEST("executor: at most eight jobs on devices at once, in order") {
+  std::atomic<int> running = 0;
+  std::atomic<int> highest = 0;
+  std::atomic<int> left = 100;
+  std::promise<void> done;
+  for (int i = 0; i < 100; ++i) {
+    executor().submit(runtime::kOnDevice, [&] {
+      const int now = ++running;
+      int seen = highest;
+      while (seen < now && !highest.compare_exchange_weak(seen, now)) {
+      }
+      std::this_thread::sleep_for(std::chrono::microseconds(100));
+      --running;
+      if (--left == 0) done.set_value();
+    });
+  }
+  done.get_future().wait();
+  EXPECT(highest > 2 && highest <= 8);
 }

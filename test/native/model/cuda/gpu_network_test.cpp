@@ -1,19 +1,24 @@
-// The GPU's network on the CPU, its kernels emulated, against the layer plan.
+// The GPU's network against the CPU's layer plan; on the CPU too, with its kernels emulated.
 #include "model/cuda/gpu_network.h"
 
 #include <c10/core/InferenceMode.h>
 
 #include "check.h"
 #include "model/layer_plan.h"
+#include "ops/cuda/card.h"
+#include "runtime/results.h"
 
 using namespace bigtransfer;
 using namespace bigtransfer::model;
+using namespace bigtransfer::test;
 
 namespace {
 
-constexpr GpuStream kEmulated{.stream = nullptr,
-                              .limits = {.multiprocessors = 2, .shared_bytes = 64 * 1024},
-                              .allow_tf32 = false};
+GpuStream current_stream() {
+  return {.stream = stream(),
+          .limits = on_card({.multiprocessors = 2, .shared_bytes = 64 * 1024}),
+          .allow_tf32 = false};
+}
 
 NetworkSpec small_spec() {
   return {.num_channels = 3,
@@ -41,7 +46,7 @@ void expect_like_layers(const NetworkSpec& spec, at::ScalarType dtype, double to
   const Topology topology = make_topology(spec, "bit.");
   const Weights weights(parameters(topology), 1);
   const LayerPlan plain(topology, weights, at::kFloat);
-  const GpuNetwork network(topology, weights, dtype, at::kCPU);
+  const GpuNetwork network(topology, weights, dtype, kCard);
   EXPECT(GpuNetwork::serves(topology));
   const RunRequest request{.pixel_values = at::randn({2, 3, 37, 45}),
                            .hidden_states = true,
@@ -49,7 +54,10 @@ void expect_like_layers(const NetworkSpec& spec, at::ScalarType dtype, double to
                            .head = true,
                            .clock = nullptr};
   const RunResult expected = plain.run(request, [] {});
-  const RunResult got = network.run(request, kEmulated);
+  RunRequest there = request;
+  there.pixel_values = request.pixel_values.to(kCard);
+  RunResult got = network.run(there, current_stream());
+  runtime::for_each_tensor(got, [](at::Tensor& each) { each = each.cpu(); });
   EXPECT(got.hidden_states.size() == expected.hidden_states.size());
   for (size_t i = 0; i < expected.hidden_states.size(); ++i)
     EXPECT(difference(got.hidden_states[i], expected.hidden_states[i]) < tolerance);

@@ -1,15 +1,17 @@
-// The GPU's norms, emulated, against ATen's in double precision.
+// The GPU's norms against ATen's in double precision.
 #include "ops/cuda/group_norm_act.h"
 
 #include <ATen/ATen.h>
 
 #include <vector>
 
+#include "card.h"
 #include "check.h"
 #include "common/error.h"
 
 using namespace bigtransfer;
 using namespace bigtransfer::ops::cuda;
+using namespace bigtransfer::test;
 
 namespace {
 
@@ -41,7 +43,7 @@ double difference(const at::Tensor& a, const at::Tensor& b) {
   return (a.to(at::kDouble) - b.to(at::kDouble)).abs().max().item<double>() / largest;
 }
 
-struct Case {
+struct NormCase {
   Shape shape;
   at::ScalarType type;
   bool residual;
@@ -51,7 +53,7 @@ struct Case {
 };
 
 at::Tensor plain(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
-                 const Case& tested) {
+                 const NormCase& tested) {
   const at::Tensor images = x.to(at::kDouble).transpose(1, 2);
   at::Tensor y = at::group_norm(images, tested.shape.groups, weight.to(at::kDouble),
                                 bias.to(at::kDouble), kEpsilon);
@@ -59,7 +61,7 @@ at::Tensor plain(const at::Tensor& x, const at::Tensor& weight, const at::Tensor
   return y.transpose(1, 2);
 }
 
-void expect_like_plain(const Case& tested, const DeviceLimits& limits, bool on_chip) {
+void expect_like_plain(const NormCase& tested, const DeviceLimits& limits, bool on_chip) {
   const auto& [images, pixels, channels, groups] = tested.shape;
   const auto random = [&] {
     return (at::randn({images, pixels, channels}) + tested.mean).to(tested.type);
@@ -70,35 +72,39 @@ void expect_like_plain(const Case& tested, const DeviceLimits& limits, bool on_c
   const at::Tensor bias = at::randn({channels});
   const at::Tensor added =
       tested.residual ? (x.to(at::kFloat) + residual.to(at::kFloat)).to(tested.type) : x;
-  at::Tensor sum = at::empty_like(x);
-  at::Tensor y = at::empty_like(x);
-  at::Tensor mean = at::empty({images, channels}, tested.type);
+  const at::Tensor x_there = x.to(kCard);
+  const at::Tensor residual_there = residual.to(kCard);
+  const at::Tensor weight_there = weight.to(kCard);
+  const at::Tensor bias_there = bias.to(kCard);
+  at::Tensor sum = at::empty_like(x_there);
+  at::Tensor y = at::empty_like(x_there);
+  at::Tensor mean = at::empty({images, channels}, x_there.options());
 
   NormTask task{.type = tested.type,
                 .images = images,
                 .pixels = pixels,
                 .channels = channels,
                 .groups = groups,
-                .x = x.const_data_ptr(),
-                .residual = tested.residual ? residual.const_data_ptr() : nullptr,
+                .x = x_there.const_data_ptr(),
+                .residual = tested.residual ? residual_there.const_data_ptr() : nullptr,
                 .sum = tested.residual ? sum.mutable_data_ptr() : nullptr,
-                .weight = weight.const_data_ptr<float>(),
-                .bias = bias.const_data_ptr<float>(),
+                .weight = weight_there.const_data_ptr<float>(),
+                .bias = bias_there.const_data_ptr<float>(),
                 .epsilon = static_cast<float>(kEpsilon),
                 .relu = tested.relu,
                 .y = y.mutable_data_ptr(),
                 .mean = nullptr};
-  const NormPlan plan = plan_norm(task, limits);
+  const NormPlan plan = plan_norm(task, on_card(limits));
   if (plan.on_chip != on_chip) return;
   if (plan.on_chip) task.mean = mean.mutable_data_ptr();
-  at::Tensor scratch = at::full({plan.scratch + 1}, NAN);
-  group_norm_act(task, plan, scratch.mutable_data_ptr<float>(), nullptr);
+  at::Tensor scratch = at::full({plan.scratch + 1}, NAN, at::TensorOptions().device(kCard));
+  group_norm_act(task, plan, scratch.mutable_data_ptr<float>(), stream());
 
   const at::Tensor expected = plain(added, weight, bias, tested);
   const double tolerance = tolerance_of(tested.type) * (1 + tested.mean);
-  if (tested.residual) EXPECT(sum.equal(added));
-  EXPECT(difference(y, expected) < tolerance);
-  if (plan.on_chip) EXPECT(difference(mean, expected.mean(1)) < tolerance);
+  if (tested.residual) EXPECT(sum.cpu().equal(added));
+  EXPECT(difference(y.cpu(), expected) < tolerance);
+  if (plan.on_chip) EXPECT(difference(mean.cpu(), expected.mean(1)) < tolerance);
 }
 
 void expect_all(const DeviceLimits& limits, bool on_chip) {

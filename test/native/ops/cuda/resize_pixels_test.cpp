@@ -1,8 +1,9 @@
-// The GPU's resize of a batch of pictures, emulated, byte for byte against ATen's.
+// The GPU's resize of a batch of pictures, byte for byte against ATen's.
 #include "ops/cuda/resize_pixels.h"
 
 #include <ATen/ATen.h>
 
+#include "card.h"
 #include "check.h"
 #include "common/error.h"
 #include "ops/cuda/resize_tables.h"
@@ -10,6 +11,7 @@
 
 using namespace bigtransfer;
 using namespace bigtransfer::ops;
+using namespace bigtransfer::test;
 using bigtransfer::ops::cuda::kRgb;
 
 namespace {
@@ -39,15 +41,22 @@ at::Tensor resized(const Batch& batch, Resample resample, int64_t shared_bytes) 
   const ResizeWindow& first = batch.windows.front();
   const auto images = static_cast<int64_t>(batch.pictures.size());
   const cuda::ResizeTables tables(batch.windows, resample, shared_bytes);
-  at::Tensor memory = at::empty({static_cast<int64_t>(tables.bytes())}, at::kByte);
-  auto* bytes = static_cast<std::byte*>(memory.mutable_data_ptr());
+  at::Tensor host = at::empty({static_cast<int64_t>(tables.bytes())}, at::kByte);
+  const at::Tensor memory = at::empty_like(host, host.options().device(kCard));
+  std::vector<at::Tensor> there;
   std::vector<const uint8_t*> pixels;
-  for (const at::Tensor& each : batch.pictures) pixels.push_back(each.const_data_ptr<uint8_t>());
-  tables.write(bytes, bytes, pixels);
-  const at::Tensor levels = (at::arange(cuda::kLevels, at::kFloat) - 100).repeat({kRgb, 1});
-  at::Tensor y = at::empty({images, first.height, first.width, 4});
+  for (const at::Tensor& each : batch.pictures) {
+    there.push_back(each.to(kCard));
+    pixels.push_back(there.back().const_data_ptr<uint8_t>());
+  }
+  tables.write(static_cast<std::byte*>(host.mutable_data_ptr()),
+               static_cast<const std::byte*>(memory.const_data_ptr()), pixels);
+  memory.copy_(host);
+  const at::Tensor levels =
+      (at::arange(cuda::kLevels, at::kFloat) - 100).repeat({kRgb, 1}).to(kCard);
+  at::Tensor y = at::empty({images, first.height, first.width, 4}, levels.options());
   cuda::resize_pixels({.type = at::kFloat,
-                       .pictures = reinterpret_cast<const cuda::DevicePicture*>(bytes),
+                       .pictures = static_cast<const cuda::DevicePicture*>(memory.const_data_ptr()),
                        .images = images,
                        .height = first.height,
                        .width = first.width,
@@ -60,8 +69,8 @@ at::Tensor resized(const Batch& batch, Resample resample, int64_t shared_bytes) 
                        .column_stride = y.stride(2),
                        .channel_stride = y.stride(3),
                        .channels = 4},
-                      nullptr);
-  return y;
+                      stream());
+  return y.cpu();
 }
 
 void expect_bytes(const Batch& batch, Resample resample, int64_t shared_bytes) {

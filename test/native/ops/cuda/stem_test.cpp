@@ -1,27 +1,31 @@
-// The GPU's layout change and pool, emulated, against ATen's.
+// The GPU's layout change and pool against ATen's.
 #include "ops/cuda/stem.h"
 
 #include <ATen/ATen.h>
 
+#include "card.h"
 #include "check.h"
 
 using namespace bigtransfer;
 using namespace bigtransfer::ops::cuda;
+using namespace bigtransfer::test;
 
 TEST("cuda interleave: planes to pixels, more channels than there are become zero") {
   at::manual_seed(0);
   for (const int64_t channels : {1, 3, 5}) {
     for (const int64_t pitch : {channels, int64_t{8}}) {
       const at::Tensor x = at::randn({2, channels, 300});
-      at::Tensor y = at::empty({2, 300, pitch}, at::kBFloat16);
+      const at::Tensor there = x.to(kCard);
+      at::Tensor result = at::empty({2, 300, pitch}, there.options().dtype(at::kBFloat16));
       interleave({.type = at::kBFloat16,
                   .images = 2,
                   .pixels = 300,
                   .channels = channels,
-                  .x = x.const_data_ptr<float>(),
+                  .x = there.const_data_ptr<float>(),
                   .pitch = pitch,
-                  .y = y.mutable_data_ptr()},
-                 nullptr);
+                  .y = result.mutable_data_ptr()},
+                 stream());
+      const at::Tensor y = result.cpu();
       EXPECT(y.narrow(2, 0, channels).equal(x.transpose(1, 2).to(at::kBFloat16)));
       EXPECT(y.narrow(2, channels, pitch - channels).eq(0).all().item<bool>());
     }
@@ -43,7 +47,9 @@ void expect_pool(int64_t channels, int64_t height, int64_t width, int64_t before
   x[1][0][height / 2][width / 2] = NAN;
   x = x.to(type).contiguous(at::MemoryFormat::ChannelsLast);
   const at::Tensor expected = pooled(x, before, after);
-  at::Tensor y = at::empty_like(expected, at::MemoryFormat::ChannelsLast);
+  const at::Tensor there = x.to(kCard);
+  at::Tensor result =
+      at::empty_like(expected, expected.options().device(kCard), at::MemoryFormat::ChannelsLast);
   pad_max_pool({.type = type,
                 .images = 2,
                 .channels = channels,
@@ -53,9 +59,10 @@ void expect_pool(int64_t channels, int64_t height, int64_t width, int64_t before
                 .out_width = expected.size(3),
                 .pad_top = before,
                 .pad_left = before,
-                .x = x.const_data_ptr(),
-                .y = y.mutable_data_ptr()},
-               nullptr);
+                .x = there.const_data_ptr(),
+                .y = result.mutable_data_ptr()},
+               stream());
+  const at::Tensor y = result.cpu();
   EXPECT(y.isnan().equal(expected.isnan()));
   EXPECT(y.nan_to_num().equal(expected.nan_to_num()));
 }

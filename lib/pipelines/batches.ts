@@ -1,0 +1,82 @@
+// A list of images through a model, some at a time.
+import { BitError } from '../errors';
+import type { ImageInput } from '../image/input';
+import type { BitImageProcessor } from '../models/bit_image_processor';
+import type { Inputs } from '../models/pretrained_model';
+
+/**
+ * Batches that are decoded while one is computed on a GPU: the one that comes next, and one more for
+ * when that turns out quick to decode. On the CPU both take the same threads.
+ */
+const AHEAD_ON_GPU = 2;
+
+export interface BatchOptions {
+  batchSize: number;
+  signal?: AbortSignal;
+}
+
+/** What a pipeline's model can be asked. */
+export interface BatchModel<Output> {
+  readonly device: string;
+  forward(inputs: Inputs, options: { signal?: AbortSignal }): Promise<Output>;
+}
+
+/**
+ * What the model makes of each batch, in order.
+ * @throws BitError ERR_BIT_IMAGE, whose `index` is the bad image's place in the whole list.
+ */
+export function outputsOf<Output>(
+  images: ImageInput[],
+  processor: Pick<BitImageProcessor, 'preprocess' | 'stage'>,
+  model: BatchModel<Output>,
+  { batchSize, signal }: BatchOptions,
+): AsyncGenerator<Output> {
+  if (images.length === 0) throw new BitError('ERR_BIT_IMAGE', 'Expected at least one image');
+  const onGpu = model.device !== 'cpu';
+  const prepare = async (batch: ImageInput[]): Promise<Inputs> => {
+    const given = batch.length === 1 ? (batch[0] as ImageInput) : batch;
+    if (onGpu) return processor.stage(given, { signal });
+    return (await processor.preprocess(given, { signal })).pixelValues;
+  };
+  const run = async (index: number): Promise<Output> => {
+    const start = index * batchSize;
+    const inputs = await prepare(images.slice(start, start + batchSize)).catch((error: unknown) => {
+      throw atPlace(error, start, images.length);
+    });
+    return model.forward(inputs, { signal });
+  };
+  return inOrder(Math.ceil(images.length / batchSize), run, onGpu ? AHEAD_ON_GPU : 0);
+}
+
+/** Results of `run(0)` to `run(count - 1)`; while one is awaited, `ahead` more are under way. */
+export async function* inOrder<T>(
+  count: number,
+  run: (index: number) => Promise<T>,
+  ahead: number,
+): AsyncGenerator<T> {
+  const started: Promise<T>[] = [];
+  try {
+    for (let index = 0; index < count; index++) {
+      while (started.length < Math.min(count, index + 1 + ahead)) {
+        const result = run(started.length);
+        // The first failure is thrown where its turn comes; what fails after it is nobody's.
+        result.catch(() => undefined);
+        started.push(result);
+      }
+      yield await (started[index] as Promise<T>);
+    }
+  } finally {
+    await Promise.allSettled(started);
+  }
+}
+
+/** The same error with its index counted from the start of the whole list. */
+function atPlace(error: unknown, start: number, count: number): unknown {
+  if (!(error instanceof BitError) || error.code !== 'ERR_BIT_IMAGE' || count === 1) return error;
+  const index = start + (error.index ?? 0);
+  const message = error.message.replace(/^image \d+( of \d+)?: /i, '');
+  return new BitError(error.code, `Image ${index} of ${count}: ${message}`, {
+    cause: error.cause,
+    index,
+  });
+}

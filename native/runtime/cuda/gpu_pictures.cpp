@@ -1,0 +1,119 @@
+// Runs of rows go through the resize kernel together; values are copied as they are.
+#include "runtime/cuda/gpu_pictures.h"
+
+#include <ATen/cuda/CUDAContext.h>
+#include <c10/cuda/CUDAGuard.h>
+
+#include <algorithm>
+
+#include "ops/cuda/resize_tables.h"
+#include "ops/pixel_values.h"
+#include "runtime/cuda/gpu_copies.h"
+
+namespace bigtransfer::runtime {
+namespace {
+
+/// Pictures that are on the device at once, beside their result.
+constexpr int64_t kMostBytes = int64_t{256} << 20;
+/// Pictures begin at multiples of so many bytes.
+constexpr int64_t kAlignment = 16;
+
+using Iterator = StagedPictures::const_iterator;
+
+int64_t aligned(int64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
+
+int64_t bytes_of(const StagedPicture& picture) {
+  return aligned(static_cast<int64_t>(picture.rows.nbytes()));
+}
+
+/// As many pictures with rows as may be on the device together, at least one.
+Iterator end_of_run(Iterator begin, Iterator end) {
+  int64_t bytes = 0;
+  Iterator at = begin;
+  for (; at != end && (*at)->rows.defined(); ++at) {
+    bytes += bytes_of(**at);
+    if (at != begin && bytes > kMostBytes) break;
+  }
+  return at;
+}
+
+/// The rows of a run, on their way to the device; `places` says where each picture begins.
+at::Tensor start_rows(Iterator begin, Iterator end, std::vector<const uint8_t*>& places) {
+  int64_t bytes = 0;
+  for (Iterator at = begin; at != end; ++at) bytes += bytes_of(**at);
+  at::Tensor rows = at::empty({bytes}, at::TensorOptions().dtype(at::kByte).device(at::kCUDA));
+  int64_t offset = 0;
+  for (Iterator at = begin; at != end; ++at) {
+    const at::Tensor from = (*at)->rows.view({-1});
+    rows.narrow(0, offset, from.size(0)).copy_(from, /*non_blocking=*/true);
+    places.push_back(rows.const_data_ptr<uint8_t>() + offset);
+    offset += bytes_of(**at);
+  }
+  return rows;
+}
+
+/// Resizes the pictures of a run to `y`, [pictures, 3, H, W].
+void resize_run(Iterator begin, Iterator end, const at::Tensor& levels, const at::Tensor& y) {
+  std::vector<const uint8_t*> places;
+  const at::Tensor rows = start_rows(begin, end, places);
+  std::vector<ops::ResizeWindow> windows;
+  for (Iterator at = begin; at != end; ++at) windows.push_back((*at)->window);
+  const auto shared =
+      static_cast<int64_t>(at::cuda::getCurrentDeviceProperties()->sharedMemPerBlockOptin);
+  const ops::cuda::ResizeTables tables(std::move(windows), (*begin)->resample, shared);
+
+  const at::Tensor host = empty_pinned({static_cast<int64_t>(tables.bytes())}, at::kByte);
+  const at::Tensor on_device =
+      at::empty_like(host, host.options().device(at::kCUDA).pinned_memory(false));
+  tables.write(reinterpret_cast<std::byte*>(host.mutable_data_ptr<uint8_t>()),
+               reinterpret_cast<const std::byte*>(on_device.const_data_ptr<uint8_t>()), places);
+  on_device.copy_(host, /*non_blocking=*/true);
+  ops::cuda::resize_pixels({.type = at::kFloat,
+                            .pictures = reinterpret_cast<const ops::cuda::DevicePicture*>(
+                                on_device.const_data_ptr<uint8_t>()),
+                            .images = y.size(0),
+                            .height = y.size(2),
+                            .width = y.size(3),
+                            .tile_rows = tables.tile_rows(),
+                            .most_rows = tables.most_rows(),
+                            .levels = levels.const_data_ptr<float>(),
+                            .y = y.mutable_data_ptr(),
+                            .image_stride = y.stride(0),
+                            .row_stride = y.stride(2),
+                            .column_stride = y.stride(3),
+                            .channel_stride = y.stride(1),
+                            .channels = y.size(1)},
+                           at::cuda::getCurrentCUDAStream().stream());
+}
+
+}  // namespace
+
+at::Tensor pixel_values_on_gpu(const StagedPictures& pictures, int64_t begin, int64_t count,
+                               c10::DeviceIndex device) {
+  const c10::cuda::CUDAGuard on_device(device);
+  const c10::cuda::CUDAStreamGuard on_stream(
+      c10::cuda::getStreamFromPool(/*isHighPriority=*/false, device));
+  const Iterator first = pictures.begin() + begin;
+  const Iterator last = first + count;
+  std::vector<int64_t> shape = output_shape(**first);
+  shape.insert(shape.begin(), count);
+  const at::Tensor y = at::empty(shape, at::TensorOptions().dtype(at::kFloat).device(at::kCUDA));
+  at::Tensor levels;
+  for (Iterator at = first; at != last;) {
+    const int64_t index = at - first;
+    if ((*at)->values.defined()) {
+      y.narrow(0, index, 1).copy_((*at)->values, /*non_blocking=*/true);
+      ++at;
+      continue;
+    }
+    if (!levels.defined())
+      levels = to_device(ops::scaled_levels(ops::cuda::kRgb, (*at)->scaling), device);
+    const Iterator next = end_of_run(at, last);
+    resize_run(at, next, levels, y.narrow(0, index, next - at));
+    at = next;
+  }
+  wait_for_current_stream();
+  return y;
+}
+
+}  // namespace bigtransfer::runtime

@@ -1,0 +1,58 @@
+// A network on one GPU: copies in and out on streams of its own, replays of recorded runs between.
+#pragma once
+
+#include <ATen/cuda/CUDAEvent.h>
+#include <c10/cuda/CUDAStream.h>
+
+#include <functional>
+#include <mutex>
+
+#include "model/cuda/gpu_network.h"
+#include "model/plan.h"
+#include "runtime/cuda/graph_cache.h"
+#include "runtime/cuda_backend.h"
+
+namespace bigtransfer::runtime {
+
+class GpuPlan final : public model::Plan {
+ public:
+  GpuPlan(const model::Topology& topology, const model::Weights& weights,
+          const CudaPlanRequest& request);
+  ~GpuPlan() override;
+
+  /// As Plan::run(), with one row on the clock, of pixel values on the CPU, or complete ones on the
+  /// device; results are on the CPU, in pinned memory. Throws c10::OutOfMemoryError, with the
+  /// recordings forgotten.
+  model::RunResult run(const model::RunRequest& request,
+                       const std::function<void()>& between) const override;
+
+ private:
+  /// Runs a network on the current stream; `input` is on the device.
+  using Network = std::function<model::RunResult(const model::RunRequest&)>;
+  /// Around the network on the device, with its input there; recorded only where there is a clock.
+  struct Timer {
+    at::cuda::CUDAEvent start{cudaEventDefault};
+    at::cuda::CUDAEvent stop{cudaEventDefault};
+  };
+
+  model::RunResult run_once(const model::RunRequest& request) const;
+  /// The pixels on the device; the compute stream waits for their copy.
+  at::Tensor start_input(const at::Tensor& pixel_values) const;
+  /// Starts the run and the copies of its results; the lock is held.
+  model::RunResult start_run(const model::RunRequest& request, const at::Tensor& input,
+                             Timer& timer) const;
+
+  /// Gives up all recordings, once they have run.
+  void forget_recordings() const;
+
+  model::NetworkSpec spec_;
+  c10::DeviceIndex device_;
+  c10::cuda::CUDAStream compute_;
+  c10::cuda::CUDAStream copies_;
+  Network network_;
+  /// Starts of runs; also guards the recordings, whose buffers all runs share in turn.
+  mutable std::mutex mutex_;
+  mutable GraphCache graphs_;
+};
+
+}  // namespace bigtransfer::runtime

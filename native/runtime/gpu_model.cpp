@@ -1,0 +1,107 @@
+// Each share's images are prepared on the device that runs them.
+#include "runtime/gpu_model.h"
+
+#include <c10/core/InferenceMode.h>
+
+#include <utility>
+
+#include "common/error.h"
+#include "runtime/devices.h"
+#include "runtime/halving.h"
+
+namespace bigtransfer::runtime {
+namespace {
+
+std::string name_of(int device) { return "cuda:" + std::to_string(device); }
+
+/// [C, H, W] of them all; throws Error kShape where they differ.
+std::vector<int64_t> common_shape(const StagedPictures& pictures) {
+  std::vector<int64_t> first = output_shape(*pictures.front());
+  for (const auto& each : pictures) {
+    if (output_shape(*each) != first)
+      throw Error(ErrorCode::kShape, "The pictures of a batch come out in several sizes");
+  }
+  return first;
+}
+
+/// Throws Error kShape unless the pictures are as the network takes them.
+void check_pictures(const model::NetworkSpec& spec, const StagedPictures& pictures) {
+  const std::vector<int64_t> first = common_shape(pictures);
+  if (first.front() != spec.num_channels) {
+    throw Error(ErrorCode::kShape,
+                "The network takes images of " + std::to_string(spec.num_channels) +
+                    " channels, and these pictures have " + std::to_string(first.front()));
+  }
+}
+
+}  // namespace
+
+GpuModel::GpuModel(const CudaBackend& backend, const model::Topology& topology,
+                   const model::Weights& weights, const GpuModelRequest& request)
+    : backend_(backend),
+      spec_(topology.spec),
+      devices_(request.devices),
+      replicas_(request.devices.size(), [this](size_t replica, const std::string& why) {
+        const int device = devices_[replica];
+        note_device_problem(device, why);
+        const std::lock_guard lock(mutex_);
+        warnings_.push_back(name_of(device) + " failed and is left out from now on: " + why);
+      }) {
+  for (const int device : devices_)
+    plans_.push_back(
+        backend_.make_plan(topology, weights, {request.dtype, device, request.allow_tf32}));
+}
+
+GpuModel::~GpuModel() {
+  plans_.clear();
+  try {
+    backend_.release_memory();
+  } catch (const std::exception&) {  // the device is gone, and its memory with it
+  }
+}
+
+model::RunResult GpuModel::run(const model::RunRequest& request, const StagedPictures& pictures,
+                               const std::function<void()>& between) const {
+  if (request.clock != nullptr && devices_.size() > 1)
+    throw Error(ErrorCode::kDevice, "One GPU is timed at a time: use device 'cuda:N'");
+  if (pictures.empty()) {
+    model::check_input(spec_, request.pixel_values);
+  } else {
+    check_pictures(spec_, pictures);
+  }
+  const int64_t images =
+      pictures.empty() ? request.pixel_values.size(0) : static_cast<int64_t>(pictures.size());
+  return replicas_.run(images, [&](size_t replica, const Share& share) {
+    return run_share(replica, share, request, pictures, between);
+  });
+}
+
+model::RunResult GpuModel::run_share(size_t replica, const Share& share,
+                                     const model::RunRequest& request,
+                                     const StagedPictures& pictures,
+                                     const std::function<void()>& between) const {
+  const auto run = [&](const Share& part) {
+    between();
+    model::RunRequest own = request;
+    own.pixel_values = pictures.empty() ? request.pixel_values.narrow(0, part.begin, part.count)
+                                        : backend_.pixel_values(pictures, part.begin, part.count,
+                                                                devices_[replica]);
+    return plans_[replica]->run(own, between);
+  };
+  return run_halving(share, run, [&] { backend_.release_memory(); });
+}
+
+std::vector<std::string> GpuModel::take_warnings() const {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(warnings_, {});
+}
+
+at::Tensor prepare_on_gpu(const StagedPictures& pictures, const std::string& device) {
+  const c10::InferenceMode guard;
+  const int gpu = gpus_of(device).front();
+  common_shape(pictures);
+  const auto count = static_cast<int64_t>(pictures.size());
+  return cuda_backend()->pixel_values(pictures, 0, count, gpu).cpu();
+}
+
+}  // namespace bigtransfer::runtime

@@ -1,0 +1,61 @@
+// A model on one GPU or several: shares batches out and halves what does not fit.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "model/plan.h"
+#include "runtime/cuda_backend.h"
+#include "runtime/replicas.h"
+#include "runtime/staged_picture.h"
+
+namespace bigtransfer::runtime {
+
+struct GpuModelRequest {
+  at::ScalarType dtype;
+  /// Whether float32 convolutions may round to TF32.
+  bool allow_tf32;
+  /// A replica goes to each.
+  std::vector<int> devices;
+};
+
+class GpuModel {
+ public:
+  /// Copies the weights to all devices. Throws as CudaBackend::make_plan().
+  GpuModel(const CudaBackend& backend, const model::Topology& topology,
+           const model::Weights& weights, const GpuModelRequest& request);
+  /// Gives all memory back to the driver.
+  ~GpuModel();
+  GpuModel(const GpuModel&) = delete;
+  GpuModel& operator=(const GpuModel&) = delete;
+
+  /// As Plan::run(), of `pictures` where there are any and of the request's pixel values otherwise.
+  /// Throws Error kOutOfMemory when one image does not fit, kDevice when the GPUs fail.
+  model::RunResult run(const model::RunRequest& request, const StagedPictures& pictures,
+                       const std::function<void()>& between) const;
+
+  /// What has failed since it was asked last, for people.
+  std::vector<std::string> take_warnings() const;
+
+ private:
+  model::RunResult run_share(size_t replica, const Share& share, const model::RunRequest& request,
+                             const StagedPictures& pictures,
+                             const std::function<void()>& between) const;
+
+  const CudaBackend& backend_;
+  model::NetworkSpec spec_;
+  std::vector<int> devices_;
+  std::vector<std::unique_ptr<const model::Plan>> plans_;
+  mutable std::mutex mutex_;
+  mutable std::vector<std::string> warnings_;
+  Replicas replicas_;
+};
+
+/// What the pictures become, [N, 3, H, W] on the CPU, by way of a GPU: 'cuda:all' is the first one.
+/// Throws Error kDevice where there is none, kShape for pictures that do not fit together.
+at::Tensor prepare_on_gpu(const StagedPictures& pictures, const std::string& device);
+
+}  // namespace bigtransfer::runtime

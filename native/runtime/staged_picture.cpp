@@ -1,0 +1,45 @@
+// Decodes to rows where the GPU takes over, to values elsewhere.
+#include "runtime/staged_picture.h"
+
+#include "runtime/picture_rows.h"
+
+namespace bigtransfer::runtime {
+namespace {
+
+/// Larger pictures would take longer over the bus than the CPU takes to shrink them.
+constexpr int64_t kMostBytes = int64_t{32} << 20;
+/// A block of the GPU's kernel holds the rows that one row of the result takes from: so much
+/// shrinking needs half of the least shared memory that there is.
+constexpr int64_t kMostShrink = 32;
+
+bool is_for_gpu(const PictureRows& rows, const PreprocessRequest& request) {
+  return resizes_by_taps(rows, request) &&
+         rows.height() * rows.width() * rows.channels() <= kMostBytes &&
+         rows.height() <= kMostShrink * request.picture.resized_height;
+}
+
+}  // namespace
+
+std::optional<StagedPicture> stage(const PreprocessRequest& request, const AllocateRows& allocate) {
+  PictureRows rows(request.picture);
+  if (rows.failed()) return std::nullopt;
+  const std::optional<ops::ResizeWindow> window = window_of(rows, request);
+  if (!window || !is_for_gpu(rows, request)) {
+    const std::optional<at::Tensor> values = preprocess(request);
+    if (!values) return std::nullopt;
+    return StagedPicture{{}, {}, request.resample, request.scaling, *values};
+  }
+  // Refuses statistics that do not fit now, and not when the whole batch is there.
+  ops::scaled_levels(kRgb, request.scaling);
+  at::Tensor pixels = allocate({rows.height(), rows.width(), kRgb});
+  rows.read_all(pixels.mutable_data_ptr<uint8_t>());
+  if (!rows.finish()) return std::nullopt;
+  return StagedPicture{pixels, *window, request.resample, request.scaling, {}};
+}
+
+std::vector<int64_t> output_shape(const StagedPicture& picture) {
+  if (picture.values.defined()) return picture.values.sizes().slice(1).vec();
+  return {kRgb, picture.window.height, picture.window.width};
+}
+
+}  // namespace bigtransfer::runtime

@@ -1,0 +1,42 @@
+// Pictures on their way to a GPU, and the list of them that a call is given.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "ops/row_resizer.h"
+#include "runtime/preprocess.h"
+
+namespace bigtransfer::runtime {
+
+/// Decoded rows that the GPU is to resize; or the pixel values, where the CPU did all of it.
+struct StagedPicture {
+  /// uint8 [in_height, in_width, 3] of the window; undefined where there are values.
+  at::Tensor rows;
+  ops::ResizeWindow window;
+  ops::Resample resample;
+  ops::PixelScaling scaling;
+  /// Float [1, 3, H, W].
+  at::Tensor values;
+};
+
+/// Of one call: pictures that come out equally large, with the same scaling and filter.
+using StagedPictures = std::vector<std::shared_ptr<const StagedPicture>>;
+
+/// Memory of a shape for bytes that the GPU will read.
+using AllocateRows = std::function<at::Tensor(at::IntArrayRef shape)>;
+
+/// Decodes a picture for a GPU. What its kernel does not serve (other filters, other channels,
+/// crops that add to the picture, pictures that are very large or shrunk very far) is prepared here
+/// and now, to the same values. Nothing for a JPEG that is left to others; throws as preprocess(),
+/// which must give floats: `request` scales.
+std::optional<StagedPicture> stage(const PreprocessRequest& request, const AllocateRows& allocate);
+
+/// [C, H, W] of what the picture becomes.
+std::vector<int64_t> output_shape(const StagedPicture& picture);
+
+}  // namespace bigtransfer::runtime

@@ -1,0 +1,81 @@
+// Images decoded for a GPU: which are taken, what they say of themselves, and what there is without one.
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { BitImageProcessor, BitModel, BitConfig, systemInfo } from '../../lib';
+import { runJob } from '../../lib/binding/job';
+import { loadBinding } from '../../lib/binding/load';
+import { StagedImages } from '../../lib/image/staged';
+import { IMAGES } from '../support/pictures';
+import { REFERENCE } from '../support/reference';
+
+const grey = { data: new Uint8Array(40 * 30), width: 40, height: 30, channels: 1 };
+const rgb = { data: new Uint8Array(400 * 300 * 3), width: 400, height: 300, channels: 3 };
+const processor = new BitImageProcessor();
+
+test('lists of any kind are staged, and know their shape', async () => {
+  const staged = (await processor.stage([grey, rgb])) as StagedImages;
+  expect(staged).toBeInstanceOf(StagedImages);
+  expect(staged.pictures.map(({ shape }) => shape)).toEqual([
+    [1, 3, 224, 224],
+    [1, 3, 224, 224],
+  ]);
+});
+
+test('whole numbers, which a GPU does not give, come as pixel values', async () => {
+  const off = { doRescale: false, doNormalize: false };
+  expect(await processor.stage(rgb, off)).toMatchObject({ dtype: 'uint8' });
+});
+
+test('errors are those of preprocess', async () => {
+  const cases: [unknown, RegExp][] = [
+    [[], /at least one image/],
+    [[rgb, Buffer.from('no image')], /Image 1 of 2/],
+    [join(REFERENCE, 'no such file.png'), /no such file/],
+  ];
+  for (const [images, message] of cases) {
+    await expect(processor.stage(images as never)).rejects.toMatchObject({
+      code: 'ERR_BIT_IMAGE',
+      message: expect.stringMatching(message) as string,
+    });
+  }
+  const tall = { ...rgb, width: 300, height: 400 };
+  await expect(processor.stage([rgb, tall], { doCenterCrop: false })).rejects.toThrow(/comes out/);
+});
+
+test('a JPEG that libjpeg-turbo refuses goes through sharp', async () => {
+  const cut = readFileSync(join(IMAGES, 'baseline_420.jpg')).subarray(0, 2000);
+  await expect(processor.stage(cut)).rejects.toMatchObject({ code: 'ERR_BIT_IMAGE' });
+});
+
+const noGpu = !systemInfo().cuda.available;
+const withoutGpu = noGpu ? describe : describe.skip;
+
+withoutGpu('where CUDA is off', () => {
+  const { reason } = systemInfo().cuda;
+
+  test('it says why, and what to do', () => {
+    expect(reason).toMatch(/BIGTRANSFER_LIBTORCH|build:cuda|driver/);
+    expect(systemInfo().devices).toEqual([{ name: 'cpu', type: 'cpu' }]);
+  });
+
+  test.each(['cuda', 'cuda:0', 'cuda:all'] as const)('device %s is refused', async (device) => {
+    const refused = {
+      code: 'ERR_BIT_DEVICE',
+      message: expect.stringContaining(reason as string) as string,
+    };
+    await expect(BitModel.fromConfig(new BitConfig(), { device })).rejects.toMatchObject(refused);
+    await expect(processor.preprocess(rgb, { device })).rejects.toMatchObject(refused);
+  });
+
+  test('decoded pictures are used up by a call, even one that fails', async () => {
+    const { pictures } = (await processor.stage([rgb])) as StagedImages;
+    const native = loadBinding();
+    await expect(runJob(() => native.preparePictures(pictures, 'cuda'))).rejects.toMatchObject({
+      code: 'ERR_BIT_DEVICE',
+    });
+    await expect(runJob(() => native.preparePictures(pictures, 'cuda'))).rejects.toMatchObject({
+      code: 'ERR_BIT_SHAPE',
+      message: 'A decoded picture can be used only once',
+    });
+  });
+});

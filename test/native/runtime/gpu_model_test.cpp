@@ -1,0 +1,166 @@
+// A model on GPUs that are none: a backend of the CPU, whose cards can be small or broken.
+#include "runtime/gpu_model.h"
+
+#include <c10/core/InferenceMode.h>
+
+#include <set>
+
+#include "check.h"
+#include "common/error.h"
+#include "fake_plan.h"
+#include "model/parameters.h"
+
+using namespace bigtransfer;
+using namespace bigtransfer::runtime;
+using namespace bigtransfer::test;
+
+namespace {
+
+struct State {
+  /// Images that a card takes at once.
+  int64_t most = 100;
+  std::set<int> broken = {};
+  std::atomic<int> alive = 0;
+  std::atomic<int> released = 0;
+};
+
+class FakePlan final : public model::Plan {
+ public:
+  FakePlan(State& state, int device) : state_(state), device_(device) { ++state_.alive; }
+  ~FakePlan() override { --state_.alive; }
+
+  model::RunResult run(const model::RunRequest& request,
+                       const std::function<void()>&) const override {
+    if (state_.broken.contains(device_)) fail_on_device();
+    if (request.pixel_values.size(0) > state_.most) run_out_of_memory();
+    return sums_of(request.pixel_values);
+  }
+
+ private:
+  State& state_;
+  int device_;
+};
+
+class FakeBackend final : public CudaBackend {
+ public:
+  std::vector<CudaDevice> devices() const override { return {}; }
+  int64_t free_memory(int) const override { return 0; }
+  std::unique_ptr<const model::Plan> make_plan(const model::Topology&, const model::Weights&,
+                                               const CudaPlanRequest& request) const override {
+    return std::make_unique<FakePlan>(state, request.device);
+  }
+  at::Tensor allocate_rows(at::IntArrayRef shape) const override {
+    return at::empty(shape, at::kByte);
+  }
+  at::Tensor pixel_values(const StagedPictures& pictures, int64_t begin, int64_t count,
+                          int) const override {
+    std::vector<at::Tensor> values;
+    for (int64_t i = begin; i < begin + count; ++i)
+      values.push_back(pictures.at(static_cast<size_t>(i))->values);
+    return at::cat(values);
+  }
+  void release_memory() const override { ++state.released; }
+
+  mutable State state;
+};
+
+model::NetworkSpec small_spec() {
+  return {.num_channels = 3,
+          .embedding_size = 8,
+          .hidden_sizes = {16},
+          .depths = {1},
+          .layer_type = model::LayerType::kPreactivation,
+          .hidden_act = "relu",
+          .padding = model::PaddingRule::kSymmetric,
+          .num_groups = 4,
+          .drop_path_rate = 0.0,
+          .embedding_dynamic_padding = false,
+          .output_stride = 32,
+          .width_factor = 1,
+          .num_labels = 7};
+}
+
+/// Devices far beyond any machine's, since what fails is remembered for the whole process.
+constexpr int kFirst = 1000;
+
+std::unique_ptr<GpuModel> make_model(const FakeBackend& backend, int cards) {
+  const model::Topology topology = model::make_topology(small_spec(), "bit.");
+  const model::Weights weights(model::parameters(topology), 1);
+  std::vector<int> devices;
+  for (int i = 0; i < cards; ++i) devices.push_back(kFirst + i);
+  return std::make_unique<GpuModel>(backend, topology, weights,
+                                    GpuModelRequest{at::kFloat, true, devices});
+}
+
+model::RunResult run(const GpuModel& gpus, const at::Tensor& images,
+                     const StagedPictures& pictures = {}) {
+  const c10::InferenceMode guard;
+  return gpus.run(request_of(images), pictures, [] {});
+}
+
+StagedPictures staged(const at::Tensor& images) {
+  StagedPictures pictures;
+  for (int64_t i = 0; i < images.size(0); ++i) {
+    pictures.push_back(std::make_shared<const StagedPicture>(
+        StagedPicture{{}, {}, ops::Resample::kBicubic, {}, images.narrow(0, i, 1)}));
+  }
+  return pictures;
+}
+
+}  // namespace
+
+TEST("gpu model: a replica on each card, all of which go when it goes") {
+  const FakeBackend backend;
+  auto gpus = make_model(backend, 3);
+  EXPECT(backend.state.alive == 3);
+  EXPECT(is_complete(run(*gpus, numbered_images(8)), 8));
+  gpus.reset();
+  EXPECT(backend.state.alive == 0);
+  EXPECT(backend.state.released == 1);
+}
+
+TEST("gpu model: pictures are prepared share by share") {
+  const FakeBackend backend;
+  const auto gpus = make_model(backend, 2);
+  EXPECT(is_complete(run(*gpus, {}, staged(numbered_images(5))), 5));
+}
+
+TEST("gpu model: small cards take their shares by halves") {
+  FakeBackend backend;
+  backend.state.most = 2;
+  const auto gpus = make_model(backend, 2);
+  EXPECT(is_complete(run(*gpus, numbered_images(12)), 12));
+  EXPECT(backend.state.released > 0);
+  backend.state.most = 0;
+  EXPECT_THROWS(run(*gpus, numbered_images(3)), ErrorCode::kOutOfMemory, "one image");
+  EXPECT(gpus->take_warnings().empty());
+}
+
+TEST("gpu model: a broken card is named once, to the caller and in the device's own entry") {
+  FakeBackend backend;
+  const auto gpus = make_model(backend, 2);
+  backend.state.broken = {kFirst + 1};
+  EXPECT(device_problem(kFirst + 1).empty());
+  EXPECT(is_complete(run(*gpus, numbered_images(6)), 6));
+  const std::vector<std::string> warnings = gpus->take_warnings();
+  EXPECT(warnings.size() == 1);
+  EXPECT(warnings.front().starts_with("cuda:1001 failed and is left out from now on: CUDA error"));
+  EXPECT(device_problem(kFirst + 1).starts_with("CUDA error"));
+  EXPECT(is_complete(run(*gpus, numbered_images(6)), 6));
+  EXPECT(gpus->take_warnings().empty());
+}
+
+TEST("gpu model: input that does not fit the network") {
+  const FakeBackend backend;
+  const auto gpus = make_model(backend, 2);
+  EXPECT_THROWS(run(*gpus, at::zeros({0, 3, 2, 2})), ErrorCode::kShape, "none of them 0");
+  EXPECT_THROWS(run(*gpus, at::zeros({1, 4, 2, 2})), ErrorCode::kShape, "[N, 3, H, W]");
+  EXPECT_THROWS(run(*gpus, {}, staged(at::zeros({2, 4, 2, 2}))), ErrorCode::kShape, "4");
+  model::LayerClock clock;
+  model::RunRequest timed = request_of(numbered_images(2));
+  timed.clock = &clock;
+  EXPECT_THROWS(gpus->run(timed, {}, [] {}), ErrorCode::kDevice, "cuda:N");
+  StagedPictures mixed = staged(at::zeros({1, 3, 2, 2}));
+  mixed.push_back(staged(at::zeros({1, 3, 2, 5})).front());
+  EXPECT_THROWS(run(*gpus, {}, mixed), ErrorCode::kShape, "several sizes");
+}

@@ -1,0 +1,100 @@
+// Decoded for a GPU: rows that its kernel, emulated here, makes the CPU's values of; or the values.
+#include "runtime/staged_picture.h"
+
+#include "check.h"
+#include "common/error.h"
+#include "ops/cuda/resize_tables.h"
+
+using namespace bigtransfer;
+using namespace bigtransfer::runtime;
+using ops::Resample;
+
+namespace {
+
+PreprocessRequest request_of(int64_t height, int64_t width, int64_t channels = 3) {
+  at::manual_seed(0);
+  return {.picture = {.pixels = at::randint(0, 256, {height, width, channels}, at::kByte),
+                      .jpeg = {},
+                      .jpeg_shrink = 1,
+                      .resized_height = 40,
+                      .resized_width = 50},
+          .resample = Resample::kBicubic,
+          .convert_rgb = true,
+          .crop = PreprocessRequest::Size{32, 33},
+          .scaling = {.rescale_factor = 1.0 / 255,
+                      .mean = std::vector<double>{0.48, 0.45, 0.4},
+                      .std = std::vector<double>{0.26, 0.27, 0.28}}};
+}
+
+at::Tensor on_heap(at::IntArrayRef shape) { return at::empty(shape, at::kByte); }
+
+/// What the GPU makes of the rows: [1, 3, H, W].
+at::Tensor prepared(const StagedPicture& picture) {
+  const ops::cuda::ResizeTables tables({picture.window}, picture.resample, 48 * 1024);
+  at::Tensor memory = at::empty({static_cast<int64_t>(tables.bytes())}, at::kByte);
+  auto* bytes = static_cast<std::byte*>(memory.mutable_data_ptr());
+  tables.write(bytes, bytes, {picture.rows.const_data_ptr<uint8_t>()});
+  const at::Tensor levels = ops::scaled_levels(ops::cuda::kRgb, picture.scaling);
+  std::vector<int64_t> shape = output_shape(picture);
+  shape.insert(shape.begin(), 1);
+  at::Tensor y = at::empty(shape);
+  ops::cuda::resize_pixels({.type = at::kFloat,
+                            .pictures = reinterpret_cast<const ops::cuda::DevicePicture*>(bytes),
+                            .images = 1,
+                            .height = y.size(2),
+                            .width = y.size(3),
+                            .tile_rows = tables.tile_rows(),
+                            .most_rows = tables.most_rows(),
+                            .levels = levels.const_data_ptr<float>(),
+                            .y = y.mutable_data_ptr(),
+                            .image_stride = y.stride(0),
+                            .row_stride = y.stride(2),
+                            .column_stride = y.stride(3),
+                            .channel_stride = y.stride(1),
+                            .channels = y.size(1)},
+                           nullptr);
+  return y;
+}
+
+}  // namespace
+
+TEST("staged picture: the GPU's kernel gives the CPU's values, bit for bit") {
+  if (!ops::resizes_in_whole_numbers()) return;
+  for (const Resample resample : {Resample::kBicubic, Resample::kBilinear}) {
+    PreprocessRequest request = request_of(61, 77);
+    request.resample = resample;
+    for (const bool crops : {true, false}) {
+      if (!crops) request.crop = std::nullopt;
+      const std::optional<StagedPicture> picture = stage(request, on_heap);
+      EXPECT(picture && picture->rows.equal(request.picture.pixels));
+      EXPECT(prepared(*picture).equal(*preprocess(request)));
+    }
+  }
+}
+
+TEST("staged picture: what the kernel does not serve is prepared on the CPU") {
+  std::vector<PreprocessRequest> requests(6, request_of(61, 77));
+  requests[0] = request_of(61, 77, 4);
+  requests[1] = request_of(61, 77, 1);
+  requests[2] = request_of(40, 50);
+  requests[3].resample = Resample::kLanczos;
+  requests[4].crop = PreprocessRequest::Size{41, 33};
+  requests[5] = request_of(40 * 32 + 1, 20);
+  for (const PreprocessRequest& request : requests) {
+    const std::optional<StagedPicture> picture = stage(request, on_heap);
+    EXPECT(picture && !picture->rows.defined());
+    EXPECT(picture->values.equal(*preprocess(request)));
+    EXPECT(output_shape(*picture) == picture->values.sizes().slice(1).vec());
+  }
+}
+
+TEST("staged picture: broken files and statistics that do not fit") {
+  PreprocessRequest broken = request_of(61, 77);
+  broken.picture.pixels.reset();
+  broken.picture.jpeg = "no JPEG";
+  EXPECT(!stage(broken, on_heap));
+  PreprocessRequest two = request_of(61, 77);
+  two.scaling.mean = std::vector<double>{0.5, 0.5};
+  two.scaling.std = std::vector<double>{0.5, 0.5};
+  EXPECT_THROWS(stage(two, on_heap), ErrorCode::kImage, "2 values");
+}
