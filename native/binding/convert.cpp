@@ -6,6 +6,7 @@
 #include <memory>
 #include <utility>
 
+#include "binding/call_memory.h"
 #include "binding/job.h"
 #include "common/error.h"
 #include "runtime/cuda_backend.h"
@@ -102,7 +103,7 @@ Bytes bytes_of(const Napi::Value& value) {
 }
 
 at::Tensor copy_bytes(const Bytes& bytes, const std::vector<int64_t>& shape, at::ScalarType type) {
-  at::Tensor tensor = at::empty(shape, type);
+  at::Tensor tensor = empty_recycled(shape, type);
   if (tensor.nbytes() != bytes.size) {
     throw Error(ErrorCode::kShape, "Tensor data does not have as many values as its shape says");
   }
@@ -170,6 +171,9 @@ Napi::Object from_pixels(Napi::Env env, const at::Tensor& pixels) {
       const Bytes target = bytes_of(info[0]);
       if (!held->defined() || target.size != held->nbytes())
         throw Error(ErrorCode::kShape, "The array does not have room for just these pixels");
+      // Of a batch's array this may be the first part, and then none of it has pages yet.
+      Napi::ArrayBuffer whole = info[0].As<Napi::TypedArray>().ArrayBuffer();
+      expect_writes(static_cast<std::byte*>(whole.Data()), whole.ByteLength());
       std::memcpy(target.data, held->const_data_ptr(), target.size);
       held->reset();
     });

@@ -1,0 +1,91 @@
+// The oldest free buffers go first.
+#include "binding/call_memory.h"
+
+#include <algorithm>
+#include <deque>
+#include <mutex>
+
+#include "common/aligned_buffer.h"
+
+#if defined(__linux__)
+#include <sys/mman.h>
+#endif
+
+namespace bigtransfer::binding {
+namespace {
+
+/// What the allocator would get from the system anew each time.
+constexpr size_t kLeastBytes = 128 * 1024;
+/// Free buffers are kept up to so many bytes: a batch of a hundred images of 224 x 224.
+constexpr int64_t kMostKept = int64_t{64} << 20;
+/// A buffer serves what fills at least this part of it.
+constexpr int64_t kLeastShare = 2;
+
+class FreeBuffers {
+ public:
+  static FreeBuffers& instance() {
+    static auto* const buffers = new FreeBuffers;
+    return *buffers;
+  }
+
+  AlignedBuffer take(int64_t floats) {
+    const std::lock_guard lock(mutex_);
+    const auto fits = [&](const AlignedBuffer& each) {
+      return each.size() >= floats && each.size() / kLeastShare <= floats;
+    };
+    const auto found = std::ranges::find_if(buffers_, fits);
+    if (found == buffers_.end()) return AlignedBuffer(floats);
+    AlignedBuffer buffer = std::move(*found);
+    buffers_.erase(found);
+    kept_ -= bytes_of(buffer);
+    return buffer;
+  }
+
+  void give_back(AlignedBuffer buffer) {
+    const std::lock_guard lock(mutex_);
+    kept_ += bytes_of(buffer);
+    buffers_.push_back(std::move(buffer));
+    while (kept_ > kMostKept) {
+      kept_ -= bytes_of(buffers_.front());
+      buffers_.pop_front();
+    }
+  }
+
+ private:
+  static int64_t bytes_of(const AlignedBuffer& buffer) {
+    return buffer.size() * static_cast<int64_t>(sizeof(float));
+  }
+
+  std::mutex mutex_;
+  std::deque<AlignedBuffer> buffers_;
+  int64_t kept_ = 0;
+};
+
+}  // namespace
+
+at::Tensor empty_recycled(at::IntArrayRef shape, at::ScalarType type) {
+  const int64_t bytes =
+      c10::multiply_integers(shape) * static_cast<int64_t>(c10::elementSize(type));
+  if (bytes < static_cast<int64_t>(kLeastBytes)) return at::empty(shape, type);
+  const int64_t floats = (bytes + static_cast<int64_t>(sizeof(float)) - 1) / sizeof(float);
+  auto* buffer = new AlignedBuffer(FreeBuffers::instance().take(floats));
+  const auto give_back = [buffer](void*) {
+    FreeBuffers::instance().give_back(std::move(*buffer));
+    delete buffer;
+  };
+  return at::from_blob(buffer->data(), shape, give_back, type);
+}
+
+void expect_writes(std::byte* begin, size_t size) {
+#if defined(__linux__)
+  constexpr size_t kHugePage = size_t{2} << 20;
+  const auto first = (reinterpret_cast<uintptr_t>(begin) + kHugePage - 1) / kHugePage * kHugePage;
+  const auto last = (reinterpret_cast<uintptr_t>(begin) + size) / kHugePage * kHugePage;
+  if (first < last) madvise(reinterpret_cast<void*>(first), last - first, MADV_HUGEPAGE);
+#else
+  static_cast<void>(begin);
+  static_cast<void>(size);
+#endif
+}
+
+}  // namespace bigtransfer::binding

@@ -1,0 +1,18 @@
+// Memory that goes from JavaScript into calls and back: fresh pages cost more than the copies
+// themselves, most of all on virtual machines.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstddef>
+
+namespace bigtransfer::binding {
+
+/// An uninitialised CPU tensor. Large ones take the memory of earlier ones that are gone, of which
+/// the process keeps a little.
+at::Tensor empty_recycled(at::IntArrayRef shape, at::ScalarType type);
+
+/// Asks for huge pages for fresh memory that is about to be written. A wish: nothing depends on it.
+void expect_writes(std::byte* begin, size_t size);
+
+}  // namespace bigtransfer::binding
