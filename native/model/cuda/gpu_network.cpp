@@ -16,6 +16,8 @@ namespace {
 /// The image's channels are filled up to a multiple of this: cuDNN's kernels for tensor cores load
 /// no less.
 constexpr int64_t kStemChannels = 4;
+/// Stages in the early type.
+constexpr size_t kEarlyStages = 1;
 
 int64_t stem_pitch(int64_t channels) {
   return (channels + kStemChannels - 1) / kStemChannels * kStemChannels;
@@ -35,14 +37,18 @@ bool GpuNetwork::serves(const Topology& topology) {
 
 GpuNetwork::GpuNetwork(Topology topology, const Weights& weights, at::ScalarType dtype,
                        at::Device device)
-    : topology_(std::move(topology)), dtype_(dtype), device_(device) {
+    : topology_(std::move(topology)),
+      dtype_(dtype),
+      early_type_(dtype == at::kBFloat16 ? at::kHalf : dtype),
+      device_(device) {
   const ConvSpec& stem = topology_.stem.conv;
-  stem_ = make_conv(stem, stem_pitch(stem.in_channels), weights);
+  stem_ = make_conv(stem, stem_pitch(stem.in_channels), early_type_, weights);
   for (const StageSpec& stage : topology_.stages) {
+    const at::ScalarType type = stages_.size() < kEarlyStages ? early_type_ : dtype_;
     std::vector<Block>& blocks = stages_.emplace_back();
     for (const BlockSpec& spec : stage.blocks) {
       const auto conv = [&](const ConvSpec& each) {
-        return make_conv(each, each.in_channels, weights);
+        return make_conv(each, each.in_channels, type, weights);
       };
       const auto norm = [&](size_t i) { return make_norm(spec.norms[i], weights); };
       Block block{&spec,
@@ -62,13 +68,13 @@ GpuNetwork::GpuNetwork(Topology topology, const Weights& weights, at::ScalarType
 
 /// Standardised here and now, which happens once: the kernel for it serves training.
 GpuNetwork::Conv GpuNetwork::make_conv(const ConvSpec& spec, int64_t in_pitch,
-                                       const Weights& weights) const {
+                                       at::ScalarType type, const Weights& weights) const {
   const std::string name = spec.name + ".weight";
   at::Tensor weight = ops::standardize_weight(weights.get(name));
   weights.discard(name);
   if (in_pitch > spec.in_channels)
     weight = at::constant_pad_nd(weight, {0, 0, 0, 0, 0, in_pitch - spec.in_channels});
-  return {&spec, weight.to(device_, dtype_).contiguous(at::MemoryFormat::ChannelsLast)};
+  return {&spec, weight.to(device_, type).contiguous(at::MemoryFormat::ChannelsLast)};
 }
 
 GpuNetwork::Norm GpuNetwork::make_norm(const NormSpec& spec, const Weights& weights) const {
@@ -81,7 +87,7 @@ GpuNetwork::Norm GpuNetwork::make_norm(const NormSpec& spec, const Weights& weig
 /// In float32 cuBLAS would not round to TF32 where cuDNN does, and PyTorch's users expect cuDNN's.
 bool GpuNetwork::is_product(const Conv& conv) const {
   const ConvSpec& spec = *conv.spec;
-  return dtype_ != at::kFloat && spec.kernel == 1 && spec.stride == 1 && spec.padding == 0;
+  return conv.weight.scalar_type() != at::kFloat && spec.kernel == 1 && spec.stride == 1 && spec.padding == 0;
 }
 
 at::Tensor GpuNetwork::convolve(const at::Tensor& x, const Conv& conv, const GpuStream& on) const {
@@ -108,7 +114,7 @@ at::Tensor GpuNetwork::convolve(const at::Tensor& x, const Conv& conv, const Gpu
 GpuNetwork::Normed GpuNetwork::normalise(Maps& maps, const Norm& norm, const GpuStream& on,
                                          bool only_mean) const {
   const at::Tensor x = maps.sum;
-  ops::cuda::NormTask task{.type = dtype_,
+  ops::cuda::NormTask task{.type = x.scalar_type(),
                            .images = x.size(0),
                            .pixels = x.size(2) * x.size(3),
                            .channels = x.size(1),
@@ -151,10 +157,10 @@ at::Tensor GpuNetwork::normalise(const at::Tensor& x, const Norm& norm, const Gp
 at::Tensor GpuNetwork::run_stem(const at::Tensor& pixel_values, const GpuStream& on) const {
   const at::Tensor planes = pixel_values.to(at::kFloat).contiguous();
   const int64_t channels = planes.size(1);
-  const auto options = planes.options().dtype(dtype_).memory_format(at::MemoryFormat::ChannelsLast);
+  const auto options = planes.options().dtype(early_type_).memory_format(at::MemoryFormat::ChannelsLast);
   at::Tensor pixels =
       at::empty({planes.size(0), stem_pitch(channels), planes.size(2), planes.size(3)}, options);
-  ops::cuda::interleave({.type = dtype_,
+  ops::cuda::interleave({.type = early_type_,
                          .images = planes.size(0),
                          .pixels = planes.size(2) * planes.size(3),
                          .channels = channels,
@@ -165,7 +171,7 @@ at::Tensor GpuNetwork::run_stem(const at::Tensor& pixel_values, const GpuStream&
   const at::Tensor x = convolve(pixels, *stem_, on);
   const Windows windows = pool_windows(topology_.stem, {x.size(2), x.size(3)});
   at::Tensor y = at::empty({x.size(0), x.size(1), windows.out.height, windows.out.width}, options);
-  ops::cuda::pad_max_pool({.type = dtype_,
+  ops::cuda::pad_max_pool({.type = early_type_,
                            .images = x.size(0),
                            .channels = x.size(1),
                            .in_height = x.size(2),
@@ -197,6 +203,14 @@ void GpuNetwork::run_block(Maps& maps, const Block& block, const GpuStream& on) 
   }
 }
 
+void GpuNetwork::leave_early_type(Maps& maps) const {
+  maps.sum = maps.sum.to(dtype_, /*non_blocking=*/false, /*copy=*/false,
+                         at::MemoryFormat::ChannelsLast);
+  if (maps.residual.defined())
+    maps.residual = maps.residual.to(dtype_, /*non_blocking=*/false, /*copy=*/false,
+                                     at::MemoryFormat::ChannelsLast);
+}
+
 void GpuNetwork::run_head(Maps& maps, const GpuStream& on, RunResult& result) const {
   const Normed normed = normalise(maps, *norm_, on, topology_.head.has_value());
   const at::Tensor pooled = normed.mean.defined() ? normed.mean : normed.y.mean({2, 3});
@@ -214,6 +228,7 @@ RunResult GpuNetwork::run(const RunRequest& request, const GpuStream& on) const 
   const size_t last = stages_needed(topology_, request);
   Maps maps{run_stem(request.pixel_values, on), {}};
   for (size_t index = 0; index <= last; ++index) {
+    if (index > kEarlyStages) leave_early_type(maps);
     if (index > 0) {
       for (const Block& block : stages_.at(index - 1)) run_block(maps, block, on);
     }
@@ -224,7 +239,9 @@ RunResult GpuNetwork::run(const RunRequest& request, const GpuStream& on) const 
     if (request.hidden_states) result.hidden_states.push_back(state);
     if (is_map) result.feature_maps.push_back(state);
   }
-  if (request.head) run_head(maps, on, result);
+  if (!request.head) return result;
+  leave_early_type(maps);
+  run_head(maps, on, result);
   return result;
 }
 
