@@ -12,7 +12,8 @@ namespace bigtransfer::binding {
 /// the process keeps a little.
 at::Tensor empty_recycled(at::IntArrayRef shape, at::ScalarType type);
 
-/// Asks for huge pages for fresh memory that is about to be written. A wish: nothing depends on it.
+/// Has the pages of memory that is about to be written made all at once, large ones where they fit,
+/// instead of one by one as they are touched. A wish: nothing depends on it.
 void expect_writes(std::byte* begin, size_t size);
 
 }  // namespace bigtransfer::binding
