@@ -33,3 +33,9 @@ test("the README's TypeScript compiles, strictly", () => {
   const { stdout } = spawnSync(process.execPath, [tsc, '-p', project], { encoding: 'utf8' });
   expect(stdout).toBe('');
 });
+
+test("the README's figures are those of bench/results", () => {
+  const script = join(ROOT, 'bench', 'readme.js');
+  const { stderr } = spawnSync(process.execPath, [script, '--check'], { encoding: 'utf8' });
+  expect(stderr).toBe('');
+});

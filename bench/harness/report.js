@@ -80,4 +80,4 @@ function write(name, report) {
   return file;
 }
 
-module.exports = { tables, write };
+module.exports = { digits, tables, write };
