@@ -67,8 +67,8 @@ GpuNetwork::GpuNetwork(Topology topology, const Weights& weights, at::ScalarType
 }
 
 /// Standardised here and now, which happens once: the kernel for it serves training.
-GpuNetwork::Conv GpuNetwork::make_conv(const ConvSpec& spec, int64_t in_pitch,
-                                       at::ScalarType type, const Weights& weights) const {
+GpuNetwork::Conv GpuNetwork::make_conv(const ConvSpec& spec, int64_t in_pitch, at::ScalarType type,
+                                       const Weights& weights) const {
   const std::string name = spec.name + ".weight";
   at::Tensor weight = ops::standardize_weight(weights.get(name));
   weights.discard(name);
@@ -87,7 +87,8 @@ GpuNetwork::Norm GpuNetwork::make_norm(const NormSpec& spec, const Weights& weig
 /// In float32 cuBLAS would not round to TF32 where cuDNN does, and PyTorch's users expect cuDNN's.
 bool GpuNetwork::is_product(const Conv& conv) const {
   const ConvSpec& spec = *conv.spec;
-  return conv.weight.scalar_type() != at::kFloat && spec.kernel == 1 && spec.stride == 1 && spec.padding == 0;
+  return conv.weight.scalar_type() != at::kFloat && spec.kernel == 1 && spec.stride == 1 &&
+         spec.padding == 0;
 }
 
 at::Tensor GpuNetwork::convolve(const at::Tensor& x, const Conv& conv, const GpuStream& on) const {
@@ -157,7 +158,8 @@ at::Tensor GpuNetwork::normalise(const at::Tensor& x, const Norm& norm, const Gp
 at::Tensor GpuNetwork::run_stem(const at::Tensor& pixel_values, const GpuStream& on) const {
   const at::Tensor planes = pixel_values.to(at::kFloat).contiguous();
   const int64_t channels = planes.size(1);
-  const auto options = planes.options().dtype(early_type_).memory_format(at::MemoryFormat::ChannelsLast);
+  const auto options =
+      planes.options().dtype(early_type_).memory_format(at::MemoryFormat::ChannelsLast);
   at::Tensor pixels =
       at::empty({planes.size(0), stem_pitch(channels), planes.size(2), planes.size(3)}, options);
   ops::cuda::interleave({.type = early_type_,
@@ -204,8 +206,8 @@ void GpuNetwork::run_block(Maps& maps, const Block& block, const GpuStream& on) 
 }
 
 void GpuNetwork::leave_early_type(Maps& maps) const {
-  maps.sum = maps.sum.to(dtype_, /*non_blocking=*/false, /*copy=*/false,
-                         at::MemoryFormat::ChannelsLast);
+  maps.sum =
+      maps.sum.to(dtype_, /*non_blocking=*/false, /*copy=*/false, at::MemoryFormat::ChannelsLast);
   if (maps.residual.defined())
     maps.residual = maps.residual.to(dtype_, /*non_blocking=*/false, /*copy=*/false,
                                      at::MemoryFormat::ChannelsLast);
