@@ -9,7 +9,7 @@ const { median } = require('./harness/statistics');
 const README = path.join(__dirname, '..', 'README.md');
 const RESULTS = path.join(__dirname, 'results');
 /** Whose results the README shows, in this order. */
-const NAMES = ['cpu', 'cpu-larger', 'cpu-r50x3', 'cpu-files'];
+const NAMES = ['cpu'];
 const BEGIN = '<!-- figures: npm run bench:readme -->\n';
 const END = '<!-- end of figures -->';
 
