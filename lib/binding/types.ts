@@ -50,6 +50,12 @@ export interface LoadRequest {
   dtype: 'auto' | 'float32' | 'bfloat16' | 'float16';
   /** Compute threads of one call; 0: all that the runtime has. */
   threads: number;
+  batching: {
+    maxBatch: number;
+    maxDelayMs: number;
+    /** 0: any number. */
+    maxQueue: number;
+  };
 }
 
 export interface ForwardRequest {
@@ -63,6 +69,8 @@ export interface ForwardRequest {
   head: boolean;
   /** Whether the layers are timed, of one image after the other. */
   profile: boolean;
+  /** Calls of a higher one start first. */
+  priority: number;
 }
 
 export interface ForwardResult {
@@ -74,6 +82,30 @@ export interface ForwardResult {
   featureMaps: NativeTensor[];
   /** Empty unless asked for. */
   layers: LayerTime[];
+  times: CallTimes;
+}
+
+/** How a call fared in the queue; `computedMs` is its whole batch's, whose first call has `first`. */
+export interface CallTimes {
+  queuedMs: number;
+  computedMs: number;
+  batchCalls: number;
+  batchImages: number;
+  first: boolean;
+}
+
+/** Counts since the weights were loaded. */
+export interface NativeStats {
+  waiting: number;
+  running: number;
+  completed: number;
+  failed: number;
+  cancelled: number;
+  rejected: number;
+  bytes: number;
+  batches: { images: number; count: number }[];
+  latency: { upToMs: number; count: number }[];
+  latencyTotalMs: number;
 }
 
 /** One layer's share of a run; with the fused plan a convolution's has its norm and addition in it. */
@@ -95,7 +127,11 @@ export interface NativeSession {
   readonly device: string;
   readonly dtype: 'float32' | 'bfloat16' | 'float16';
   readonly loadingInfo: LoadingInfo;
+  /** Throws ERR_BIT_OVERLOADED when the queue is full. */
   forward(request: ForwardRequest): NativeJob<ForwardResult>;
+  /** A number for openShared, as long as some session holds these weights. */
+  share(): number;
+  stats(): NativeStats;
   /** Parameters under this class's own names, in the network's order, as float32. */
   stateDict(): Promise<{ name: string; tensor: NativeTensor }[]>;
   /** Writes model.safetensors atomically with `format: pt` metadata. */
@@ -182,6 +218,8 @@ export interface NativeBinding {
   /** Cancels this environment's jobs and waits until they have stopped: for the end of the process. */
   close(): void;
   load(request: LoadRequest): Promise<NativeSession>;
+  /** Another session on the same weights, in any thread of the process. */
+  openShared(number: number): NativeSession;
   /** Null for a JPEG that the addon's decoder leaves to sharp. */
   preprocess(request: PreprocessRequest): NativeJob<NativePixels | null>;
   parameters(spec: NetworkSpec, prefix: string): ParameterRow[];

@@ -1,4 +1,5 @@
 // What can be asked of a model besides its configuration, checked in one place.
+import { checkBatching, type BatchingOptions, type BatchLimits } from '../config/batching';
 import { boolean, callback, count, oneOf, text } from '../config/checks';
 import { checkOptions, type OptionChecks } from '../config/options';
 import { invalid } from '../errors';
@@ -17,6 +18,8 @@ export interface ModelOptions {
   dtype?: ComputeDType;
   /** Compute threads of one call; default all that the process may use. */
   threads?: number;
+  /** How calls in flight together are gathered; false for one at a time. */
+  batching?: BatchingOptions | false;
 }
 
 /** For what takes a source; its signal and revision are checked where they are used. */
@@ -28,7 +31,9 @@ export const PRETRAINED_CHECKS: OptionChecks<PretrainedOptions> = {
 };
 
 /** The same as the addon takes them: `threads` 0 is all of them. */
-export type NativeModelOptions = Required<ModelOptions>;
+export type NativeModelOptions = Required<Omit<ModelOptions, 'batching'>> & {
+  batching: BatchLimits;
+};
 
 /**
  * Fills in defaults.
@@ -43,5 +48,5 @@ export function checkModelOptions(options: ModelOptions): NativeModelOptions {
     dtype: oneOf(...DTYPES),
     threads: count,
   });
-  return { device, dtype, threads };
+  return { device, dtype, threads, batching: checkBatching(options.batching, threads) };
 }

@@ -1,5 +1,5 @@
 // pipeline(): a model, its processor and the steps between an image and an answer.
-import { boolean, count } from '../config/checks';
+import { boolean, callPriority, count } from '../config/checks';
 import { checkOptions } from '../config/options';
 import { DEFAULT_MODEL } from '../config/variants';
 import { BitError, invalid } from '../errors';
@@ -15,12 +15,16 @@ import { rank, type Classification } from './scores';
 const DEFAULT_BATCH_SIZE = 8;
 const DEFAULT_TOP_K = 5;
 
+const CALL_CHECKS = { batchSize: count, priority: callPriority };
+
 export type Task = 'image-classification' | 'image-feature-extraction';
 
 export interface PipelineCallOptions {
   /** Images that go through the network together; default 8. */
   batchSize?: number;
   signal?: AbortSignal;
+  /** Calls of a higher priority go through the network first; default 0. */
+  priority?: number;
 }
 
 export interface ClassificationOptions extends PipelineCallOptions {
@@ -94,12 +98,12 @@ function classifier(
     images: ImageInput | readonly ImageInput[],
     options: ClassificationOptions = {},
   ) => {
-    const given = checkOptions(options, { batchSize: count, topK: count });
-    const { topK = DEFAULT_TOP_K, signal } = given;
+    const given = checkOptions(options, { ...CALL_CHECKS, topK: count });
+    const { topK = DEFAULT_TOP_K, signal, priority } = given;
     const list = Array.isArray(images) ? (images as ImageInput[]) : [images as ImageInput];
     const answers: Classification[][] = [];
     for await (const pixelValues of batches(list, processor, given)) {
-      const { logits } = await model.forward(pixelValues, { signal });
+      const { logits } = await model.forward(pixelValues, { signal, priority });
       answers.push(...rank(logits, model.config, topK));
     }
     return Array.isArray(images) ? answers : answers[0];
@@ -112,12 +116,12 @@ function extractor(model: BitModel, processor: BitImageProcessor): ImageFeatureE
     images: ImageInput | readonly ImageInput[],
     options: FeatureExtractionOptions = {},
   ) => {
-    const given = checkOptions(options, { batchSize: count, pool: boolean });
-    const { pool, signal } = given;
+    const given = checkOptions(options, { ...CALL_CHECKS, pool: boolean });
+    const { pool, signal, priority } = given;
     const list = Array.isArray(images) ? (images as ImageInput[]) : [images as ImageInput];
     const parts: Tensor<Float32Array>[] = [];
     for await (const pixelValues of batches(list, processor, given)) {
-      const output = await model.forward(pixelValues, { signal });
+      const output = await model.forward(pixelValues, { signal, priority });
       parts.push(pool ? output.poolerOutput : output.lastHiddenState);
     }
     return concatenate(parts);

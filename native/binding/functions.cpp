@@ -91,7 +91,7 @@ Napi::Value list_tensors(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     const std::vector<std::string> files = to_strings(info[0]);
     return AsyncTask<Tensors>::start(
-        info.Env(), 1, job_token(info.Env()),
+        info.Env(), 1, std::make_shared<JobControl>(),
         [files](const runtime::CancelToken&) {
           return checkpoint::Checkpoint::open(files, {}).tensors();
         },

@@ -9,8 +9,8 @@ namespace bigtransfer::model {
 /// One image's way through the network: where it is now, how large, and its channels' sums.
 class FusedPlan::ImageRun {
  public:
-  ImageRun(const FusedPlan& plan, Workspace& workspace, LayerClock* clock)
-      : plan_(plan), w_(workspace), clock_(clock) {}
+  ImageRun(const FusedPlan& plan, Workspace& workspace, int64_t team, LayerClock* clock)
+      : plan_(plan), w_(workspace), team_(team), clock_(clock) {}
 
   void stem(const float* planes, MapSize size);
   void block(const Block& block);
@@ -38,6 +38,7 @@ class FusedPlan::ImageRun {
 
   const FusedPlan& plan_;
   Workspace& w_;
+  int64_t team_;
   LayerClock* clock_;
   ops::ImageShape shape_{};
 };

@@ -43,8 +43,9 @@ FusedPlan::FusedPlan(Topology topology, const Weights& weights, at::ScalarType d
   // The largest kernels first: a kernel is in memory twice while it is packed, and that should not
   // come on top of all the others.
   if (topology_.head && topology_.head->out_features > 0) {
-    head_weight_ = weights.take(topology_.head->name + ".weight");
-    head_bias_ = weights.take(topology_.head->name + ".bias");
+    const std::string& name = topology_.head->name;
+    head_.emplace(weights.get(name + ".weight"), weights.take(name + ".bias"), *ops::kernels());
+    weights.discard(name + ".weight");
   }
   norm_ = make_norm(*topology_.norm, weights);
   int64_t stride = topology_.stem.conv.stride * 2;
@@ -63,6 +64,20 @@ FusedPlan::FusedPlan(Topology topology, const Weights& weights, at::ScalarType d
     std::reverse(stages_[i].begin(), stages_[i].end());
   }
   stem_ = make_conv(topology_.stem.conv, 1, PackedType::kFloat32, weights);
+}
+
+int64_t FusedPlan::bytes() const {
+  int64_t total = stem_->packed.bytes() + (head_ ? head_->bytes() : 0);
+  for (const std::vector<Block>& stage : stages_) {
+    for (const Block& block : stage) {
+      for (const Conv& conv : block.convs) total += conv.packed.bytes();
+      if (block.downsample) total += block.downsample->packed.bytes();
+    }
+  }
+  const std::lock_guard lock(mutex_);
+  for (const auto& workspace : workspaces_)
+    total += workspace->size() * static_cast<int64_t>(sizeof(float));
+  return total;
 }
 
 FusedPlan::Conv FusedPlan::make_conv(const ConvSpec& spec, int64_t stride, PackedType type,

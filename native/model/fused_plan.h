@@ -13,6 +13,7 @@
 #include "model/plan.h"
 #include "ops/group_affine.h"
 #include "ops/packed_conv.h"
+#include "ops/packed_linear.h"
 
 namespace bigtransfer::model {
 
@@ -26,6 +27,8 @@ class FusedPlan final : public Plan {
   FusedPlan(Topology topology, const Weights& weights, at::ScalarType dtype);
 
   RunResult run(const RunRequest& request, const std::function<void()>& between) const override;
+  bool takes_images_apart() const override { return true; }
+  int64_t bytes() const override;
 
  private:
   struct Conv {
@@ -75,7 +78,8 @@ class FusedPlan final : public Plan {
   };
   /// Throws Error kShape when the images are too small.
   Outputs allocate(const RunRequest& request) const;
-  void run_image(int64_t n, const at::Tensor& pixels, const RunRequest& request,
+  /// `team` is the number of threads that images alone would have; see ops::PackedConv::run.
+  void run_image(int64_t n, const at::Tensor& pixels, const RunRequest& request, int64_t team,
                  const std::function<void()>& between, Outputs& outputs) const;
 
   std::unique_ptr<Workspace> take_workspace() const;
@@ -85,8 +89,7 @@ class FusedPlan final : public Plan {
   std::optional<Conv> stem_;
   std::vector<std::vector<Block>> stages_;
   std::optional<ops::ChannelNorm> norm_;
-  at::Tensor head_weight_;
-  at::Tensor head_bias_;
+  std::optional<ops::PackedLinear> head_;
   mutable std::mutex mutex_;
   mutable std::vector<std::unique_ptr<Workspace>> workspaces_;
 };

@@ -70,12 +70,13 @@ FusedPlan::Outputs FusedPlan::allocate(const RunRequest& request) const {
 }
 
 void FusedPlan::run_image(int64_t n, const at::Tensor& pixels, const RunRequest& request,
-                          const std::function<void()>& between, Outputs& outputs) const {
+                          int64_t team, const std::function<void()>& between,
+                          Outputs& outputs) const {
   const auto image_of = [n](const at::Tensor& batch) {
     return batch.mutable_data_ptr<float>() + n * (batch.numel() / batch.size(0));
   };
   std::unique_ptr<Workspace> workspace = take_workspace();
-  ImageRun image(*this, *workspace, request.clock);
+  ImageRun image(*this, *workspace, team, request.clock);
   between();
   image.stem(pixels.const_data_ptr<float>() + n * (pixels.numel() / pixels.size(0)),
              {pixels.size(2), pixels.size(3)});
@@ -84,6 +85,7 @@ void FusedPlan::run_image(int64_t n, const at::Tensor& pixels, const RunRequest&
     if (index > 0) {
       for (const Block& block : stages_[index - 1]) {
         between();
+        if (request.left_out && request.left_out(n)) return give_back(std::move(workspace));
         image.block(block);
       }
     }
@@ -106,10 +108,10 @@ RunResult FusedPlan::run(const RunRequest& request, const std::function<void()>&
   Outputs outputs = allocate(request);
   const at::Tensor pixels = request.pixel_values.to(at::kFloat).contiguous();
   const int64_t images = pixels.size(0);
-  const auto one = [&](int64_t n) { run_image(n, pixels, request, between, outputs); };
   // An image per thread needs no waiting for one another, and stays in its core's own cache; what
   // is left over has all threads.
   const int64_t threads = ops::threads_here();
+  const auto one = [&](int64_t n) { run_image(n, pixels, request, threads, between, outputs); };
   const int64_t side_by_side = threads > 1 && !request.clock ? images / threads * threads : 0;
   at::parallel_for(0, side_by_side, 1, [&](int64_t begin, int64_t end) {
     for (int64_t n = begin; n < end; ++n) one(n);
@@ -122,8 +124,7 @@ RunResult FusedPlan::run(const RunRequest& request, const std::function<void()>&
     result.pooler_output = outputs.pooled.view({images, -1, 1, 1});
   } else {
     const LayerTimer timer(request.clock, kHead, 0);
-    result.logits = head_weight_.defined() ? at::linear(outputs.pooled, head_weight_, head_bias_)
-                                           : outputs.pooled;
+    result.logits = head_ ? head_->run(outputs.pooled) : outputs.pooled;
   }
   return result;
 }

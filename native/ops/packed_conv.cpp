@@ -64,16 +64,17 @@ void PackedConv::run_part(const ConvTask& task) const {
   }
 }
 
-void PackedConv::run(const ConvGeometry& geometry, const ConvRun& run) const {
+void PackedConv::run(const ConvGeometry& geometry, const ConvRun& run, int64_t team) const {
   const int64_t count = units(geometry);
   const int64_t threads =
-      std::clamp<int64_t>(multiply_adds(geometry) / kLeastMultiplyAdds, 1, threads_here());
+      std::clamp<int64_t>(multiply_adds(geometry) / kLeastMultiplyAdds, 1, team);
   // A row of pixels counts as its pixels.
   const int64_t weight = algorithm_ == ConvAlgorithm::kSpatial ? geometry.out.width : 1;
   const int64_t by_units =
       std::clamp<int64_t>(count * weight / kLeastUnits, 1, std::min(threads, count));
-  const int64_t by_panels = std::clamp<int64_t>(threads / by_units, 1, panels_);
-  // Parts of other channels add to other sums.
+  // Parts of other channels add to other sums, so that their number matters to no bit.
+  const int64_t by_panels =
+      std::clamp<int64_t>(std::min(threads, threads_here()) / by_units, 1, panels_);
   sum_parts(by_units * by_panels, run.sums, 2 * geometry.out.pitch,
             [&](int64_t part, double* sums) {
               const int64_t u = part / by_panels;

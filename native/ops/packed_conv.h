@@ -31,8 +31,11 @@ class PackedConv {
              const Kernels& kernels);
 
   /// Uses the threads that the caller may use: all of its OpenMP team, or one within a parallel
-  /// region.
-  void run(const ConvGeometry& geometry, const ConvRun& run) const;
+  /// region. The sums are added up in as many parts as suit a team of `team` threads, whoever does
+  /// them: their last bits depend on `team` alone.
+  void run(const ConvGeometry& geometry, const ConvRun& run, int64_t team) const;
+
+  int64_t bytes() const { return weights_.size() * static_cast<int64_t>(sizeof(float)); }
 
  private:
   int64_t units(const ConvGeometry& geometry) const;

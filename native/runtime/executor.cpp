@@ -28,18 +28,30 @@ int Executor::threads() const {
   return threads_;
 }
 
-void Executor::submit(int width, std::function<void()> job) {
+Executor::Place Executor::submit(Job job) {
   const std::lock_guard lock(mutex_);
-  queue_.push_back({width < 1 ? threads_ : std::min(width, threads_), std::move(job)});
+  job.width = job.width < 1 ? threads_ : std::min(job.width, threads_);
+  const Place place{-job.priority, submitted_++};
+  queue_.emplace(place, std::move(job));
   dispatch();
+  return place;
+}
+
+bool Executor::remove(const Place& place) {
+  std::map<Place, Job>::node_type removed;  // what it holds is freed without the lock
+  const std::lock_guard lock(mutex_);
+  removed = queue_.extract(place);
+  // One that needed more threads than there were may have kept narrower ones waiting.
+  if (!removed.empty()) dispatch();
+  return !removed.empty();
 }
 
 void Executor::dispatch() {
-  while (!queue_.empty() && queue_.front().width <= free_threads_) {
+  while (!queue_.empty() && queue_.begin()->second.width <= free_threads_) {
     Worker& worker = free_worker();
     worker.busy = true;
-    worker.job = std::make_unique<Job>(std::move(queue_.front()));
-    queue_.pop_front();
+    worker.job = std::make_unique<Job>(std::move(queue_.begin()->second));
+    queue_.erase(queue_.begin());
     free_threads_ -= worker.job->width;
     worker.wake.notify_one();
   }

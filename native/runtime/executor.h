@@ -1,9 +1,12 @@
-// The process's compute threads: jobs in order of arrival, never wider together than the cores.
+// The process's compute threads: jobs in order of priority and arrival, never wider together than
+// the cores.
 #pragma once
 
+#include <compare>
 #include <condition_variable>
-#include <deque>
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <vector>
@@ -15,6 +18,22 @@ namespace bigtransfer::runtime {
 /// run side by side and wide ones after each other.
 class Executor {
  public:
+  struct Job {
+    /// Threads that it computes with; 0: all.
+    int width;
+    /// Jobs of a higher one start first.
+    int priority;
+    /// Must not throw.
+    std::function<void()> run;
+  };
+  /// A job's place in the queue.
+  struct Place {
+    /// The priority's negative: first things first.
+    int rank;
+    uint64_t number;
+    auto operator<=>(const Place&) const = default;
+  };
+
   /// The process's executor. It is never destroyed: a job may outlive static destruction.
   static Executor& instance();
 
@@ -22,14 +41,11 @@ class Executor {
   void configure(int threads);
   int threads() const;
 
-  /// Queues `job`, which must not throw. `width` 0 asks for all threads.
-  void submit(int width, std::function<void()> job);
+  Place submit(Job job);
+  /// Takes a job out of the queue, with all that it holds; false when it has begun or ended.
+  bool remove(const Place& place);
 
  private:
-  struct Job {
-    int width;
-    std::function<void()> run;
-  };
   struct Worker {
     std::condition_variable wake;
     std::unique_ptr<Job> job;
@@ -43,7 +59,8 @@ class Executor {
   void work(Worker& self);
 
   mutable std::mutex mutex_;
-  std::deque<Job> queue_;
+  std::map<Place, Job> queue_;
+  uint64_t submitted_ = 0;
   std::vector<std::unique_ptr<Worker>> workers_;
   int threads_;
   int free_threads_;

@@ -53,69 +53,113 @@ std::string auto_dtype() {
   return kernels != nullptr && kernels->fast_bfloat16 ? "bfloat16" : "float32";
 }
 
+struct Session::State {
+  std::shared_ptr<const Facts> facts;
+  model::Weights weights;
+  std::unique_ptr<const model::Plan> plan;
+  std::shared_ptr<Batcher> batcher;
+};
+
+/// One session's hold on a state.
+struct Session::Lease {
+  std::shared_ptr<const State> state;
+  std::shared_ptr<Freed> freed;
+
+  ~Lease() {
+    state.reset();
+    freed->fire();
+  }
+};
+
 std::shared_ptr<Session> Session::load(const LoadRequest& request) {
   const c10::InferenceMode guard;
-  std::shared_ptr<Session> session(new Session());
-  session->device_ = choose_device(request.device);
+  std::string device = choose_device(request.device);
   model::Topology topology = model::make_topology(request.spec, request.prefix);
   const ComputeType compute = choose_dtype(request.dtype, topology);
-  session->dtype_ = compute.name;
   model::Weights weights = read_weights(request, topology);
-  session->loading_info_ = weights.loading_info();
+  auto facts =
+      std::make_shared<const Facts>(Facts{weights.loading_info(), std::move(device), compute.name});
   std::unique_ptr<const model::Plan> plan =
       model::make_plan(std::move(topology), weights, compute.type);
-  auto freed = std::make_shared<std::promise<void>>();
-  session->freed_ = freed->get_future().share();
-  session->state_ = {new State{std::move(weights), std::move(plan)}, [freed](const State* state) {
-                       delete state;
-                       freed->set_value();
-                     }};
-  return session;
+  auto batcher = std::make_shared<Batcher>(*plan, request.batching, request.threads);
+  const std::shared_ptr<const State> state(
+      new State{std::move(facts), std::move(weights), std::move(plan), std::move(batcher)});
+  return std::shared_ptr<Session>(new Session(state));
 }
 
-std::shared_ptr<const Session::State> Session::state() const {
+Session::Session(std::shared_ptr<const State> state)
+    : facts_(state->facts), freed_(std::make_shared<Freed>()) {
+  lease_ = std::shared_ptr<const Lease>(new Lease{std::move(state), freed_});
+}
+
+WeakRegistry<const Session::State>& Session::shared() {
+  static auto* const registry = new WeakRegistry<const State>();
+  return *registry;
+}
+
+std::shared_ptr<Session> Session::open_shared(uint64_t number) {
+  const std::shared_ptr<const State> state = shared().find(number);
+  if (!state)
+    throw Error(ErrorCode::kDisposed,
+                "The shared model has been disposed of: keep one open until others have opened it");
+  return std::shared_ptr<Session>(new Session(state));
+}
+
+uint64_t Session::share() const { return shared().add(pin()->state); }
+
+Session::Pin Session::pin() const {
   const std::lock_guard lock(mutex_);
-  if (!state_) throw Error(ErrorCode::kDisposed, "The model has been disposed of");
-  return state_;
+  if (!lease_) throw Error(ErrorCode::kDisposed, "The model has been disposed of");
+  return lease_;
 }
 
-ForwardResult Session::forward(const ForwardRequest& request, const CancelToken& token) const {
-  const c10::InferenceMode guard;
-  const std::shared_ptr<const State> state = this->state();
-  model::LayerClock clock;
-  model::RunRequest run = request.run;
-  run.clock = request.profile ? &clock : nullptr;
-  ForwardResult result{state->plan->run(run, [&] { token.throw_if_cancelled(); }), {}, {}};
-  result.layers = clock.layers();
-  if (request.labels.defined() && request.problem) {
-    result.loss = model::loss(result.run.logits, request.labels, *request.problem);
-  }
-  return result;
+void Session::expect_room() const { pin()->state->batcher->expect_room(); }
+
+std::function<void()> Session::forward(ForwardRequest request, const CancelToken& token,
+                                       Batcher::Done done) const {
+  const Pin pin = this->pin();
+  const std::shared_ptr<Batcher>& batcher = pin->state->batcher;
+  const auto call = batcher->submit(std::move(request), token, pin, std::move(done));
+  return [batcher = std::weak_ptr(batcher), call = std::weak_ptr(call)] {
+    const auto queue = batcher.lock();
+    const auto waiting = call.lock();
+    if (queue && waiting) queue->withdraw(waiting);
+  };
 }
 
-std::vector<std::pair<std::string, at::Tensor>> Session::state_dict() const {
+std::vector<std::pair<std::string, at::Tensor>> Session::state_dict(const Pin& pin) {
   const c10::InferenceMode guard;
-  const std::shared_ptr<const State> state = this->state();
   std::vector<std::pair<std::string, at::Tensor>> tensors;
-  for (const model::ParameterSpec& each : state->weights.parameters()) {
-    tensors.emplace_back(each.name, state->weights.get(each.name));
+  for (const model::ParameterSpec& each : pin->state->weights.parameters()) {
+    tensors.emplace_back(each.name, pin->state->weights.get(each.name));
   }
   return tensors;
 }
 
-void Session::save(const std::string& path) const {
+void Session::save(const Pin& pin, const std::string& path) {
   // The mapping that the views stand on is kept by the tensors themselves.
-  checkpoint::write_safetensors(path, state_dict(), {{"format", "pt"}});
+  checkpoint::write_safetensors(path, state_dict(pin), {{"format", "pt"}});
 }
 
-void Session::dispose() {
-  std::shared_ptr<const State> last;
+SessionStats Session::stats() const {
+  const Pin pin = this->pin();
+  const Batcher& batcher = *pin->state->batcher;
+  return {batcher.counts(), batcher.waiting(), batcher.running(), pin->state->plan->bytes()};
+}
+
+int64_t Session::bytes() const {
+  const std::lock_guard lock(mutex_);
+  return lease_ ? lease_->state->plan->bytes() : 0;
+}
+
+void Session::dispose(std::function<void()> freed) {
+  Pin last;
   {
     const std::lock_guard lock(mutex_);
-    last.swap(state_);
+    last.swap(lease_);
   }
   last.reset();
-  freed_.wait();
+  freed_->then(std::move(freed));
 }
 
 }  // namespace bigtransfer::runtime

@@ -124,12 +124,14 @@ void check(const Layer& layer, PackedType type, const Kernels& kernels) {
     at::set_num_threads(threads);
     at::Tensor out = at::full({geometry.out.pixels(), out_pitch}, 7.0F);
     at::Tensor sums = at::full({2, out_pitch}, 7.0, wide);
-    conv.run(geometry, {.x = pixels.const_data_ptr<float>(),
-                        .scale = layer.norm ? scales.const_data_ptr<float>() : nullptr,
-                        .shift = layer.norm ? shifts.const_data_ptr<float>() : nullptr,
-                        .residual = layer.residual ? added.const_data_ptr<float>() : nullptr,
-                        .out = out.mutable_data_ptr<float>(),
-                        .sums = sums.mutable_data_ptr<double>()});
+    conv.run(geometry,
+             {.x = pixels.const_data_ptr<float>(),
+              .scale = layer.norm ? scales.const_data_ptr<float>() : nullptr,
+              .shift = layer.norm ? shifts.const_data_ptr<float>() : nullptr,
+              .residual = layer.residual ? added.const_data_ptr<float>() : nullptr,
+              .out = out.mutable_data_ptr<float>(),
+              .sums = sums.mutable_data_ptr<double>()},
+             threads);
     const at::Tensor actual =
         out.narrow(1, 0, layer.out).t().reshape(expected.sizes()).to(at::kDouble);
     EXPECT(largest(actual - expected) <= tolerance * largest(expected));
@@ -207,15 +209,17 @@ TEST("fused max pool: zeros beyond the image, NaN kept, sums by channel") {
         at::set_num_threads(threads);
         at::Tensor out = at::empty({expected.size(1), expected.size(2), pitch}, at::kFloat);
         at::Tensor sums = at::empty({2, pitch}, at::kDouble);
-        max_pool(kernels, {.in = {height, width, channels, pitch},
-                           .out = {expected.size(1), expected.size(2), channels, pitch},
-                           .pad_top = 1,
-                           .pad_left = 1,
-                           .x = pixels.const_data_ptr<float>(),
-                           .out_pixels = out.mutable_data_ptr<float>(),
-                           .sums = sums.mutable_data_ptr<double>(),
-                           .row_begin = 0,
-                           .row_end = 0});
+        max_pool(kernels,
+                 {.in = {height, width, channels, pitch},
+                  .out = {expected.size(1), expected.size(2), channels, pitch},
+                  .pad_top = 1,
+                  .pad_left = 1,
+                  .x = pixels.const_data_ptr<float>(),
+                  .out_pixels = out.mutable_data_ptr<float>(),
+                  .sums = sums.mutable_data_ptr<double>(),
+                  .row_begin = 0,
+                  .row_end = 0},
+                 threads);
         EXPECT(at::equal(out, to_pixels(expected, pitch)));
         EXPECT(are_sums_of(sums, expected.to(at::kDouble), kTolerance));
       }
@@ -249,7 +253,8 @@ TEST("fused convolutions: NaN in one pixel reaches the pixels that see it alone"
               .shift = zeros.const_data_ptr<float>(),
               .residual = nullptr,
               .out = out.mutable_data_ptr<float>(),
-              .sums = sums.mutable_data_ptr<double>()});
+              .sums = sums.mutable_data_ptr<double>()},
+             1);
     const at::Tensor nan = out.isnan().any(2);
     EXPECT(nan.narrow(0, 0, 2).narrow(1, 0, 2).all().item<bool>());
     EXPECT(nan.sum().item<int64_t>() == 4);

@@ -47,7 +47,8 @@ void expect_like_layers(const NetworkSpec& spec, at::ScalarType dtype, double to
                            .hidden_states = true,
                            .feature_maps = {0, 2},
                            .head = true,
-                           .clock = nullptr};
+                           .clock = nullptr,
+                           .left_out = {}};
   const RunResult expected = plain.run(request, [] {});
   const RunResult got = network.run(request, kEmulated);
   EXPECT(got.hidden_states.size() == expected.hidden_states.size());

@@ -1,0 +1,51 @@
+// One forward call: what it asks and what becomes of it.
+#pragma once
+
+#include <ATen/ATen.h>
+
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "model/loss.h"
+#include "model/plan.h"
+
+namespace bigtransfer::runtime {
+
+struct ForwardRequest {
+  model::RunRequest run;
+  /// Undefined for no loss.
+  at::Tensor labels;
+  std::optional<model::ProblemType> problem;
+  /// Whether the layers are timed.
+  bool profile;
+  /// Calls of a higher one start first.
+  int priority;
+};
+
+/// How a call fared in the queue.
+struct CallTimes {
+  double queued_ms;
+  /// Of the whole batch.
+  double computed_ms;
+  /// Calls that ran together, and their images.
+  int64_t batch_calls;
+  int64_t batch_images;
+  /// Whether it is the first call of its batch.
+  bool first;
+};
+
+struct ForwardResult {
+  model::RunResult run;
+  at::Tensor loss;
+  /// Empty unless asked for.
+  std::vector<model::LayerTime> layers;
+  CallTimes times;
+};
+
+/// A result, or what was thrown instead: Cancelled for a cancelled call.
+using Outcome = std::variant<std::exception_ptr, ForwardResult>;
+
+}  // namespace bigtransfer::runtime
