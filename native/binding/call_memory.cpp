@@ -6,6 +6,7 @@
 #include <mutex>
 
 #include "common/aligned_buffer.h"
+#include "common/huge_pages.h"
 
 #if defined(__linux__)
 #include <sys/mman.h>
@@ -21,9 +22,8 @@ constexpr int64_t kMostKept = int64_t{64} << 20;
 /// A buffer serves what fills at least this part of it.
 constexpr int64_t kLeastShare = 2;
 
-#if defined(__linux__)
+#if defined(MADV_POPULATE_WRITE)
 constexpr size_t kPage = 4096;
-constexpr size_t kHugePage = size_t{2} << 20;
 #endif
 
 class FreeBuffers {
@@ -82,21 +82,12 @@ at::Tensor empty_recycled(at::IntArrayRef shape, at::ScalarType type) {
 }
 
 void expect_writes(std::byte* begin, size_t size) {
-#if defined(__linux__)
-  const auto first = reinterpret_cast<uintptr_t>(begin);
-  const uintptr_t last = first + size;
-  const auto advise = [](uintptr_t from, uintptr_t to, int advice) {
-    if (from < to) madvise(reinterpret_cast<void*>(from), to - from, advice);
-  };
-  const auto up = [](uintptr_t address, size_t page) { return (address + page - 1) / page * page; };
-  const auto down = [](uintptr_t address, size_t page) { return address / page * page; };
-  advise(up(first, kHugePage), down(last, kHugePage), MADV_HUGEPAGE);
+  wish_for_huge_pages(begin, size);
 #if defined(MADV_POPULATE_WRITE)
-  advise(down(first, kPage), up(last, kPage), MADV_POPULATE_WRITE);
-#endif
-#else
-  static_cast<void>(begin);
-  static_cast<void>(size);
+  const auto first = reinterpret_cast<uintptr_t>(begin);
+  const uintptr_t from = first / kPage * kPage;
+  const uintptr_t to = (first + size + kPage - 1) / kPage * kPage;
+  if (from < to) madvise(reinterpret_cast<void*>(from), to - from, MADV_POPULATE_WRITE);
 #endif
 }
 

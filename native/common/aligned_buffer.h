@@ -5,9 +5,7 @@
 #include <memory>
 #include <new>
 
-#if defined(__linux__)
-#include <sys/mman.h>
-#endif
+#include "common/huge_pages.h"
 
 namespace bigtransfer {
 
@@ -32,8 +30,6 @@ class AlignedBuffer {
 
  private:
   static constexpr size_t kCacheLine = 64;
-  /// Kernels walk through megabytes: with small pages they would wait for the page tables.
-  static constexpr size_t kHugePage = size_t{2} << 20;
 
   struct Free {
     std::align_val_t alignment;
@@ -41,13 +37,11 @@ class AlignedBuffer {
   };
   using Memory = std::unique_ptr<float[], Free>;
 
+  /// Kernels walk through megabytes: with small pages they would wait for the page tables.
   static Memory allocate(size_t bytes) {
     const std::align_val_t alignment{bytes >= kHugePage ? kHugePage : kCacheLine};
     Memory memory(static_cast<float*>(::operator new[](bytes, alignment)), Free{alignment});
-#if defined(__linux__)
-    // A wish, whose refusal changes nothing; the rest that fills no huge page stays in small ones.
-    if (bytes >= kHugePage) madvise(memory.get(), bytes / kHugePage * kHugePage, MADV_HUGEPAGE);
-#endif
+    wish_for_huge_pages(memory.get(), bytes);
     return memory;
   }
 
