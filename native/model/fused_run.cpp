@@ -148,11 +148,11 @@ RunResult FusedPlan::run(const RunRequest& request, const std::function<void()>&
   const int64_t threads = ops::threads_here();
   const int64_t side_by_side = images > 1 && !request.clock ? images / threads * threads : 0;
   at::parallel_for(0, side_by_side, 1, [&](int64_t begin, int64_t end) {
-    while (begin < end) {
-      const int64_t parts = (end - begin + kGroup - 1) / kGroup;
-      const int64_t count = (end - begin + parts - 1) / parts;
-      run_group(begin, count, call);
-      begin += count;
+    const int64_t count = end - begin;
+    const int64_t groups = (count + kGroup - 1) / kGroup;
+    for (int64_t i = 0; i < groups; ++i) {
+      const int64_t first = ops::cut(count, i, groups);
+      run_group(begin + first, ops::cut(count, i + 1, groups) - first, call);
     }
   });
   for (int64_t n = side_by_side; n < images; ++n) run_group(n, 1, call);

@@ -11,8 +11,7 @@ namespace {
 
 /// A thread gets at least so many pixels or tiles; with fewer, threads share out the channels, and
 /// each reads only its share of the weights.
-constexpr int64_t kLeastPixels = 40;
-constexpr int64_t kLeastTiles = 40;
+constexpr int64_t kLeastUnits = 40;
 /// Waiting for a thread takes as long as some of these; for less, one thread works alone.
 constexpr int64_t kLeastMultiplyAdds = 1 << 17;
 
@@ -22,10 +21,6 @@ bool is_winograd(ConvAlgorithm algorithm) {
 
 int64_t multiply_adds(const ConvGeometry& g) {
   return g.out.pixels() * g.out.channels * g.in.channels * g.kernel * g.kernel;
-}
-
-int64_t least_units(ConvAlgorithm algorithm) {
-  return is_winograd(algorithm) ? kLeastTiles : kLeastPixels;
 }
 
 /// `sums` instead of the run's.
@@ -59,13 +54,11 @@ PackedConv::PackedConv(const at::Tensor& weight, ConvAlgorithm algorithm, Packed
   const PackedForm form{kernels.panel, type};
   if (is_winograd(algorithm)) {
     const WinogradSize size = tile_size(algorithm);
-    float* weights = arena.allocate(packed_winograd_size(raw, size, form));
-    pack_winograd(raw, size, form, weights);
-    weights_ = weights;
+    weights_ = arena.allocate(packed_winograd_size(raw, size, form));
+    pack_winograd(raw, size, form, weights_);
   } else {
-    float* weights = arena.allocate(packed_direct_size(raw, form));
-    pack_direct(raw, form, weights);
-    weights_ = weights;
+    weights_ = arena.allocate(packed_direct_size(raw, form));
+    pack_direct(raw, form, weights_);
   }
 }
 
@@ -96,7 +89,7 @@ void PackedConv::run(const ConvGeometry& geometry, const ConvRun& run) const {
   // A row of pixels counts as its pixels.
   const int64_t weight = algorithm_ == ConvAlgorithm::kSpatial ? geometry.out.width : 1;
   const int64_t by_units =
-      std::clamp<int64_t>(count * weight / least_units(algorithm_), 1, std::min(threads, count));
+      std::clamp<int64_t>(count * weight / kLeastUnits, 1, std::min(threads, count));
   const int64_t by_panels = std::clamp<int64_t>(threads / by_units, 1, panels_);
   // Parts of other channels add to other sums.
   sum_parts(by_units * by_panels, run.sums, run.images * 2 * geometry.out.pitch,

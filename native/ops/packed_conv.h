@@ -44,7 +44,7 @@ class PackedConv {
   ConvAlgorithm algorithm_;
   int64_t panels_;
   /// In the arena.
-  const float* weights_;
+  float* weights_;
 };
 
 }  // namespace bigtransfer::ops
