@@ -101,4 +101,22 @@ void ResizeTables::write(std::byte* host, const std::byte* device,
   Writer(host, device).put(pictures);
 }
 
+ResizeTask ResizeTables::task(const std::byte* device, const at::Tensor& levels,
+                              const at::Tensor& y) const {
+  return {.type = y.scalar_type(),
+          .pictures = reinterpret_cast<const DevicePicture*>(device),
+          .images = y.size(0),
+          .height = y.size(2),
+          .width = y.size(3),
+          .tile_rows = tile_rows_,
+          .most_rows = most_rows_,
+          .levels = levels.const_data_ptr<float>(),
+          .y = y.mutable_data_ptr(),
+          .image_stride = y.stride(0),
+          .row_stride = y.stride(2),
+          .column_stride = y.stride(3),
+          .channel_stride = y.stride(1),
+          .channels = y.size(1)};
+}
+
 }  // namespace bigtransfer::ops::cuda

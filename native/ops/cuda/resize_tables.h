@@ -1,6 +1,8 @@
 // What resize_pixels() needs to know of a batch, laid out for one copy to the device.
 #pragma once
 
+#include <ATen/ATen.h>
+
 #include <cstddef>
 #include <vector>
 
@@ -24,6 +26,9 @@ class ResizeTables {
 
   int64_t tile_rows() const { return tile_rows_; }
   int64_t most_rows() const { return most_rows_; }
+  /// The task that resizes the pictures of the tables at `device` to `y`, [pictures, channels,
+  /// height, width] with any strides.
+  ResizeTask task(const std::byte* device, const at::Tensor& levels, const at::Tensor& y) const;
 
  private:
   /// The rows of a picture that the hungriest of its tiles takes from.

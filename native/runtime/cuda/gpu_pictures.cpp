@@ -65,24 +65,10 @@ void resize_run(Iterator begin, Iterator end, const at::Tensor& levels, const at
   const at::Tensor host = empty_pinned({static_cast<int64_t>(tables.bytes())}, at::kByte);
   const at::Tensor on_device =
       at::empty_like(host, host.options().device(at::kCUDA).pinned_memory(false));
-  tables.write(reinterpret_cast<std::byte*>(host.mutable_data_ptr<uint8_t>()),
-               reinterpret_cast<const std::byte*>(on_device.const_data_ptr<uint8_t>()), places);
+  const auto* device = reinterpret_cast<const std::byte*>(on_device.const_data_ptr<uint8_t>());
+  tables.write(reinterpret_cast<std::byte*>(host.mutable_data_ptr<uint8_t>()), device, places);
   on_device.copy_(host, /*non_blocking=*/true);
-  ops::cuda::resize_pixels({.type = at::kFloat,
-                            .pictures = reinterpret_cast<const ops::cuda::DevicePicture*>(
-                                on_device.const_data_ptr<uint8_t>()),
-                            .images = y.size(0),
-                            .height = y.size(2),
-                            .width = y.size(3),
-                            .tile_rows = tables.tile_rows(),
-                            .most_rows = tables.most_rows(),
-                            .levels = levels.const_data_ptr<float>(),
-                            .y = y.mutable_data_ptr(),
-                            .image_stride = y.stride(0),
-                            .row_stride = y.stride(2),
-                            .column_stride = y.stride(3),
-                            .channel_stride = y.stride(1),
-                            .channels = y.size(1)},
+  ops::cuda::resize_pixels(tables.task(device, levels, y),
                            at::cuda::getCurrentCUDAStream().stream());
 }
 

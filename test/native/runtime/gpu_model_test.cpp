@@ -9,6 +9,7 @@
 #include "common/error.h"
 #include "fake_plan.h"
 #include "model/parameters.h"
+#include "model/small_spec.h"
 
 using namespace bigtransfer;
 using namespace bigtransfer::runtime;
@@ -63,22 +64,6 @@ class FakeBackend final : public CudaBackend {
 
   mutable State state;
 };
-
-model::NetworkSpec small_spec() {
-  return {.num_channels = 3,
-          .embedding_size = 8,
-          .hidden_sizes = {16},
-          .depths = {1},
-          .layer_type = model::LayerType::kPreactivation,
-          .hidden_act = "relu",
-          .padding = model::PaddingRule::kSymmetric,
-          .num_groups = 4,
-          .drop_path_rate = 0.0,
-          .embedding_dynamic_padding = false,
-          .output_stride = 32,
-          .width_factor = 1,
-          .num_labels = 7};
-}
 
 /// Devices far beyond any machine's, since what fails is remembered for the whole process.
 constexpr int kFirst = 1000;

@@ -38,21 +38,7 @@ at::Tensor prepared(const StagedPicture& picture) {
   std::vector<int64_t> shape = output_shape(picture);
   shape.insert(shape.begin(), 1);
   at::Tensor y = at::empty(shape);
-  ops::cuda::resize_pixels({.type = at::kFloat,
-                            .pictures = reinterpret_cast<const ops::cuda::DevicePicture*>(bytes),
-                            .images = 1,
-                            .height = y.size(2),
-                            .width = y.size(3),
-                            .tile_rows = tables.tile_rows(),
-                            .most_rows = tables.most_rows(),
-                            .levels = levels.const_data_ptr<float>(),
-                            .y = y.mutable_data_ptr(),
-                            .image_stride = y.stride(0),
-                            .row_stride = y.stride(2),
-                            .column_stride = y.stride(3),
-                            .channel_stride = y.stride(1),
-                            .channels = y.size(1)},
-                           nullptr);
+  ops::cuda::resize_pixels(tables.task(bytes, levels, y), nullptr);
   return y;
 }
 

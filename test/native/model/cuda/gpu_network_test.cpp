@@ -5,6 +5,7 @@
 
 #include "check.h"
 #include "model/layer_plan.h"
+#include "model/small_spec.h"
 #include "ops/cuda/card.h"
 #include "runtime/results.h"
 
@@ -18,22 +19,6 @@ GpuStream current_stream() {
   return {.stream = stream(),
           .limits = on_card({.multiprocessors = 2, .shared_bytes = 64 * 1024}),
           .allow_tf32 = false};
-}
-
-NetworkSpec small_spec() {
-  return {.num_channels = 3,
-          .embedding_size = 8,
-          .hidden_sizes = {16, 24},
-          .depths = {2, 1},
-          .layer_type = LayerType::kPreactivation,
-          .hidden_act = "relu",
-          .padding = PaddingRule::kSymmetric,
-          .num_groups = 4,
-          .drop_path_rate = 0.0,
-          .embedding_dynamic_padding = false,
-          .output_stride = 32,
-          .width_factor = 1,
-          .num_labels = 7};
 }
 
 double difference(const at::Tensor& a, const at::Tensor& b) {

@@ -49,27 +49,13 @@ at::Tensor resized(const Batch& batch, Resample resample, int64_t shared_bytes) 
     there.push_back(each.to(kCard));
     pixels.push_back(there.back().const_data_ptr<uint8_t>());
   }
-  tables.write(static_cast<std::byte*>(host.mutable_data_ptr()),
-               static_cast<const std::byte*>(memory.const_data_ptr()), pixels);
+  const auto* device = static_cast<const std::byte*>(memory.const_data_ptr());
+  tables.write(static_cast<std::byte*>(host.mutable_data_ptr()), device, pixels);
   memory.copy_(host);
   const at::Tensor levels =
       (at::arange(cuda::kLevels, at::kFloat) - 100).repeat({kRgb, 1}).to(kCard);
   at::Tensor y = at::empty({images, first.height, first.width, 4}, levels.options());
-  cuda::resize_pixels({.type = at::kFloat,
-                       .pictures = static_cast<const cuda::DevicePicture*>(memory.const_data_ptr()),
-                       .images = images,
-                       .height = first.height,
-                       .width = first.width,
-                       .tile_rows = tables.tile_rows(),
-                       .most_rows = tables.most_rows(),
-                       .levels = levels.const_data_ptr<float>(),
-                       .y = y.mutable_data_ptr(),
-                       .image_stride = y.stride(0),
-                       .row_stride = y.stride(1),
-                       .column_stride = y.stride(2),
-                       .channel_stride = y.stride(3),
-                       .channels = 4},
-                      stream());
+  cuda::resize_pixels(tables.task(device, levels, y.permute({0, 3, 1, 2})), stream());
   return y.cpu();
 }
 
