@@ -33,21 +33,11 @@ function chooser({ batches }) {
 const matching = (list, parts) =>
   list.filter(({ name }) => !parts || parts.some((part) => name.includes(part)));
 
-async function versionsOf(peers) {
-  const { Worker } = require('./harness/worker');
-  const versions = {};
-  for (const { name, command } of peers) {
-    const worker = new Worker(name, command);
-    Object.assign(versions, await worker.ask('versions'));
-    worker.end();
-  }
-  return versions;
-}
-
 /** Measures; returns how many peers failed. */
 async function measure({ cases, ...options }, log) {
   const { GpuReport } = require('./harness/gpu_report');
   const { machine } = require('./harness/machine');
+  const { versionsOf } = require('./harness/versions');
   const { cardOn, gpu, peersOn } = require('./suites/gpu');
   const peers = matching(peersOn('cuda'), options.peers);
   if (peers.length === 0) throw new Error(`No peer is named ${options.peers.join(' or ')}`);

@@ -3,11 +3,10 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { digits } = require('./harness/report');
+const { RESULTS, digits } = require('./harness/report');
 const { median } = require('./harness/statistics');
 
 const README = path.join(__dirname, '..', 'README.md');
-const RESULTS = path.join(__dirname, 'results');
 /** Whose results the README shows, in this order. */
 const NAMES = ['cpu'];
 const BEGIN = '<!-- figures: npm run bench:readme -->\n';

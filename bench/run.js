@@ -5,7 +5,7 @@ const { Command, Option } = require('commander');
 const { machine } = require('./harness/machine');
 const { missing, sortOut } = require('./harness/peers');
 const { tables, write } = require('./harness/report');
-const { Worker } = require('./harness/worker');
+const { versionsOf } = require('./harness/versions');
 
 const SUITES = {
   inference: require('./suites/inference'),
@@ -38,16 +38,6 @@ function chooser({ cases, batches }) {
     name.startsWith('batch ')
       ? !batches || batches.includes(name.slice('batch '.length))
       : !cases || cases.some((part) => name.includes(part));
-}
-
-async function versionsOf(peers) {
-  const versions = {};
-  for (const peer of peers) {
-    const worker = new Worker(peer.name, peer.command);
-    Object.assign(versions, await worker.ask('versions'));
-    worker.end();
-  }
-  return versions;
 }
 
 async function main() {

@@ -4,10 +4,10 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { NETWORKS } = require('./models');
+const { RESULTS } = require('./report');
 const { roofline } = require('./roofline');
 const { median } = require('./statistics');
 
-const RESULTS = path.join(__dirname, '..', 'results');
 const MEGABYTE = 2 ** 20;
 
 /**

@@ -80,4 +80,4 @@ function write(name, report) {
   return file;
 }
 
-module.exports = { digits, tables, write };
+module.exports = { RESULTS, digits, tables, write };
