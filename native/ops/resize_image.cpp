@@ -46,6 +46,11 @@ bool resizes_in_whole_numbers() {
 at::Tensor resize_image(const at::Tensor& source, int64_t height, int64_t width,
                         Resample resample) {
   if (source.size(-2) == height && source.size(-1) == width) return source;
+  if (height == 1 && width == 1 && source.size(1) > 1) {
+    // ATen's kernels for several channels fail an assertion of theirs where one pixel comes out.
+    const at::Tensor planes = source.reshape({-1, 1, source.size(-2), source.size(-1)});
+    return resize_image(planes, 1, 1, resample).reshape({source.size(0), source.size(1), 1, 1});
+  }
   const at::Tensor image = in_best_layout(source);
   const std::array<int64_t, 2> size{height, width};
   switch (resample) {
