@@ -5,6 +5,7 @@ const { spawnSync } = require('node:child_process');
 const path = require('node:path');
 
 const program = path.join(__dirname, '..', 'build-cmake', 'bigtransfer_tests');
-const { status, error } = spawnSync(program, process.argv.slice(2), { stdio: 'inherit' });
+const { status, signal, error } = spawnSync(program, process.argv.slice(2), { stdio: 'inherit' });
 if (error) console.error(`Cannot run ${program}: ${error.message}. Run: npm run test:native`);
+if (signal) console.error(`${program} was ended by ${signal} in the test after the last one named`);
 process.exitCode = status ?? 1;

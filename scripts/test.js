@@ -8,31 +8,39 @@ const path = require('node:path');
 
 const root = path.join(__dirname, '..');
 
+/** Lines of a failed script's output that are shown once more at the end. */
+const TAIL_LINES = 40;
+
 function npmRun(script, args = []) {
   console.log(`\n== ${script}`);
-  const result = spawnSync('npm', ['run', '--silent', script, '--', ...args], {
+  // One stream, so that errors stand where they happened.
+  const command = ['npm', 'run', '--silent', script, '--', ...args, '2>&1'].join(' ');
+  const result = spawnSync(command, {
     cwd: root,
+    shell: true,
     stdio: ['ignore', 'pipe', 'inherit'],
     encoding: 'utf8',
     maxBuffer: 64 * 1024 * 1024,
   });
-  process.stdout.write(result.stdout ?? '');
-  return { ok: result.status === 0, output: result.stdout ?? '' };
+  const output = result.stdout ?? '';
+  process.stdout.write(output);
+  return { ok: result.status === 0, output };
 }
 
 /** One check that counts as one test. */
 function check(script) {
-  const { ok } = npmRun(script);
-  return { script, passed: ok ? 1 : 0, failed: ok ? 0 : 1 };
+  const { ok, output } = npmRun(script);
+  return { script, output, passed: ok ? 1 : 0, failed: ok ? 0 : 1 };
 }
 
 function nativeTests() {
   const { ok, output } = npmRun('test:native');
   const counts = /native: (\d+) passed, (\d+) failed/.exec(output);
-  if (!counts) return { script: 'test:native', passed: 0, failed: 1 };
+  if (!counts) return { script: 'test:native', output, passed: 0, failed: 1 };
   const failed = Number(counts[2]);
   return {
     script: 'test:native',
+    output,
     passed: Number(counts[1]),
     failed: ok ? failed : Math.max(failed, 1),
   };
@@ -40,13 +48,14 @@ function nativeTests() {
 
 function jestTests() {
   const file = path.join(fs.mkdtempSync(path.join(os.tmpdir(), 'bigtransfer-')), 'jest.json');
-  const { ok } = npmRun('test:js', ['--json', `--outputFile=${file}`]);
-  if (!fs.existsSync(file)) return { script: 'test:js', passed: 0, failed: 1 };
+  const { ok, output } = npmRun('test:js', ['--json', `--outputFile=${file}`]);
+  if (!fs.existsSync(file)) return { script: 'test:js', output, passed: 0, failed: 1 };
   const report = JSON.parse(fs.readFileSync(file, 'utf8'));
   // A test file that does not compile has no failed tests, only a failed suite.
   const failed = report.numFailedTests + report.numRuntimeErrorTestSuites;
   return {
     script: 'test:js',
+    output,
     passed: report.numPassedTests,
     failed: ok ? failed : Math.max(failed, 1),
   };
@@ -57,6 +66,10 @@ const passed = results.reduce((sum, result) => sum + result.passed, 0);
 const failed = results.reduce((sum, result) => sum + result.failed, 0);
 // What failed is named here again: it may stand far above.
 const broken = results.filter((result) => result.failed > 0);
+for (const { script, output } of broken) {
+  const tail = output.trimEnd().split('\n').slice(-TAIL_LINES);
+  console.log(`\n== the end of ${script}, which failed\n${tail.join('\n')}`);
+}
 if (broken.length > 0) console.log(`\nfailed: ${broken.map((result) => result.script).join(', ')}`);
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exitCode = failed > 0 ? 1 : 0;

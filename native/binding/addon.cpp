@@ -1,4 +1,5 @@
 // What the addon exports; lib/binding/types.ts says what each is.
+#include <ATen/Context.h>
 #include <napi.h>
 
 #include "binding/environment.h"
@@ -9,6 +10,8 @@ namespace {
 
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   using namespace bigtransfer::binding;
+  // It warns on stderr of each processor that it does not know; oneDNN serves them all.
+  at::globalContext().setUserEnabledNNPACK(false);
   env.SetInstanceData(new Environment(env));
   SessionWrap::define(env);
   exports.Set("initialize", Napi::Function::New<initialize>(env));

@@ -4,7 +4,9 @@
 #include <atomic>
 #include <chrono>
 #include <future>
+#include <memory>
 #include <thread>
+#include <vector>
 
 #include "check.h"
 #include "common/error.h"
@@ -21,57 +23,72 @@ Executor& executor() {
   return instance;
 }
 
+/// An event that threads wait for. Copies are the same event, and it lives as long as any of them:
+/// a job may still be in a call of it when the test that it let go has returned.
+class Event {
+ public:
+  void set() const { state_->promise.set_value(); }
+  void wait() const { state_->future.wait(); }
+
+ private:
+  struct State {
+    std::promise<void> promise;
+    std::shared_future<void> future = promise.get_future().share();
+  };
+  std::shared_ptr<State> state_ = std::make_shared<State>();
+};
+
 }  // namespace
 
 TEST("executor: never runs more threads together than it has") {
   std::atomic<int> running = 0;
   std::atomic<int> highest = 0;
   std::atomic<int> left = 200;
-  std::promise<void> done;
+  const Event done;
   for (int i = 0; i < 200; ++i) {
-    executor().submit(1, [&] {
+    executor().submit(1, [&running, &highest, &left, done] {
       const int now = ++running;
       int seen = highest;
       while (seen < now && !highest.compare_exchange_weak(seen, now)) {
       }
       std::this_thread::yield();
       --running;
-      if (--left == 0) done.set_value();
+      if (--left == 0) done.set();
     });
   }
-  done.get_future().wait();
+  done.wait();
   EXPECT(executor().threads() == 2);
   EXPECT(highest >= 1 && highest <= 2);
 }
 
 TEST("executor: narrow jobs run side by side") {
   // Each waits for the other, which one thread alone could never end.
-  std::promise<void> first;
-  std::promise<void> second;
-  std::promise<void> met;
-  executor().submit(1, [&] {
-    first.set_value();
-    second.get_future().wait();
+  const Event first;
+  const Event second;
+  const Event met;
+  executor().submit(1, [first, second] {
+    first.set();
+    second.wait();
   });
-  executor().submit(1, [&] {
-    first.get_future().wait();
-    second.set_value();
-    met.set_value();
+  executor().submit(1, [first, second, met] {
+    first.wait();
+    second.set();
+    met.set();
   });
-  met.get_future().wait();
+  met.wait();
   EXPECT(true);
 }
 
 TEST("executor: wide jobs run in order, one after the other") {
   std::vector<int> order;
-  std::promise<void> done;
+  const Event done;
   for (int i = 0; i < 20; ++i) {
-    executor().submit(0, [&, i] {
+    executor().submit(0, [&order, done, i] {
       order.push_back(i);
-      if (i == 19) done.set_value();
+      if (i == 19) done.set();
     });
   }
-  done.get_future().wait();
+  done.wait();
   EXPECT(order.size() == 20);
   for (size_t i = 0; i < order.size(); ++i) EXPECT(order[i] == static_cast<int>(i));
 }
@@ -79,44 +96,42 @@ TEST("executor: wide jobs run in order, one after the other") {
 TEST("executor: jobs on devices take no thread, and a few of them run at once") {
   // Both threads are taken, and yet all of these meet.
   constexpr int kJobs = 4;
-  std::promise<void> release;
-  const std::shared_future<void> released = release.get_future().share();
-  std::promise<void> busy;
-  executor().submit(0, [&busy, released] {
-    busy.set_value();
-    released.wait();
+  const Event release;
+  const Event busy;
+  executor().submit(0, [busy, release] {
+    busy.set();
+    release.wait();
   });
-  busy.get_future().wait();
+  busy.wait();
   std::atomic<int> here = 0;
-  std::promise<void> met;
-  const std::shared_future<void> all_met = met.get_future().share();
+  const Event met;
   for (int i = 0; i < kJobs; ++i) {
-    executor().submit(runtime::kOnDevice, [&, all_met] {
-      if (++here == kJobs) met.set_value();
-      all_met.wait();
+    executor().submit(runtime::kOnDevice, [&here, met] {
+      if (++here == kJobs) met.set();
+      met.wait();
     });
   }
-  all_met.wait();
+  met.wait();
   EXPECT(here == kJobs);
-  release.set_value();
+  release.set();
 }
 
 TEST("executor: at most eight jobs on devices at once, in order") {
   std::atomic<int> running = 0;
   std::atomic<int> highest = 0;
   std::atomic<int> left = 100;
-  std::promise<void> done;
+  const Event done;
   for (int i = 0; i < 100; ++i) {
-    executor().submit(runtime::kOnDevice, [&] {
+    executor().submit(runtime::kOnDevice, [&running, &highest, &left, done] {
       const int now = ++running;
       int seen = highest;
       while (seen < now && !highest.compare_exchange_weak(seen, now)) {
       }
       std::this_thread::sleep_for(std::chrono::microseconds(100));
       --running;
-      if (--left == 0) done.set_value();
+      if (--left == 0) done.set();
     });
   }
-  done.get_future().wait();
+  done.wait();
   EXPECT(highest > 2 && highest <= 8);
 }
