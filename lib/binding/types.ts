@@ -143,8 +143,11 @@ export interface NativePixels {
   dtype: 'float32' | 'uint8';
   /** [N, C, H, W]. */
   shape: number[];
-  /** Moves them into an array of just so many values; only once. */
-  writeTo(target: Float32Array | Uint8Array): void;
+  /**
+   * Moves them into an array of just so many values; only once. `isFirst`: nothing has been written
+   * to the array's buffer yet.
+   */
+  writeTo(target: Float32Array | Uint8Array, isFirst: boolean): void;
 }
 
 /** One image decoded for a GPU, on the native side until a call uses it up. */

@@ -1,5 +1,5 @@
 // What a user calls an image, told apart and read up to the point of decoding.
-import { readFile, stat } from 'node:fs/promises';
+import { open, readFile, stat } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import type { Sharp } from 'sharp';
 import { unshared } from '../binding/unshared';
@@ -79,7 +79,10 @@ async function readPath(text: string, signal?: AbortSignal): Promise<Uint8Array>
     const kind = await stat(path);
     if (kind.isCharacterDevice() || kind.isBlockDevice())
       fail(`Cannot read ${text}: it is a device`);
-    return notEmpty(await readFile(path, { signal }));
+    signal?.throwIfAborted();
+    return notEmpty(
+      (kind.isFile() && (await readWhole(path, kind.size))) || (await readFile(path, { signal })),
+    );
   } catch (cause) {
     signal?.throwIfAborted();
     if (cause instanceof BitError) throw cause;
@@ -90,6 +93,22 @@ async function readPath(text: string, signal?: AbortSignal): Promise<Uint8Array>
       EACCES: 'no permission to read it',
     };
     fail(`Cannot read ${text}: ${reasons[code ?? ''] ?? message}`, cause);
+  }
+}
+
+/**
+ * A file of `size` bytes, in fewer steps than readFile takes, each of which waits for a thread;
+ * null where it has another size by now, or none, as those of /proc.
+ */
+async function readWhole(path: string, size: number): Promise<Uint8Array | null> {
+  const file = await open(path);
+  try {
+    const bytes = Buffer.allocUnsafeSlow(size);
+    const { bytesRead } = await file.read(bytes, 0, size, 0);
+    return bytesRead === size && size > 0 ? bytes : null;
+  } finally {
+    // Nobody waits for it, and nothing was written that could be lost.
+    file.close().catch(() => undefined);
   }
 }
 

@@ -16,15 +16,13 @@ export class PixelBatch {
   put(index: number, pixels: NativePixels): void {
     const shape = pixels.shape.slice(1);
     const size = shape.reduce((product, side) => product * side, 1);
+    const isFirst = this.data === null;
     if (!this.data) {
       this.shape = shape;
-      this.data =
-        pixels.dtype === 'uint8'
-          ? new Uint8Array(this.count * size)
-          : new Float32Array(this.count * size);
+      this.data = emptyArray(pixels, this.count * size);
     }
     if (String(shape) !== String(this.shape)) return;
-    pixels.writeTo(this.data.subarray(index * size, (index + 1) * size));
+    pixels.writeTo(this.data.subarray(index * size, (index + 1) * size), isFirst);
   }
 
   /** [N, C, H, W], once all are there. */
@@ -36,7 +34,13 @@ export class PixelBatch {
 /** All pixel values at once. */
 export function toPixelTensor(pixels: NativePixels): Tensor {
   const size = pixels.shape.reduce((product, side) => product * side, 1);
-  const data = pixels.dtype === 'uint8' ? new Uint8Array(size) : new Float32Array(size);
-  pixels.writeTo(data);
+  const data = emptyArray(pixels, size);
+  pixels.writeTo(data, true);
   return Tensor.from(data, pixels.shape);
+}
+
+/** Of such pixels, with no zeros written: all of it is about to be filled. */
+function emptyArray({ dtype }: NativePixels, size: number): Float32Array | Uint8Array {
+  const Type = dtype === 'uint8' ? Uint8Array : Float32Array;
+  return new Type(Buffer.allocUnsafeSlow(size * Type.BYTES_PER_ELEMENT).buffer);
 }

@@ -171,9 +171,10 @@ Napi::Object from_pixels(Napi::Env env, const at::Tensor& pixels) {
       const Bytes target = bytes_of(info[0]);
       if (!held->defined() || target.size != held->nbytes())
         throw Error(ErrorCode::kShape, "The array does not have room for just these pixels");
-      // Of a batch's array this may be the first part, and then none of it has pages yet.
-      Napi::ArrayBuffer whole = info[0].As<Napi::TypedArray>().ArrayBuffer();
-      expect_writes(static_cast<std::byte*>(whole.Data()), whole.ByteLength());
+      if (to_bool(info[1])) {
+        Napi::ArrayBuffer whole = info[0].As<Napi::TypedArray>().ArrayBuffer();
+        expect_writes(static_cast<std::byte*>(whole.Data()), whole.ByteLength());
+      }
       std::memcpy(target.data, held->const_data_ptr(), target.size);
       held->reset();
     });

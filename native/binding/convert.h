@@ -17,7 +17,7 @@ namespace bigtransfer::binding {
 at::Tensor to_tensor(const Napi::Value& value);
 /// Copies a contiguous CPU tensor of a type that lib/tensor.ts knows.
 Napi::Object from_tensor(Napi::Env env, const at::Tensor& tensor);
-/// `{ dtype, shape, writeTo(array) }`: the copy is made where the caller wants it, once.
+/// `{ dtype, shape, writeTo(array, isFirst) }`: the copy is made where the caller wants it, once.
 Napi::Object from_pixels(Napi::Env env, const at::Tensor& pixels);
 
 /// An object that holds the picture until it is used, once: the garbage collector may take its

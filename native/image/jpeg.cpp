@@ -5,6 +5,7 @@
 
 #include <jpeglib.h>
 
+#include <algorithm>
 #include <csetjmp>
 #include <cstdio>
 
@@ -12,6 +13,12 @@ namespace bigtransfer::image {
 namespace {
 
 constexpr int kRgb = 3;
+/// Smooth upsampling takes the pixels at both ends of a row for the picture's own edges: so many on
+/// each side are not to be kept.
+constexpr int64_t kEdge = 4;
+/// Kept columns begin at a multiple of this: one of all sizes of blocks that there are, and of the
+/// bytes at which libjpeg-turbo writes rows past the cache, so that a row's start decides on that.
+constexpr int64_t kColumns = 32;
 
 #define BIGTRANSFER_TEXT_(value) #value
 #define BIGTRANSFER_TEXT(value) BIGTRANSFER_TEXT_(value)
@@ -27,6 +34,9 @@ struct JpegReader::State {
   std::string_view bytes;
   Errors errors{};
   jpeg_decompress_struct decompress{};
+  int64_t width = 0;
+  /// The first column that is decoded.
+  int64_t left = 0;
 };
 
 std::string jpeg_version() { return BIGTRANSFER_TEXT(LIBJPEG_TURBO_VERSION); }
@@ -57,14 +67,32 @@ bool JpegReader::start(int shrink) {
   jpeg.dct_method = JDCT_ISLOW;
   jpeg.scale_num = 1;
   jpeg.scale_denom = static_cast<unsigned>(shrink);
-  return jpeg_start_decompress(&jpeg) == TRUE && jpeg.output_components == kRgb;
+  const bool started = jpeg_start_decompress(&jpeg) == TRUE && jpeg.output_components == kRgb;
+  state_->width = jpeg.output_width;
+  return started;
 }
 
 int64_t JpegReader::height() const { return state_->decompress.output_height; }
-int64_t JpegReader::width() const { return state_->decompress.output_width; }
+int64_t JpegReader::width() const { return state_->width; }
+
+void JpegReader::keep_columns(int64_t begin, int64_t end) {
+  jpeg_decompress_struct& jpeg = state_->decompress;
+  // Blocks that a progressive file leaves rough are smoothed by what lies around them.
+  if (jpeg.progressive_mode) return;
+  const int64_t left = std::max<int64_t>(begin - kEdge, 0) / kColumns * kColumns;
+  const int64_t right = std::min(end + kEdge, state_->width);
+  if (right - left >= state_->width || left >= right) return;
+  // An error comes back with the next row.
+  if (setjmp(state_->errors.jump) != 0) return;
+  auto from = static_cast<JDIMENSION>(left);
+  auto count = static_cast<JDIMENSION>(right - left);
+  jpeg_crop_scanline(&jpeg, &from, &count);
+  state_->left = from;
+}
 
 bool JpegReader::read(uint8_t* row) {
   if (setjmp(state_->errors.jump) != 0) return false;
+  row += state_->left * kRgb;
   return jpeg_read_scanlines(&state_->decompress, &row, 1) == 1;
 }
 
@@ -89,6 +117,7 @@ JpegReader::~JpegReader() = default;
 bool JpegReader::start(int) { return false; }
 int64_t JpegReader::height() const { return 0; }
 int64_t JpegReader::width() const { return 0; }
+void JpegReader::keep_columns(int64_t, int64_t) {}
 bool JpegReader::read(uint8_t*) { return false; }
 bool JpegReader::finish() { return false; }
 

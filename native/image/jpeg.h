@@ -27,6 +27,9 @@ class JpegReader {
   bool start(int shrink);
   int64_t height() const;
   int64_t width() const;
+  /// Before the first row: of each row only pixels `begin` to `end` are wanted, and the others need
+  /// not be filled.
+  void keep_columns(int64_t begin, int64_t end);
   /// Fills the next of height() rows: width() pixels. False where that is impossible.
   bool read(uint8_t* row);
   /// After the last row: whether the whole file was sound.

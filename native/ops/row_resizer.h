@@ -26,6 +26,9 @@ class RowResizer {
   RowResizer(const RowResizer&) = delete;
   RowResizer& operator=(const RowResizer&) = delete;
 
+  /// The pixels of a row that the window takes from.
+  int64_t first_column() const { return first_column_; }
+  int64_t end_column() const { return end_column_; }
   /// Where the next input row goes: in_width pixels.
   uint8_t* line() { return line_; }
   /// Resizes the row in line() and writes the output rows that it completes to `out`, which is all
@@ -41,6 +44,8 @@ class RowResizer {
   /// Of across_, as AcrossTask has them.
   std::vector<int16_t> across_weights_;
   ResizeTaps down_;
+  int64_t first_column_;
+  int64_t end_column_;
   int64_t in_height_;
   int64_t row_bytes_;
   int64_t pitch_;

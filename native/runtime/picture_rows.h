@@ -27,6 +27,11 @@ class PictureRows {
   int64_t width() const { return jpeg_ ? jpeg_->width() : pixels_.size(1); }
   int64_t channels() const { return jpeg_ ? kRgb : pixels_.size(2); }
 
+  /// Before the first row: of each row only pixels `begin` to `end` are wanted, and the others need
+  /// not be read.
+  void keep_columns(int64_t begin, int64_t end) {
+    if (jpeg_ && !failed_) jpeg_->keep_columns(begin, end);
+  }
   /// Reads the next row: width() * channels() bytes.
   void read(uint8_t* row);
   /// Reads all rows to `pixels`, [height, width, channels].

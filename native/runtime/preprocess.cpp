@@ -24,6 +24,7 @@ at::Tensor planes(const at::Tensor& pixels, bool convert_rgb) {
 at::Tensor resized_by_row(PictureRows& rows, const ops::ResizeWindow& window,
                           ops::Resample resample) {
   ops::RowResizer resizer(ops::kernels()->resize, window, resample);
+  rows.keep_columns(resizer.first_column(), resizer.end_column());
   at::Tensor pixels = at::empty({window.height, window.width, kRgb}, at::kByte);
   for (int64_t y = 0; y < rows.height() && !rows.failed(); ++y) {
     rows.read(resizer.line());

@@ -74,6 +74,28 @@ describe('the addon and sharp decode alike', () => {
     }
   });
 
+  test.each(KINDS)('%s, where a crop leaves columns out', async (_, encode) => {
+    for (const [width, height] of [
+      [200, 40],
+      [331, 64],
+      [640, 50],
+    ] as const) {
+      const bytes = await encode(picture(width, height)).toBuffer();
+      for (const crop of [8, 13, 24, 33]) {
+        const cropped = processor.with({
+          doResize: true,
+          size: { shortest_edge: 37 },
+          doCenterCrop: true,
+          cropSize: { height: 30, width: crop },
+        }) as BitImageProcessor;
+        const ours = await cropped.preprocess(bytes);
+        const theirs = await cropped.preprocess(sharp(bytes));
+        expect(ours.pixelValues.shape).toEqual([1, 3, 30, crop]);
+        expect(Buffer.compare(bytesOf(ours), bytesOf(theirs))).toBe(0);
+      }
+    }
+  });
+
   const bytesOf = ({ pixelValues }: { pixelValues: Tensor }) => pixelValues.data as Uint8Array;
 
   test('what is damaged is left to sharp, which says what is wrong', async () => {
