@@ -6,9 +6,9 @@
 #include <memory>
 #include <utility>
 
-#include "binding/call_memory.h"
 #include "binding/job.h"
 #include "common/error.h"
+#include "common/recycled_memory.h"
 #include "runtime/cuda_backend.h"
 
 namespace bigtransfer::binding {

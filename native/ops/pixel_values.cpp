@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "common/error.h"
+#include "common/recycled_memory.h"
 
 namespace bigtransfer::ops {
 namespace {
@@ -58,7 +59,7 @@ at::Tensor scale_pixels(const at::Tensor& image, const PixelScaling& scaling) {
   const int64_t width = image.size(3);
   // Scaling the levels instead of the pixels gives the same values sooner.
   const at::Tensor levels = scaled_levels(channels, scaling);
-  at::Tensor values = at::empty({1, channels, height, width}, at::kFloat);
+  at::Tensor values = empty_recycled({1, channels, height, width}, at::kFloat);
   const float* table = levels.const_data_ptr<float>();
   float* out = values.mutable_data_ptr<float>();
   const uint8_t* pixels = image.const_data_ptr<uint8_t>();

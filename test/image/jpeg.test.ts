@@ -84,7 +84,7 @@ describe('the addon and sharp decode alike', () => {
       for (const crop of [8, 13, 24, 33]) {
         const cropped = processor.with({
           doResize: true,
-          size: { shortest_edge: 37 },
+          size: { shortestEdge: 37 },
           doCenterCrop: true,
           cropSize: { height: 30, width: crop },
         }) as BitImageProcessor;

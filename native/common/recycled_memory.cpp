@@ -1,5 +1,5 @@
 // The oldest free buffers go first.
-#include "binding/call_memory.h"
+#include "common/recycled_memory.h"
 
 #include <algorithm>
 #include <deque>
@@ -12,7 +12,7 @@
 #include <sys/mman.h>
 #endif
 
-namespace bigtransfer::binding {
+namespace bigtransfer {
 namespace {
 
 /// What the allocator would get from the system anew each time.
@@ -91,4 +91,4 @@ void expect_writes(std::byte* begin, size_t size) {
 #endif
 }
 
-}  // namespace bigtransfer::binding
+}  // namespace bigtransfer

@@ -6,7 +6,7 @@
 
 #include <cstddef>
 
-namespace bigtransfer::binding {
+namespace bigtransfer {
 
 /// An uninitialised CPU tensor. Large ones take the memory of earlier ones that are gone, of which
 /// the process keeps a little.
@@ -16,4 +16,4 @@ at::Tensor empty_recycled(at::IntArrayRef shape, at::ScalarType type);
 /// instead of one by one as they are touched. A wish: nothing depends on it.
 void expect_writes(std::byte* begin, size_t size);
 
-}  // namespace bigtransfer::binding
+}  // namespace bigtransfer
