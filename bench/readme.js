@@ -8,7 +8,7 @@ const { median } = require('./harness/statistics');
 
 const README = path.join(__dirname, '..', 'README.md');
 /** Whose results the README shows, in this order. */
-const NAMES = ['cpu'];
+const NAMES = ['cpu', 'cpu-larger', 'cpu-preprocessing'];
 const BEGIN = '<!-- figures: npm run bench:readme -->\n';
 const END = '<!-- end of figures -->';
 
