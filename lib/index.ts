@@ -13,12 +13,17 @@ export {
 } from './models/bit_for_image_classification';
 export { BitBackbone } from './models/bit_backbone';
 export type {
+  DisposeOptions,
   ForwardOptions,
   FromConfigOptions,
   Inputs,
   LoadOptions,
 } from './models/pretrained_model';
 export type { BackboneOutput, BitModelOutput, ImageClassifierOutput } from './models/outputs';
+export type { SharedModel } from './models/share';
+export type { LatencyBucket, ModelStats } from './models/stats';
+export type { BatchingOptions } from './config/batching';
+export type { BatchEvent, ErrorEvent, ForwardSpan, LoadEvent, LoadSpan } from './diagnostics';
 export type { ComputeDType, Device, ModelOptions } from './models/options';
 export type { Labels } from './models/labels';
 export type { LayerTime, LoadingInfo, StageRow } from './binding/types';

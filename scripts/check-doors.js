@@ -13,8 +13,9 @@ const NATIVE_ORDER = ['common', 'ops', 'checkpoint', 'image', 'model', 'runtime'
 const NATIVE_APART = [['ops', 'checkpoint', 'image']];
 
 /** Rooms of lib/ and those that each may import from besides its own. */
-const LIB_BASE = ['errors', 'signal', 'tensor'];
+const LIB_BASE = ['diagnostics', 'errors', 'signal', 'tensor'];
 const LIB_DOORS = {
+  diagnostics: [],
   errors: [],
   signal: ['errors'],
   tensor: ['errors', 'binding'],

@@ -6,7 +6,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const root = path.join(__dirname, '..');
-const FOLDERS = ['native', path.join('test', 'native')];
+const FOLDERS = ['native', path.join('test', 'native'), path.join('test', 'fuzz')];
 
 const files = FOLDERS.flatMap((folder) =>
   fs

@@ -1,4 +1,5 @@
 // The test command: format, lint, types, native tests, TypeScript tests; ends with one plain line.
+// With `-- --all` also short runs under the sanitizers and of the fuzzers, which need clang.
 'use strict';
 
 const { spawnSync } = require('node:child_process');
@@ -8,6 +9,8 @@ const path = require('node:path');
 
 const root = path.join(__dirname, '..');
 
+/** For each fuzzer. */
+const FUZZ_SECONDS = 15;
 /** Lines of a failed script's output that are shown once more at the end. */
 const TAIL_LINES = 40;
 
@@ -28,8 +31,8 @@ function npmRun(script, args = []) {
 }
 
 /** One check that counts as one test. */
-function check(script) {
-  const { ok, output } = npmRun(script);
+function check(script, args) {
+  const { ok, output } = npmRun(script, args);
   return { script, output, passed: ok ? 1 : 0, failed: ok ? 0 : 1 };
 }
 
@@ -62,6 +65,10 @@ function jestTests() {
 }
 
 const results = [check('build:ts'), check('lint'), check('typecheck'), nativeTests(), jestTests()];
+if (process.argv.includes('--all')) {
+  results.push(check('test:sanitize', ['--short']));
+  results.push(check('fuzz', ['--seconds', String(FUZZ_SECONDS)]));
+}
 const passed = results.reduce((sum, result) => sum + result.passed, 0);
 const failed = results.reduce((sum, result) => sum + result.failed, 0);
 // What failed is named here again: it may stand far above.

@@ -1,4 +1,4 @@
-// Ties a native job to an AbortSignal.
+// Ties a native job to an AbortSignal, and to the others of its model.
 import { getMaxListeners, setMaxListeners } from 'node:events';
 import { throwIfAborted } from '../signal';
 import type { NativeJob } from './types';
@@ -6,30 +6,53 @@ import type { NativeJob } from './types';
 /** Node warns of leaks at 11 listeners, but one signal may well stop hundreds of calls. */
 const MAX_LISTENERS = 10_000;
 
+/** Jobs that can be stopped together. */
+export class JobGroup {
+  private readonly stops = new Set<(reason: unknown) => void>();
+
+  add(stop: (reason: unknown) => void): void {
+    this.stops.add(stop);
+  }
+
+  delete(stop: (reason: unknown) => void): void {
+    this.stops.delete(stop);
+  }
+
+  /** Rejects them all with `reason`, at once. */
+  stop(reason: unknown): void {
+    for (const stop of [...this.stops]) stop(reason);
+  }
+}
+
 /**
  * The job's result. When `signal` aborts first, rejects at once with the signal's reason and tells
  * the job to stop; nothing is started when it has aborted already.
  */
-export async function runJob<T>(start: () => NativeJob<T>, signal?: AbortSignal): Promise<T> {
+export async function runJob<T>(
+  start: () => NativeJob<T>,
+  signal?: AbortSignal,
+  group?: JobGroup,
+): Promise<T> {
   throwIfAborted(signal);
   const job = start();
-  if (!signal) return job.promise;
-  let onAbort: (() => void) | undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => {
+  if (!signal && !group) return job.promise;
+  return new Promise<T>((resolve, reject) => {
+    const stop = (reason: unknown) => {
       job.cancel();
-      reject(signal.reason as Error);
+      reject(reason as Error);
     };
-    allowListeners(signal);
-    signal.addEventListener('abort', onAbort, { once: true });
+    const onAbort = () => stop(signal?.reason);
+    const leave = () => {
+      signal?.removeEventListener('abort', onAbort);
+      group?.delete(stop);
+    };
+    if (signal) {
+      allowListeners(signal);
+      signal.addEventListener('abort', onAbort, { once: true });
+    }
+    group?.add(stop);
+    job.promise.then(resolve, reject).finally(leave);
   });
-  // When the signal won, the job's own rejection has nobody left to hear it.
-  job.promise.catch(() => undefined);
-  try {
-    return await Promise.race([job.promise, aborted]);
-  } finally {
-    if (onAbort) signal.removeEventListener('abort', onAbort);
-  }
 }
 
 function allowListeners(signal: AbortSignal): void {

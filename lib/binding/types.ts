@@ -52,6 +52,12 @@ export interface LoadRequest {
   allowTf32: boolean;
   /** Compute threads of one call; 0: all that the runtime has. */
   threads: number;
+  batching: {
+    maxBatch: number;
+    maxDelayMs: number;
+    /** 0: any number. */
+    maxQueue: number;
+  };
 }
 
 export interface ForwardRequest {
@@ -68,6 +74,8 @@ export interface ForwardRequest {
   head: boolean;
   /** Whether the layers are timed, of one image after the other. */
   profile: boolean;
+  /** Calls of a higher one start first. */
+  priority: number;
 }
 
 export interface ForwardResult {
@@ -81,6 +89,30 @@ export interface ForwardResult {
   layers: LayerTime[];
   /** GPUs that have failed, each named once. */
   warnings: string[];
+  times: CallTimes;
+}
+
+/** How a call fared in the queue; `computedMs` is its whole batch's, whose first call has `first`. */
+export interface CallTimes {
+  queuedMs: number;
+  computedMs: number;
+  batchCalls: number;
+  batchImages: number;
+  first: boolean;
+}
+
+/** Counts since the weights were loaded. */
+export interface NativeStats {
+  waiting: number;
+  running: number;
+  completed: number;
+  failed: number;
+  cancelled: number;
+  rejected: number;
+  bytes: number;
+  batches: { images: number; count: number }[];
+  latency: { upToMs: number; count: number }[];
+  latencyTotalMs: number;
 }
 
 /** One layer's share of a run; with the fused plan a convolution's has its norm and addition in it. */
@@ -102,7 +134,11 @@ export interface NativeSession {
   readonly device: string;
   readonly dtype: 'float32' | 'bfloat16' | 'float16';
   readonly loadingInfo: LoadingInfo;
+  /** Throws ERR_BIT_OVERLOADED when the queue is full. */
   forward(request: ForwardRequest): NativeJob<ForwardResult>;
+  /** A number for openShared, as long as some session holds these weights. */
+  share(): number;
+  stats(): NativeStats;
   /** Parameters under this class's own names, in the network's order, as float32. */
   stateDict(): Promise<{ name: string; tensor: NativeTensor }[]>;
   /** Writes model.safetensors atomically with `format: pt` metadata. */
@@ -215,12 +251,14 @@ export interface NativeBinding {
   /** Cancels this environment's jobs and waits until they have stopped: for the end of the process. */
   close(): void;
   load(request: LoadRequest): Promise<NativeSession>;
+  /** Another session on the same weights, in any thread of the process. */
+  openShared(number: number): NativeSession;
   /** Null for a JPEG that the addon's decoder leaves to sharp. */
   preprocess(request: PreprocessRequest): NativeJob<NativePixels | null>;
   /** Throws BitError ERR_BIT_DEVICE unless such a device of CUDA's is there. */
   checkDevice(device: string): void;
   /** Decodes for a GPU, and pins the memory where there is one; null as in preprocess. The request scales. */
-  stage(request: PreprocessRequest): NativeJob<NativePicture | null>;
+  stage(request: PreprocessRequest, gpuDecode: boolean): NativeJob<NativePicture | null>;
   /** [N, C, H, W] of pictures that come out equally large, by way of a GPU; they are used up. */
   preparePictures(pictures: NativePicture[], device: string): NativeJob<NativePixels>;
   parameters(spec: NetworkSpec, prefix: string): ParameterRow[];

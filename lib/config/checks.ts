@@ -57,6 +57,13 @@ export const callback: Check = {
   test: (value) => typeof value === 'function',
 };
 
+const MOST_PRIORITY = 1000;
+
+export const callPriority: Check = {
+  expected: `an integer from -${MOST_PRIORITY} to ${MOST_PRIORITY}`,
+  test: (value) => Number.isInteger(value) && Math.abs(value as number) <= MOST_PRIORITY,
+};
+
 /** For what is checked elsewhere, together with other fields. */
 export const anything: Check = { expected: 'a value', test: () => true };
 

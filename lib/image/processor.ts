@@ -26,6 +26,8 @@ export interface PreprocessingOptions {
   signal?: AbortSignal;
   /** Lets the JPEG decoder shrink large photographs; see PreprocessOptions of BitImageProcessor. */
   fastDecode?: boolean;
+  /** Leaves JPEGs to the GPU that resizes them; see PreprocessOptions of BitImageProcessor. */
+  gpuDecode?: boolean;
 }
 
 /**
@@ -61,7 +63,7 @@ export async function stageImages(
 ): Promise<StagedImages> {
   const pictures: NativePicture[] = [];
   await prepareAll(images, settings, options, {
-    start: (request) => native.stage(request),
+    start: (request) => native.stage(request, options.gpuDecode ?? false),
     put: (picture, index) => (pictures[index] = picture),
   });
   return new StagedImages(pictures);

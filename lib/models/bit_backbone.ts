@@ -13,6 +13,7 @@ import {
   type Loaded,
   type LoadOptions,
 } from './pretrained_model';
+import { openShared, type SharedModel } from './share';
 
 const KIND: Kind = { architecture: 'BitBackbone', prefix: 'bit.', hasHead: false };
 
@@ -36,6 +37,14 @@ export class BitBackbone extends BitPreTrainedModel {
     options: FromConfigOptions = {},
   ): Promise<BitBackbone> {
     return new BitBackbone(await loadRandom(KIND, config, options));
+  }
+
+  /**
+   * Opens the weights of a BitBackbone of another thread by what its share() returned.
+   * @throws BitError ERR_BIT_CONFIG, or ERR_BIT_DISPOSED when no model holds them any more.
+   */
+  static async fromShared(handle: SharedModel): Promise<BitBackbone> {
+    return new BitBackbone(openShared(KIND, handle));
   }
 
   /** Names of the maps, in stage order: 'stem', 'stage1', … */

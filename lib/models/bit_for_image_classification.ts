@@ -14,6 +14,7 @@ import {
   type Loaded,
   type LoadOptions,
 } from './pretrained_model';
+import { openShared, type SharedModel } from './share';
 
 export const KIND: Kind = {
   architecture: 'BitForImageClassification',
@@ -47,6 +48,14 @@ export class BitForImageClassification extends BitPreTrainedModel {
     options: FromConfigOptions = {},
   ): Promise<BitForImageClassification> {
     return new BitForImageClassification(await loadRandom(KIND, config, options));
+  }
+
+  /**
+   * Opens the weights of a BitForImageClassification of another thread by what its share() returned.
+   * @throws BitError ERR_BIT_CONFIG, or ERR_BIT_DISPOSED when no model holds them any more.
+   */
+  static async fromShared(handle: SharedModel): Promise<BitForImageClassification> {
+    return new BitForImageClassification(openShared(KIND, handle));
   }
 
   /**

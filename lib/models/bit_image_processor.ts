@@ -28,6 +28,12 @@ export interface PreprocessOptions extends Partial<BitImageProcessorFields> {
    * other images, without doResize, and where `systemInfo().jpeg` is null.
    */
   fastDecode?: boolean;
+  /**
+   * With a GPU, lets its nvJPEG decode JPEGs in colour, where libnvjpeg is: the CPU has less to do,
+   * and pixels differ by a few levels. A broken JPEG then fails the call without saying which one it
+   * is. Without effect elsewhere. Default false.
+   */
+  gpuDecode?: boolean;
 }
 
 /** Images → pixel values: every field of transformers' BitImageProcessor, with its numbers. */
@@ -86,12 +92,12 @@ export class BitImageProcessor extends ImageProcessorData {
 
   /** Settings and options of one call. */
   private checked(overrides: PreprocessOptions) {
-    const given = checkOptions(overrides, { fastDecode: boolean });
-    const { device, signal, fastDecode, ...fields } = given;
+    const given = checkOptions(overrides, { fastDecode: boolean, gpuDecode: boolean });
+    const { device, signal, fastDecode, gpuDecode, ...fields } = given;
     return {
       device: checkModelOptions({ device }).device,
       settings: Object.keys(fields).length > 0 ? this.with(fields) : this,
-      options: { signal, fastDecode },
+      options: { signal, fastDecode, gpuDecode },
     };
   }
 

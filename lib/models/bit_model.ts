@@ -12,6 +12,7 @@ import {
   type Loaded,
   type LoadOptions,
 } from './pretrained_model';
+import { openShared, type SharedModel } from './share';
 
 const KIND: Kind = { architecture: 'BitModel', prefix: '', hasHead: false };
 
@@ -32,6 +33,14 @@ export class BitModel extends BitPreTrainedModel {
   /** Seeded random weights in transformers' distributions. */
   static async fromConfig(config: BitConfig, options: FromConfigOptions = {}): Promise<BitModel> {
     return new BitModel(await loadRandom(KIND, config, options));
+  }
+
+  /**
+   * Opens the weights of a BitModel of another thread by what its share() returned.
+   * @throws BitError ERR_BIT_CONFIG, or ERR_BIT_DISPOSED when no model holds them any more.
+   */
+  static async fromShared(handle: SharedModel): Promise<BitModel> {
+    return new BitModel(openShared(KIND, handle));
   }
 
   /**

@@ -1,4 +1,5 @@
 // What can be asked of a model besides its configuration, checked in one place.
+import { checkBatching, type BatchingOptions, type BatchLimits } from '../config/batching';
 import { boolean, callback, count, oneOf, text } from '../config/checks';
 import { checkOptions, type OptionChecks } from '../config/options';
 import { invalid } from '../errors';
@@ -28,6 +29,8 @@ export interface ModelOptions {
    * default true.
    */
   allowTf32?: boolean;
+  /** How calls in flight together are gathered; false for one at a time. */
+  batching?: BatchingOptions | false;
 }
 
 /** For what takes a source; its signal and revision are checked where they are used. */
@@ -39,7 +42,9 @@ export const PRETRAINED_CHECKS: OptionChecks<PretrainedOptions> = {
 };
 
 /** The same as the addon takes them: `threads` 0 is all of them. */
-export type NativeModelOptions = Required<ModelOptions>;
+export type NativeModelOptions = Required<Omit<ModelOptions, 'batching'>> & {
+  batching: BatchLimits;
+};
 
 /**
  * Fills in defaults.
@@ -61,5 +66,11 @@ export function checkModelOptions(options: ModelOptions): NativeModelOptions {
     allowTf32: boolean,
   });
   const { dtype = 'float32', threads = 0, allowTf32 = true } = given;
-  return { device, dtype, threads, allowTf32 };
+  return {
+    device,
+    dtype,
+    threads,
+    allowTf32,
+    batching: checkBatching(options.batching, threads),
+  };
 }

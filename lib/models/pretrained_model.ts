@@ -1,6 +1,6 @@
 // What the three model classes share: loading, saving, running and letting go of a native session.
 import { join } from 'node:path';
-import { runJob } from '../binding/job';
+import { JobGroup, runJob } from '../binding/job';
 import { loadBinding } from '../binding/load';
 import { unshared } from '../binding/unshared';
 import type {
@@ -13,9 +13,17 @@ import type {
   NativeTensor,
 } from '../binding/types';
 import type { BitConfigFields } from '../config/bit_config';
-import { boolean } from '../config/checks';
+import { boolean, callPriority } from '../config/checks';
 import { networkSpec } from '../config/network_spec';
 import { checkOptions } from '../config/options';
+import {
+  reportBatch,
+  reportError,
+  reportLoad,
+  traceForward,
+  traceLoad,
+  type ForwardSpan,
+} from '../diagnostics';
 import { BitError, invalid } from '../errors';
 import { resolveSource } from '../hub/resolve';
 import type { PretrainedOptions } from '../hub/options';
@@ -24,6 +32,8 @@ import { toTensor, type Tensor, type TensorLike } from '../tensor';
 import { BitConfig } from './bit_config';
 import { checkModelOptions, PRETRAINED_CHECKS, type ModelOptions } from './options';
 import { toTensorObject } from './outputs';
+import { toShared, type SharedModel } from './share';
+import { toModelStats, type ModelStats } from './stats';
 import { warnOfDevices, warnOfMissing } from './warnings';
 
 /** Largest seed that crosses the boundary exactly. */
@@ -46,8 +56,15 @@ export interface FromConfigOptions extends ModelOptions {
 export interface ForwardOptions {
   /** Return the stem's and every stage's output; default the config's outputHiddenStates. */
   outputHiddenStates?: boolean;
-  /** Rejects with its reason; a running call stops between blocks. */
+  /** Rejects with its reason; a waiting call leaves the queue, a running one stops between blocks. */
   signal?: AbortSignal;
+  /** Calls of a higher priority start first, those of one in their order; default 0. */
+  priority?: number;
+}
+
+export interface DisposeOptions {
+  /** Stops the calls in flight, which reject with ERR_BIT_DISPOSED, rather than wait for them. */
+  cancel?: boolean;
 }
 
 /** How one class's network differs: the prefix of its trunk in files, and whether it has a head. */
@@ -71,6 +88,7 @@ export abstract class BitPreTrainedModel {
   readonly config: BitConfig;
   protected readonly session: NativeSession;
   private readonly kind: Kind;
+  private readonly jobs = new JobGroup();
   private disposal: Promise<void> | undefined;
 
   protected constructor(loaded: Loaded | undefined, kind: Kind) {
@@ -114,6 +132,7 @@ export abstract class BitPreTrainedModel {
    * @throws as forward, and ERR_BIT_DEVICE for 'cuda:all'.
    */
   async profile(inputs: Inputs, options: ForwardOptions = {}): Promise<LayerTime[]> {
+    const { signal, priority = 0 } = checkOptions(options, FORWARD_CHECKS);
     const request: ForwardRequest = {
       pixelValues: toNative(pixelValuesOf(inputs)),
       pictures: [],
@@ -123,9 +142,9 @@ export abstract class BitPreTrainedModel {
       featureMaps: [],
       head: true,
       profile: true,
+      priority,
     };
-    const { signal } = checkOptions(options, FORWARD_CHECKS);
-    return (await runJob(() => this.session.forward(request), signal)).layers;
+    return (await runJob(() => this.session.forward(request), signal, this.jobs)).layers;
   }
 
   /** Every parameter in float32 under transformers' names, in state-dict order. */
@@ -134,12 +153,29 @@ export abstract class BitPreTrainedModel {
     return new Map(rows.map(({ name, tensor }) => [name, toTensorObject(tensor)]));
   }
 
+  /** How the calls have fared so far. @throws BitError ERR_BIT_DISPOSED. */
+  stats(): ModelStats {
+    return toModelStats(this.session.stats());
+  }
+
   /**
-   * Waits for the calls in flight and frees the weights; later calls reject with ERR_BIT_DISPOSED.
-   * May be called again.
+   * A handle to post to worker threads of this process, where fromShared() opens the same weights
+   * without loading them again. It keeps nothing in memory: let the model be until they have.
+   * @throws BitError ERR_BIT_DISPOSED.
    */
-  dispose(): Promise<void> {
+  share(): SharedModel {
+    return toShared(this.kind, { config: this.config, session: this.session });
+  }
+
+  /**
+   * Waits for the calls in flight, or stops them, and frees the weights unless another model shares
+   * them; later calls reject with ERR_BIT_DISPOSED. May be called again.
+   */
+  dispose(options: DisposeOptions = {}): Promise<void> {
+    const { cancel = false } = checkOptions(options, { cancel: boolean });
     this.disposal ??= this.session.dispose();
+    if (cancel)
+      this.jobs.stop(new BitError('ERR_BIT_DISPOSED', 'The model was disposed of during the call'));
     return this.disposal;
   }
 
@@ -153,16 +189,18 @@ export abstract class BitPreTrainedModel {
     options: ForwardOptions,
     rest: Pick<ForwardRequest, 'labels' | 'problemType' | 'featureMaps' | 'head'>,
   ): Promise<ForwardResult> {
-    const { signal } = checkOptions(options, FORWARD_CHECKS);
-    const input =
-      inputs instanceof StagedImages
-        ? { pixelValues: null, pictures: inputs.pictures }
-        : { pixelValues: toNative(pixelValuesOf(inputs)), pictures: [] };
+    const { signal, priority = 0 } = checkOptions(options, FORWARD_CHECKS);
+    const input = nativeInput(inputs);
     const hiddenStates = this.wantsHiddenStates(options);
-    const request: ForwardRequest = { ...input, hiddenStates, profile: false, ...rest };
-    const result = await runJob(() => this.session.forward(request), signal);
-    warnOfDevices(result.warnings);
-    return result;
+    const request = { ...input.request, hiddenStates, profile: false, priority, ...rest };
+    const span: ForwardSpan = { model: this.kind.architecture, shape: input.shape, priority };
+    try {
+      const call = () => runJob(() => this.session.forward(request), signal, this.jobs);
+      return await traceForward(span, async () => reported(span, await call()));
+    } catch (error) {
+      if (!signal?.aborted) reportError({ model: span.model, operation: 'forward', error });
+      throw error;
+    }
   }
 
   protected wantsHiddenStates(options: ForwardOptions): boolean {
@@ -193,7 +231,7 @@ export async function loadQuietly(
   const base = given.config ?? (await BitConfig.fromPretrained(source, given));
   const config = base.with(given);
   const { weights } = await resolveSource(source, given, 'model');
-  return open(kind, config, {
+  return open(kind, source, config, {
     files: weights.files,
     expectedNames: weights.expectedNames,
     ignoreMismatchedSizes: given.ignoreMismatchedSizes ?? false,
@@ -212,17 +250,36 @@ export async function loadRandom(
   const given = checkOptions(options, {});
   const model = checkModelOptions(given);
   const weights = { files: [], expectedNames: [], ignoreMismatchedSizes: false };
-  return open(kind, config, { ...weights, seed: checkSeed(given.seed), ...model });
+  return open(kind, null, config, { ...weights, seed: checkSeed(given.seed), ...model });
 }
 
 async function open(
-  kind: Kind,
+  { architecture: model, hasHead, prefix }: Kind,
+  source: string | null,
   config: BitConfig,
   request: Omit<LoadRequest, 'spec' | 'prefix'>,
 ): Promise<Loaded> {
-  const spec = networkSpec(config, kind.hasHead ? config.numLabels : null);
-  const session = await loadBinding().load({ spec, prefix: kind.prefix, ...request });
-  return { config, session };
+  const spec = networkSpec(config, hasHead ? config.numLabels : null);
+  const start = performance.now();
+  try {
+    const load = () => loadBinding().load({ spec, prefix, ...request });
+    const session = await traceLoad({ model, source }, async () => load());
+    const { device, dtype } = session;
+    reportLoad({ model, source, device, dtype, milliseconds: performance.now() - start });
+    return { config, session };
+  } catch (error) {
+    reportError({ model, operation: 'load', error });
+    throw error;
+  }
+}
+
+/** Tells of the batch that a call ran in, once for each, and fills in the call's span. */
+function reported(span: ForwardSpan, result: ForwardResult): ForwardResult {
+  const { queuedMs, computedMs, batchCalls: calls, batchImages, first } = result.times;
+  Object.assign(span, { queuedMs, computedMs, batchImages });
+  if (first) reportBatch({ model: span.model, calls, images: batchImages, queuedMs, computedMs });
+  warnOfDevices(result.warnings);
+  return result;
 }
 
 const isBitConfig = (value: unknown) => value instanceof BitConfig;
@@ -233,11 +290,22 @@ const LOAD_CHECKS = {
   config: { expected: 'a BitConfig', test: isBitConfig },
 };
 
-const FORWARD_CHECKS = { outputHiddenStates: boolean };
+const FORWARD_CHECKS = { outputHiddenStates: boolean, priority: callPriority };
 
 function checkSeed(seed = 0): number {
   if (Number.isSafeInteger(seed) && seed >= 0) return seed;
   throw invalid('ERR_BIT_CONFIG', 'seed', `an integer from 0 to ${MAX_SEED}`, seed);
+}
+
+/** A call's images as the addon takes them, and their shape, [N, C, H, W]. */
+function nativeInput(inputs: Inputs) {
+  if (inputs instanceof StagedImages) {
+    const { pictures } = inputs;
+    const shape = [pictures.length, ...(pictures[0]?.shape.slice(1) ?? [])];
+    return { request: { pixelValues: null, pictures }, shape };
+  }
+  const pixelValues = toNative(pixelValuesOf(inputs));
+  return { request: { pixelValues, pictures: [] }, shape: pixelValues.shape };
 }
 
 /** The tensor of `forward(tensor)` or `forward({ pixelValues })`. */

@@ -13,12 +13,14 @@ const AHEAD_ON_GPU = 2;
 export interface BatchOptions {
   batchSize: number;
   signal?: AbortSignal;
+  priority?: number;
+  gpuDecode?: boolean;
 }
 
 /** What a pipeline's model can be asked. */
 export interface BatchModel<Output> {
   readonly device: string;
-  forward(inputs: Inputs, options: { signal?: AbortSignal }): Promise<Output>;
+  forward(inputs: Inputs, options: Pick<BatchOptions, 'signal' | 'priority'>): Promise<Output>;
 }
 
 /**
@@ -29,13 +31,13 @@ export function outputsOf<Output>(
   images: ImageInput[],
   processor: Pick<BitImageProcessor, 'preprocess' | 'stage'>,
   model: BatchModel<Output>,
-  { batchSize, signal }: BatchOptions,
+  { batchSize, signal, priority, gpuDecode }: BatchOptions,
 ): AsyncGenerator<Output> {
   if (images.length === 0) throw new BitError('ERR_BIT_IMAGE', 'Expected at least one image');
   const onGpu = model.device !== 'cpu';
   const prepare = async (batch: ImageInput[]): Promise<Inputs> => {
     const given = batch.length === 1 ? (batch[0] as ImageInput) : batch;
-    if (onGpu) return processor.stage(given, { signal });
+    if (onGpu) return processor.stage(given, { signal, gpuDecode });
     return (await processor.preprocess(given, { signal })).pixelValues;
   };
   const run = async (index: number): Promise<Output> => {
@@ -43,7 +45,7 @@ export function outputsOf<Output>(
     const inputs = await prepare(images.slice(start, start + batchSize)).catch((error: unknown) => {
       throw atPlace(error, start, images.length);
     });
-    return model.forward(inputs, { signal });
+    return model.forward(inputs, { signal, priority });
   };
   return inOrder(Math.ceil(images.length / batchSize), run, onGpu ? AHEAD_ON_GPU : 0);
 }

@@ -1,5 +1,5 @@
 // pipeline(): a model, its processor and the steps between an image and an answer.
-import { boolean, count } from '../config/checks';
+import { boolean, callPriority, count } from '../config/checks';
 import { checkOptions } from '../config/options';
 import { DEFAULT_MODEL } from '../config/variants';
 import { invalid } from '../errors';
@@ -9,12 +9,14 @@ import { BitImageProcessor } from '../models/bit_image_processor';
 import { BitModel } from '../models/bit_model';
 import type { LoadOptions } from '../models/pretrained_model';
 import { Tensor } from '../tensor';
-import { outputsOf } from './batches';
+import { outputsOf, type BatchOptions } from './batches';
 import { rank, type Classification } from './scores';
 
 /** Images that go through the network together unless the call says otherwise. */
 const DEFAULT_BATCH_SIZE = 8;
 const DEFAULT_TOP_K = 5;
+
+const CALL_CHECKS = { batchSize: count, priority: callPriority, gpuDecode: boolean };
 
 export type Task = 'image-classification' | 'image-feature-extraction';
 
@@ -22,6 +24,10 @@ export interface PipelineCallOptions {
   /** Images that go through the network together; default 8. */
   batchSize?: number;
   signal?: AbortSignal;
+  /** Calls of a higher priority go through the network first; default 0. */
+  priority?: number;
+  /** Whether JPEGs are decoded by a GPU that runs the model; see PreprocessOptions. Default false. */
+  gpuDecode?: boolean;
 }
 
 export interface ClassificationOptions extends PipelineCallOptions {
@@ -95,7 +101,7 @@ function classifier(
     images: ImageInput | readonly ImageInput[],
     options: ClassificationOptions = {},
   ) => {
-    const given = checkOptions(options, { batchSize: count, topK: count });
+    const given = checkOptions(options, { ...CALL_CHECKS, topK: count });
     const { topK = DEFAULT_TOP_K } = given;
     const list = Array.isArray(images) ? (images as ImageInput[]) : [images as ImageInput];
     const answers: Classification[][] = [];
@@ -111,7 +117,7 @@ function extractor(model: BitModel, processor: BitImageProcessor): ImageFeatureE
     images: ImageInput | readonly ImageInput[],
     options: FeatureExtractionOptions = {},
   ) => {
-    const given = checkOptions(options, { batchSize: count, pool: boolean });
+    const given = checkOptions(options, { ...CALL_CHECKS, pool: boolean });
     const { pool } = given;
     const list = Array.isArray(images) ? (images as ImageInput[]) : [images as ImageInput];
     const parts: Tensor<Float32Array>[] = [];
@@ -127,8 +133,13 @@ function extractor(model: BitModel, processor: BitImageProcessor): ImageFeatureE
   ) as ImageFeatureExtractionPipeline;
 }
 
-function withDefaults({ batchSize = DEFAULT_BATCH_SIZE, signal }: PipelineCallOptions) {
-  return { batchSize, signal };
+function withDefaults({
+  batchSize = DEFAULT_BATCH_SIZE,
+  signal,
+  priority,
+  gpuDecode,
+}: PipelineCallOptions): BatchOptions {
+  return { batchSize, signal, priority, gpuDecode };
 }
 
 function concatenate(parts: Tensor<Float32Array>[]): Tensor<Float32Array> {

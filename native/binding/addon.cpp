@@ -18,6 +18,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   exports.Set("close", Napi::Function::New<close_environment>(env));
   exports.Set("info", Napi::Function::New<info>(env));
   exports.Set("load", Napi::Function::New<&SessionWrap::load>(env));
+  exports.Set("openShared", Napi::Function::New<&SessionWrap::open_shared>(env));
   exports.Set("preprocess", Napi::Function::New<preprocess>(env));
   exports.Set("checkDevice", Napi::Function::New<check_device>(env));
   exports.Set("stage", Napi::Function::New<stage>(env));

@@ -5,40 +5,65 @@
 
 #include <functional>
 #include <memory>
-#include <optional>
 #include <utility>
 #include <variant>
 
 #include "binding/environment.h"
 #include "binding/errors.h"
+#include "binding/job_control.h"
 #include "binding/mailbox.h"
 #include "runtime/cancel.h"
 #include "runtime/executor.h"
 
 namespace bigtransfer::binding {
 
-/// Runs `work` on the executor and settles a promise with what `convert` makes of its result. When
-/// the environment ends first, the job is cancelled and its result dropped.
+/// A promise and what is to become of it. When the environment ends first, the job is cancelled and
+/// its result dropped.
 template <typename Result>
 class AsyncTask final : public Letter {
  public:
+  using Outcome = std::variant<runtime::Cancelled, Failure, Result>;
   using Work = std::function<Result(const runtime::CancelToken&)>;
   using Convert = std::function<Napi::Value(Napi::Env, Result&)>;
 
-  /// Starts a job of `width` threads (0: all) and returns its promise. Cancelling `token`, a child
-  /// of the mailbox's, makes it reject as soon as the job notices; the caller is expected to have
-  /// rejected its own promise.
-  static Napi::Promise start(Napi::Env env, int width, runtime::CancelToken token, Work work,
-                             Convert convert) {
-    std::shared_ptr<Mailbox> mailbox = Environment::of(env).mailbox();
-    mailbox->expect(env);
-    auto* task = new AsyncTask(env, std::move(token), std::move(work), std::move(convert));
-    const Napi::Promise promise = task->deferred_.Promise();
-    runtime::Executor::instance().submit(width, [task, mailbox] {
-      task->run();
-      mailbox->post(std::unique_ptr<Letter>(task));
+  /// A task that ends by finish(), and must. `control` can stop it.
+  static AsyncTask* open(Napi::Env env, std::shared_ptr<JobControl> control, Convert convert) {
+    const std::shared_ptr<Mailbox> mailbox = Environment::of(env).mailbox();
+    // First, since it fails where the worker is being terminated; what is expected must come.
+    std::unique_ptr<AsyncTask> task(new AsyncTask(env, mailbox, control, std::move(convert)));
+    mailbox->expect(env, std::move(control));
+    return task.release();
+  }
+
+  /// Runs `work` on `width` compute threads (0: all) and settles a promise with what `convert`
+  /// makes of its result. Cancelling `control` makes it reject as soon as the job notices; the
+  /// caller is expected to have rejected its own promise.
+  static Napi::Promise start(Napi::Env env, int width, std::shared_ptr<JobControl> control,
+                             Work work, Convert convert) {
+    AsyncTask* task = open(env, control, std::move(convert));
+    const Napi::Promise promise = task->promise();
+    const auto place = runtime::Executor::instance().submit(
+        {width, /*priority=*/0, [task, control, work = std::move(work)]() mutable {
+           Outcome outcome = outcome_of(work, control->token());
+           // Tensors and models that the job held must not wait for the event loop.
+           work = nullptr;
+           task->finish(std::move(outcome));
+         }});
+    control->set_withdraw([place, task] {
+      if (runtime::Executor::instance().remove(place)) task->finish(runtime::Cancelled());
     });
     return promise;
+  }
+
+  Napi::Promise promise() const { return deferred_.Promise(); }
+
+  /// Sends the outcome to JavaScript; from any thread, once. The task is not to be touched then.
+  void finish(Outcome outcome) {
+    outcome_ = std::move(outcome);
+    // Both are taken out first: the task may be delivered, and gone, before post() returns.
+    const std::shared_ptr<Mailbox> mailbox = std::move(mailbox_);
+    const std::shared_ptr<JobControl> control = std::move(control_);
+    mailbox->post(std::unique_ptr<Letter>(this), control);
   }
 
   void deliver(Napi::Env env) override {
@@ -50,23 +75,22 @@ class AsyncTask final : public Letter {
   }
 
  private:
-  AsyncTask(Napi::Env env, runtime::CancelToken token, Work work, Convert convert)
+  AsyncTask(Napi::Env env, std::shared_ptr<Mailbox> mailbox, std::shared_ptr<JobControl> control,
+            Convert convert)
       : deferred_(Napi::Promise::Deferred::New(env)),
-        token_(std::move(token)),
-        work_(std::move(work)),
+        mailbox_(std::move(mailbox)),
+        control_(std::move(control)),
         convert_(std::move(convert)) {}
 
-  void run() {
+  static Outcome outcome_of(const Work& work, const runtime::CancelToken& token) {
     try {
-      token_.throw_if_cancelled();
-      outcome_ = work_(token_);
+      token.throw_if_cancelled();
+      return work(token);
     } catch (const runtime::Cancelled&) {
-      outcome_ = runtime::Cancelled();
+      return runtime::Cancelled();
     } catch (...) {
-      outcome_ = current_failure();
+      return current_failure();
     }
-    // Tensors and models that the job held must not wait for the event loop.
-    work_ = nullptr;
   }
 
   void settle(Napi::Env env) {
@@ -86,10 +110,10 @@ class AsyncTask final : public Letter {
   }
 
   Napi::Promise::Deferred deferred_;
-  runtime::CancelToken token_;
-  Work work_;
+  std::shared_ptr<Mailbox> mailbox_;
+  std::shared_ptr<JobControl> control_;
   Convert convert_;
-  std::variant<runtime::Cancelled, Failure, Result> outcome_;
+  Outcome outcome_;
 };
 
 /// For jobs that have nothing to return.

@@ -1,6 +1,8 @@
 // Field by field. TypeScript has validated the values, so a wrong type here is a bug of ours.
 #include "binding/convert.h"
 
+#include <chrono>
+#include <cmath>
 #include <cstring>
 #include <map>
 #include <memory>
@@ -109,6 +111,14 @@ at::Tensor copy_bytes(const Bytes& bytes, const std::vector<int64_t>& shape, at:
   }
   if (bytes.size > 0) std::memcpy(tensor.mutable_data_ptr(), bytes.data, bytes.size);
   return tensor;
+}
+
+runtime::BatchLimits to_batch_limits(const Napi::Object& value) {
+  constexpr double kMicroseconds = 1000;
+  return {.max_batch = to_int(value["maxBatch"]),
+          .max_delay = std::chrono::microseconds(
+              static_cast<int64_t>(to_double(value["maxDelayMs"]) * kMicroseconds)),
+          .max_queue = static_cast<size_t>(to_int(value["maxQueue"]))};
 }
 
 runtime::Picture to_picture(const Napi::Value& value) {
@@ -240,6 +250,8 @@ runtime::LoadRequest to_load_request(const Napi::Object& value) {
       .device = to_string(value["device"]),
       .dtype = to_string(value["dtype"]),
       .allow_tf32 = to_bool(value["allowTf32"]),
+      .batching = to_batch_limits(value.Get("batching").As<Napi::Object>()),
+      .threads = static_cast<int>(to_int(value["threads"])),
   };
 }
 
@@ -257,11 +269,13 @@ runtime::ForwardRequest to_forward_request(const Napi::Object& value) {
               .hidden_states = to_bool(value["hiddenStates"]),
               .feature_maps = to_ints(value["featureMaps"]),
               .head = to_bool(value["head"]),
-              .clock = nullptr},
+              .clock = nullptr,
+              .left_out = {}},
       .pictures = to_staged(value["pictures"]),
       .labels = labels.IsNull() ? at::Tensor() : to_tensor(labels),
       .problem = to_optional<ProblemType>(value["problemType"], to_problem),
       .profile = to_bool(value["profile"]),
+      .priority = static_cast<int>(to_int(value["priority"])),
   };
 }
 
@@ -311,6 +325,46 @@ Napi::Object from_forward_result(Napi::Env env, const runtime::ForwardResult& re
                return row;
              }));
   object.Set("warnings", from_strings(env, result.warnings));
+  Napi::Object times = Napi::Object::New(env);
+  times.Set("queuedMs", result.times.queued_ms);
+  times.Set("computedMs", result.times.computed_ms);
+  times.Set("batchCalls", static_cast<double>(result.times.batch_calls));
+  times.Set("batchImages", static_cast<double>(result.times.batch_images));
+  times.Set("first", result.times.first);
+  object.Set("times", times);
+  return object;
+}
+
+Napi::Object from_session_stats(Napi::Env env, const runtime::SessionStats& stats) {
+  const auto count = [&](uint64_t number) {
+    return Napi::Number::New(env, static_cast<double>(number));
+  };
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("waiting", count(stats.waiting));
+  object.Set("running", count(stats.running));
+  object.Set("completed", count(stats.calls.completed));
+  object.Set("failed", count(stats.calls.failed));
+  object.Set("cancelled", count(stats.calls.cancelled));
+  object.Set("rejected", count(stats.calls.rejected));
+  object.Set("bytes", count(static_cast<uint64_t>(stats.bytes)));
+  Napi::Array batches = Napi::Array::New(env);
+  for (const auto& [images, times] : stats.calls.batches) {
+    Napi::Object row = Napi::Object::New(env);
+    row.Set("images", count(static_cast<uint64_t>(images)));
+    row.Set("count", count(times));
+    batches.Set(batches.Length(), row);
+  }
+  object.Set("batches", batches);
+  Napi::Array buckets = Napi::Array::New(env);
+  for (size_t i = 0; i < stats.calls.latency.size(); ++i) {
+    Napi::Object row = Napi::Object::New(env);
+    const bool is_last = i == runtime::kLatencyBounds.size();
+    row.Set("upToMs", is_last ? INFINITY : runtime::kLatencyBounds.at(i));
+    row.Set("count", count(stats.calls.latency.at(i)));
+    buckets.Set(buckets.Length(), row);
+  }
+  object.Set("latency", buckets);
+  object.Set("latencyTotalMs", stats.calls.latency_total_ms);
   return object;
 }
 

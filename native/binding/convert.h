@@ -32,6 +32,7 @@ runtime::PreprocessRequest to_preprocess_request(const Napi::Object& value);
 std::vector<std::string> to_strings(const Napi::Value& value);
 
 Napi::Object from_forward_result(Napi::Env env, const runtime::ForwardResult& result);
+Napi::Object from_session_stats(Napi::Env env, const runtime::SessionStats& stats);
 Napi::Object from_loading_info(Napi::Env env, const model::LoadingInfo& info);
 Napi::Array from_devices(Napi::Env env);
 Napi::Array from_parameters(Napi::Env env, const std::vector<model::ParameterSpec>& parameters);

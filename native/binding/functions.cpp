@@ -10,6 +10,8 @@
 #include "binding/job.h"
 #include "image/jpeg.h"
 #include "runtime/cuda_backend.h"
+#include "runtime/devices.h"
+#include "runtime/gpu_model.h"
 #include "runtime/staged_picture.h"
 
 namespace bigtransfer::binding {
@@ -84,13 +86,16 @@ Napi::Value stage(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     auto request = std::make_shared<const runtime::PreprocessRequest>(
         to_preprocess_request(info[0].As<Napi::Object>()));
+    const bool gpu_decode = info[1].As<Napi::Boolean>();
     return start_job<Picture>(
         info.Env(), 1,
-        [request](const runtime::CancelToken&) {
-          return runtime::stage(*request, [](at::IntArrayRef shape) {
-            const runtime::CudaBackend* backend = runtime::cuda_backend();
+        [request, gpu_decode](const runtime::CancelToken&) {
+          const runtime::CudaBackend* backend = runtime::cuda_backend();
+          const auto allocate = [backend](at::IntArrayRef shape) {
             return backend ? backend->allocate_rows(shape) : at::empty(shape, at::kByte);
-          });
+          };
+          return runtime::stage(*request, allocate,
+                                gpu_decode && backend && backend->decodes_jpegs());
         },
         [](Napi::Env env, Picture& picture) -> Napi::Value {
           return picture ? Napi::Value(from_staged(env, std::move(*picture))) : env.Null();
@@ -136,7 +141,7 @@ Napi::Value list_tensors(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     const std::vector<std::string> files = to_strings(info[0]);
     return AsyncTask<Tensors>::start(
-        info.Env(), 1, job_token(info.Env()),
+        info.Env(), 1, std::make_shared<JobControl>(),
         [files](const runtime::CancelToken&) {
           return checkpoint::Checkpoint::open(files, {}).tensors();
         },

@@ -21,27 +21,28 @@ auto guarded(Napi::Env env, Body body) -> decltype(body()) {
   }
 }
 
-/// Cancelled by itself or with its environment.
-inline runtime::CancelToken job_token(Napi::Env env) {
-  return Environment::of(env).mailbox()->closing().child();
+/// A NativeJob of lib/binding/types.ts: `{ promise, cancel() }`.
+inline Napi::Object to_job(Napi::Promise promise, const std::shared_ptr<JobControl>& control) {
+  const Napi::Env env = promise.Env();
+  Napi::Object job = Napi::Object::New(env);
+  job.Set("promise", promise);
+  job.Set("cancel",
+          Napi::Function::New(env, [control](const Napi::CallbackInfo&) { control->cancel(); }));
+  return job;
 }
 
-/// A NativeJob of lib/binding/types.ts: `{ promise, cancel() }`.
+/// A NativeJob for a job of `width` threads.
 template <typename Result, typename Work, typename Convert>
 Napi::Object start_job(Napi::Env env, int width, Work work, Convert convert) {
-  runtime::CancelToken token = job_token(env);
-  Napi::Object job = Napi::Object::New(env);
-  job.Set("promise", AsyncTask<Result>::start(env, width, token, std::move(work), convert));
-  job.Set("cancel",
-          Napi::Function::New(env, [token](const Napi::CallbackInfo&) mutable { token.cancel(); }));
-  return job;
+  const auto control = std::make_shared<JobControl>();
+  return to_job(AsyncTask<Result>::start(env, width, control, std::move(work), convert), control);
 }
 
 /// A promise of undefined for a job of one thread.
 template <typename Work>
 Napi::Promise start_silent(Napi::Env env, Work work) {
   return AsyncTask<Nothing>::start(
-      env, 1, job_token(env),
+      env, 1, std::make_shared<JobControl>(),
       [work](const runtime::CancelToken&) {
         work();
         return Nothing{};

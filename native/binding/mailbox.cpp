@@ -1,6 +1,8 @@
 // One thread-safe function, referenced only while something is on its way.
 #include "binding/mailbox.h"
 
+#include <vector>
+
 namespace bigtransfer::binding {
 
 std::shared_ptr<Mailbox> Mailbox::open(Napi::Env env) {
@@ -24,28 +26,33 @@ std::shared_ptr<Mailbox> Mailbox::open(Napi::Env env) {
   return mailbox;
 }
 
-void Mailbox::expect(Napi::Env env) {
+void Mailbox::expect(Napi::Env env, std::shared_ptr<JobControl> job) {
   {
     const std::lock_guard lock(mutex_);
     if (post_ == nullptr) throw Napi::Error::New(env, "The JavaScript environment is ending");
-    ++running_;
+    running_.insert(std::move(job));
   }
   if (awaited_++ == 0) napi_ref_threadsafe_function(env, post_);
 }
 
-void Mailbox::post(std::unique_ptr<Letter> letter) {
+void Mailbox::post(std::unique_ptr<Letter> letter, const std::shared_ptr<JobControl>& job) {
   // close() lets the environment go as soon as nothing runs; this keeps the mailbox until the end.
   const std::shared_ptr<Mailbox> self = shared_from_this();
   const std::lock_guard lock(mutex_);
   if (napi_call_threadsafe_function(post_, letter.get(), napi_tsfn_nonblocking) == napi_ok)
     letter.release();
-  if (--running_ == 0) all_posted_.notify_all();
+  running_.erase(job);
+  if (running_.empty()) all_posted_.notify_all();
 }
 
 void Mailbox::close() {
-  closing_.cancel();
   std::unique_lock lock(mutex_);
-  all_posted_.wait(lock, [this] { return running_ == 0; });
+  // Without the lock: a job that still waits in a queue posts at once.
+  const std::vector<std::shared_ptr<JobControl>> jobs(running_.begin(), running_.end());
+  lock.unlock();
+  for (const auto& job : jobs) job->cancel();
+  lock.lock();
+  all_posted_.wait(lock, [this] { return running_.empty(); });
   if (post_ == nullptr) return;
   napi_release_threadsafe_function(post_, napi_tsfn_abort);
   post_ = nullptr;

@@ -6,8 +6,9 @@
 #include <condition_variable>
 #include <memory>
 #include <mutex>
+#include <unordered_set>
 
-#include "runtime/cancel.h"
+#include "binding/job_control.h"
 
 namespace bigtransfer::binding {
 
@@ -28,13 +29,10 @@ class Mailbox : public std::enable_shared_from_this<Mailbox> {
   static std::shared_ptr<Mailbox> open(Napi::Env env);
 
   /// Counts a job that will post; on the JavaScript thread. Throws when the environment is ending.
-  void expect(Napi::Env env);
+  void expect(Napi::Env env, std::shared_ptr<JobControl> job);
 
   /// Hands over the end of a job that was expected; from any thread, once for each.
-  void post(std::unique_ptr<Letter> letter);
-
-  /// Parent of the tokens of this environment's jobs.
-  const runtime::CancelToken& closing() const { return closing_; }
+  void post(std::unique_ptr<Letter> letter, const std::shared_ptr<JobControl>& job);
 
   /// Cancels the jobs that are out and waits until they have stopped; on the JavaScript thread.
   /// Their promises never settle. May be called again.
@@ -46,11 +44,10 @@ class Mailbox : public std::enable_shared_from_this<Mailbox> {
 
   /// Letters that are expected and not yet delivered; the JavaScript thread's alone.
   size_t awaited_ = 0;
-  runtime::CancelToken closing_;
   std::mutex mutex_;
   std::condition_variable all_posted_;
   /// Jobs that have not posted yet.
-  size_t running_ = 0;
+  std::unordered_set<std::shared_ptr<JobControl>> running_;
   napi_threadsafe_function post_ = nullptr;
 };
 

@@ -9,12 +9,30 @@
 namespace bigtransfer::binding {
 
 using runtime::CancelToken;
+using runtime::ForwardResult;
 using runtime::Session;
+
+namespace {
+
+AsyncTask<ForwardResult>::Outcome to_outcome(runtime::Outcome outcome) {
+  try {
+    if (const auto* thrown = std::get_if<std::exception_ptr>(&outcome))
+      std::rethrow_exception(*thrown);
+    return std::get<ForwardResult>(std::move(outcome));
+  } catch (const runtime::Cancelled& cancelled) {
+    return cancelled;
+  } catch (...) {
+    return current_failure();
+  }
+}
+
+}  // namespace
 
 void SessionWrap::define(Napi::Env env) {
   const Napi::Function constructor = DefineClass(
       env, "NativeSession",
       {InstanceMethod<&SessionWrap::forward>("forward"),
+       InstanceMethod<&SessionWrap::share>("share"), InstanceMethod<&SessionWrap::stats>("stats"),
        InstanceMethod<&SessionWrap::state_dict>("stateDict"),
        InstanceMethod<&SessionWrap::save>("save"), InstanceMethod<&SessionWrap::dispose>("dispose"),
        InstanceAccessor<&SessionWrap::device>("device"),
@@ -24,34 +42,71 @@ void SessionWrap::define(Napi::Env env) {
 }
 
 SessionWrap::SessionWrap(const Napi::CallbackInfo& info)
-    : Napi::ObjectWrap<SessionWrap>(info), handle_(*info[0].As<Napi::External<Handle>>().Data()) {}
+    : Napi::ObjectWrap<SessionWrap>(info),
+      session_(*info[0].As<Napi::External<std::shared_ptr<Session>>>().Data()) {
+  account(info.Env(), session_->bytes());
+}
+
+void SessionWrap::Finalize(Napi::Env env) { account(env, 0); }
+
+void SessionWrap::account(Napi::Env env, int64_t bytes) {
+  Napi::MemoryManagement::AdjustExternalMemory(env, bytes - accounted_);
+  accounted_ = bytes;
+}
+
+Napi::Object SessionWrap::wrap(Napi::Env env, std::shared_ptr<Session> session) {
+  return Environment::of(env).session().New(
+      {Napi::External<std::shared_ptr<Session>>::New(env, &session)});
+}
 
 Napi::Value SessionWrap::load(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
-    const auto object = info[0].As<Napi::Object>();
-    const runtime::LoadRequest request = to_load_request(object);
-    const int threads = object.Get("threads").As<Napi::Number>().Int32Value();
+    const runtime::LoadRequest request = to_load_request(info[0].As<Napi::Object>());
     using Loaded = std::shared_ptr<Session>;
     return AsyncTask<Loaded>::start(
-        info.Env(), threads, job_token(info.Env()),
+        info.Env(), request.threads, std::make_shared<JobControl>(),
         [request](const CancelToken&) { return Session::load(request); },
-        [threads](Napi::Env env, Loaded& session) -> Napi::Value {
-          Handle handle{session, session->on_gpu() ? runtime::kOnDevice : threads};
-          return Environment::of(env).session().New({Napi::External<Handle>::New(env, &handle)});
-        });
+        [](Napi::Env env, Loaded& session) -> Napi::Value { return wrap(env, session); });
+  });
+}
+
+Napi::Value SessionWrap::open_shared(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    const int64_t number = info[0].As<Napi::Number>().Int64Value();
+    return wrap(info.Env(), Session::open_shared(static_cast<uint64_t>(number)));
   });
 }
 
 Napi::Value SessionWrap::forward(const Napi::CallbackInfo& info) {
+  using Task = AsyncTask<ForwardResult>;
   return guarded(info.Env(), [&]() -> Napi::Value {
-    auto request = std::make_shared<const runtime::ForwardRequest>(
-        to_forward_request(info[0].As<Napi::Object>()));
-    return start_job<runtime::ForwardResult>(
-        info.Env(), handle_.threads,
-        [session = handle_.session, request](const CancelToken& token) {
-          return session->forward(*request, token);
-        },
-        from_forward_result);
+    // Before anything is copied.
+    session_->expect_room();
+    runtime::ForwardRequest request = to_forward_request(info[0].As<Napi::Object>());
+    const auto control = std::make_shared<JobControl>();
+    Task* task = Task::open(info.Env(), control, from_forward_result);
+    const Napi::Promise promise = task->promise();
+    try {
+      control->set_withdraw(session_->forward(
+          std::move(request), control->token(),
+          [task](runtime::Outcome outcome) { task->finish(to_outcome(std::move(outcome))); }));
+    } catch (...) {
+      task->finish(current_failure());
+    }
+    // Last, since it fails where the worker is being terminated.
+    return to_job(promise, control);
+  });
+}
+
+Napi::Value SessionWrap::share(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    return Napi::Number::New(info.Env(), static_cast<double>(session_->share()));
+  });
+}
+
+Napi::Value SessionWrap::stats(const Napi::CallbackInfo& info) {
+  return guarded(info.Env(), [&]() -> Napi::Value {
+    return from_session_stats(info.Env(), session_->stats());
   });
 }
 
@@ -59,8 +114,8 @@ Napi::Value SessionWrap::state_dict(const Napi::CallbackInfo& info) {
   using Tensors = std::vector<std::pair<std::string, at::Tensor>>;
   return guarded(info.Env(), [&]() -> Napi::Value {
     return AsyncTask<Tensors>::start(
-        info.Env(), 1, job_token(info.Env()),
-        [session = handle_.session](const CancelToken&) { return session->state_dict(); },
+        info.Env(), 1, std::make_shared<JobControl>(),
+        [pin = session_->pin()](const CancelToken&) { return Session::state_dict(pin); },
         [](Napi::Env env, Tensors& tensors) -> Napi::Value {
           Napi::Array rows = Napi::Array::New(env, tensors.size());
           for (uint32_t i = 0; i < tensors.size(); ++i) {
@@ -77,26 +132,33 @@ Napi::Value SessionWrap::state_dict(const Napi::CallbackInfo& info) {
 Napi::Value SessionWrap::save(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     const std::string path = info[0].As<Napi::String>().Utf8Value();
-    return start_silent(info.Env(), [session = handle_.session, path] { session->save(path); });
+    return start_silent(info.Env(), [pin = session_->pin(), path] { Session::save(pin, path); });
   });
 }
 
 Napi::Value SessionWrap::dispose(const Napi::CallbackInfo& info) {
+  using Task = AsyncTask<Nothing>;
   return guarded(info.Env(), [&]() -> Napi::Value {
-    return start_silent(info.Env(), [session = handle_.session] { session->dispose(); });
+    account(info.Env(), 0);
+    // Waits on no thread: the calls in flight may need all of them.
+    Task* task = Task::open(info.Env(), std::make_shared<JobControl>(),
+                            [](Napi::Env env, Nothing&) { return env.Undefined(); });
+    const Napi::Promise promise = task->promise();
+    session_->dispose([task] { task->finish(Nothing{}); });
+    return promise;
   });
 }
 
 Napi::Value SessionWrap::device(const Napi::CallbackInfo& info) {
-  return Napi::String::New(info.Env(), handle_.session->device());
+  return Napi::String::New(info.Env(), session_->device());
 }
 
 Napi::Value SessionWrap::dtype(const Napi::CallbackInfo& info) {
-  return Napi::String::New(info.Env(), handle_.session->dtype());
+  return Napi::String::New(info.Env(), session_->dtype());
 }
 
 Napi::Value SessionWrap::loading_info(const Napi::CallbackInfo& info) {
-  return from_loading_info(info.Env(), handle_.session->loading_info());
+  return from_loading_info(info.Env(), session_->loading_info());
 }
 
 }  // namespace bigtransfer::binding

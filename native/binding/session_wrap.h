@@ -15,17 +15,18 @@ class SessionWrap : public Napi::ObjectWrap<SessionWrap> {
   static void define(Napi::Env env);
   /// load(request): reads the weights on a compute thread; a promise of a session.
   static Napi::Value load(const Napi::CallbackInfo& info);
+  /// openShared(number): a session on the weights of one that was shared in this process.
+  static Napi::Value open_shared(const Napi::CallbackInfo& info);
 
   explicit SessionWrap(const Napi::CallbackInfo& info);
+  void Finalize(Napi::Env env) override;
 
  private:
-  struct Handle {
-    std::shared_ptr<runtime::Session> session;
-    /// Compute threads of one call; 0: all, kOnDevice: none.
-    int threads;
-  };
+  static Napi::Object wrap(Napi::Env env, std::shared_ptr<runtime::Session> session);
 
   Napi::Value forward(const Napi::CallbackInfo& info);
+  Napi::Value share(const Napi::CallbackInfo& info);
+  Napi::Value stats(const Napi::CallbackInfo& info);
   Napi::Value state_dict(const Napi::CallbackInfo& info);
   Napi::Value save(const Napi::CallbackInfo& info);
   Napi::Value dispose(const Napi::CallbackInfo& info);
@@ -33,7 +34,11 @@ class SessionWrap : public Napi::ObjectWrap<SessionWrap> {
   Napi::Value dtype(const Napi::CallbackInfo& info);
   Napi::Value loading_info(const Napi::CallbackInfo& info);
 
-  Handle handle_;
+  /// Tells V8 how much memory this object holds now.
+  void account(Napi::Env env, int64_t bytes);
+
+  std::shared_ptr<runtime::Session> session_;
+  int64_t accounted_ = 0;
 };
 
 }  // namespace bigtransfer::binding

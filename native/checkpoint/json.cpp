@@ -83,7 +83,7 @@ class Parser {
       std::string key = string();
       skip_space();
       if (!accept(':')) bad("expected ':'");
-      members.emplace_back(std::move(key), value(depth + 1));
+      members.push_back({std::move(key), value(depth + 1)});
       skip_space();
     } while (accept(','));
     if (!accept('}')) bad("expected ',' or '}'");
@@ -94,7 +94,7 @@ class Parser {
   void refuse_duplicates(const Json::Object& members) const {
     std::vector<std::string_view> keys;
     keys.reserve(members.size());
-    for (const auto& member : members) keys.push_back(member.first);
+    for (const auto& member : members) keys.push_back(member.key);
     std::sort(keys.begin(), keys.end());
     const auto twice = std::adjacent_find(keys.begin(), keys.end());
     if (twice != keys.end()) bad("the key " + in_quotes(*twice) + " occurs twice");
@@ -191,7 +191,7 @@ class Parser {
 const Json* Json::find(std::string_view key) const {
   if (!object()) return nullptr;
   for (const auto& member : *object()) {
-    if (member.first == key) return &member.second;
+    if (member.key == key) return &member.value;
   }
   return nullptr;
 }

@@ -13,7 +13,9 @@ namespace bigtransfer::checkpoint {
 
 struct Json {
   using Array = std::vector<Json>;
-  using Object = std::vector<std::pair<std::string, Json>>;
+  /// Of our own: Clang takes no std::pair of what is not whole yet.
+  struct Member;
+  using Object = std::vector<Member>;
 
   std::variant<std::nullptr_t, bool, int64_t, std::string, Array, Object> value;
 
@@ -23,6 +25,11 @@ struct Json {
   const Object* object() const { return std::get_if<Object>(&value); }
   /// The member of an object, or null.
   const Json* find(std::string_view key) const;
+};
+
+struct Json::Member {
+  std::string key;
+  Json value;
 };
 
 /// Throws Error kCheckpoint, starting with `where`, for anything but one UTF-8 JSON value: also for

@@ -75,7 +75,7 @@ StoredTensor read_entry(const std::string& name, const Json& entry, const std::s
 }
 
 void check_metadata(const Json& metadata, const std::string& file) {
-  const auto is_text = [](const auto& member) { return member.second.string() != nullptr; };
+  const auto is_text = [](const auto& member) { return member.value.string() != nullptr; };
   if (!metadata.object() ||
       !std::all_of(metadata.object()->begin(), metadata.object()->end(), is_text)) {
     fail(file, "'__metadata__' must map strings to strings");

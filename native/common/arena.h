@@ -20,8 +20,12 @@ class Arena {
     }
     float* memory = buffers_.back().data() + used_;
     used_ += count;
+    total_ += count;
     return memory;
   }
+
+  /// Floats of all that was asked for.
+  int64_t size() const { return total_; }
 
  private:
   static constexpr int64_t kLine = 64 / sizeof(float);
@@ -31,6 +35,7 @@ class Arena {
   std::vector<AlignedBuffer> buffers_;
   /// Floats of the last buffer.
   int64_t used_ = 0;
+  int64_t total_ = 0;
 };
 
 }  // namespace bigtransfer

@@ -31,7 +31,8 @@ ImageShape FusedPlan::ImageGroup::convolve(const Conv& conv, const ops::ChannelN
                    .shift = norm ? w_.shift.data() : nullptr,
                    .out = buffer.reserve(images_ * out.pixels() * out.pitch),
                    .sums = sums(out_sums, out.pitch),
-                   .adds = adds});
+                   .adds = adds},
+                  team_);
   return out;
 }
 
@@ -67,15 +68,17 @@ void FusedPlan::ImageGroup::stem(const float* planes, MapSize size) {
   const Windows windows = pool_windows(plan_.topology_.stem, {made.height, made.width});
   shape_ = {windows.out.height, windows.out.width, made.channels, made.pitch};
   const LayerTimer timer(clock_, kStemPool, 0);
-  ops::max_pool(*ops::kernels(), {.in = made,
-                                  .out = shape_,
-                                  .pad_top = windows.pad_top,
-                                  .pad_left = windows.pad_left,
-                                  .x = w_.inner[0].data(),
-                                  .out_pixels = w_.current.reserve(shape_.pixels() * shape_.pitch),
-                                  .sums = sums(kCurrent, shape_.pitch),
-                                  .row_begin = 0,
-                                  .row_end = shape_.height});
+  ops::max_pool(*ops::kernels(),
+                {.in = made,
+                 .out = shape_,
+                 .pad_top = windows.pad_top,
+                 .pad_left = windows.pad_left,
+                 .x = w_.inner[0].data(),
+                 .out_pixels = w_.current.reserve(shape_.pixels() * shape_.pitch),
+                 .sums = sums(kCurrent, shape_.pitch),
+                 .row_begin = 0,
+                 .row_end = shape_.height},
+                team_);
 }
 
 void FusedPlan::ImageGroup::block(const Block& block) {

@@ -10,8 +10,10 @@ namespace bigtransfer::model {
 /// channels' sums. At most ops::kMostConvImages.
 class FusedPlan::ImageGroup {
  public:
-  ImageGroup(const FusedPlan& plan, Workspace& workspace, LayerClock* clock, int64_t images)
-      : plan_(plan), w_(workspace), clock_(clock), images_(images) {}
+  /// `team`: see ops::PackedConv::run.
+  ImageGroup(const FusedPlan& plan, Workspace& workspace, int64_t team, LayerClock* clock,
+             int64_t images)
+      : plan_(plan), w_(workspace), team_(team), clock_(clock), images_(images) {}
 
   /// For a group of one.
   void stem(const float* planes, MapSize size);
@@ -47,6 +49,7 @@ class FusedPlan::ImageGroup {
 
   const FusedPlan& plan_;
   Workspace& w_;
+  int64_t team_;
   LayerClock* clock_;
   int64_t images_;
   ops::ImageShape shape_{};

@@ -43,8 +43,10 @@ FusedPlan::FusedPlan(Topology topology, const Weights& weights, at::ScalarType d
   // The largest kernels first: a kernel is in memory twice while it is packed, and that should not
   // come on top of all the others.
   if (topology_.head && topology_.head->out_features > 0) {
-    head_weight_ = weights.take(topology_.head->name + ".weight");
-    head_bias_ = weights.take(topology_.head->name + ".bias");
+    const std::string& name = topology_.head->name;
+    head_.emplace(weights.get(name + ".weight"), weights.take(name + ".bias"), *ops::kernels(),
+                  arena_);
+    weights.discard(name + ".weight");
   }
   norm_ = make_norm(*topology_.norm, weights);
   int64_t stride = topology_.stem.conv.stride * 2;
@@ -63,6 +65,13 @@ FusedPlan::FusedPlan(Topology topology, const Weights& weights, at::ScalarType d
     std::reverse(stages_[i].begin(), stages_[i].end());
   }
   stem_ = make_conv(topology_.stem.conv, 1, PackedType::kFloat32, weights);
+}
+
+int64_t FusedPlan::bytes() const {
+  int64_t floats = arena_.size();
+  const std::lock_guard lock(mutex_);
+  for (const auto& each : workspaces_) floats += each->alone.size() + each->together.size();
+  return floats * static_cast<int64_t>(sizeof(float));
 }
 
 FusedPlan::Conv FusedPlan::make_conv(const ConvSpec& spec, int64_t stride, PackedType type,

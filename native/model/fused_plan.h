@@ -14,6 +14,7 @@
 #include "model/plan.h"
 #include "ops/group_affine.h"
 #include "ops/packed_conv.h"
+#include "ops/packed_linear.h"
 
 namespace bigtransfer::model {
 
@@ -27,6 +28,8 @@ class FusedPlan final : public Plan {
   FusedPlan(Topology topology, const Weights& weights, at::ScalarType dtype);
 
   RunResult run(const RunRequest& request, const std::function<void()>& between) const override;
+  bool takes_images_apart() const override { return true; }
+  int64_t bytes() const override;
 
  private:
   struct Conv {
@@ -102,8 +105,7 @@ class FusedPlan final : public Plan {
   std::optional<Conv> stem_;
   std::vector<std::vector<Block>> stages_;
   std::optional<ops::ChannelNorm> norm_;
-  at::Tensor head_weight_;
-  at::Tensor head_bias_;
+  std::optional<ops::PackedLinear> head_;
   mutable std::mutex mutex_;
   mutable std::vector<std::unique_ptr<Workspaces>> workspaces_;
 };

@@ -76,10 +76,20 @@ FusedPlan::Outputs FusedPlan::allocate(const RunRequest& request) const {
 struct FusedPlan::Call {
   const RunRequest& request;
   const std::function<void()>& between;
+  /// Threads that an image alone would have; see ops::PackedConv::run.
+  int64_t team;
   /// Float, [N, C, H, W].
   at::Tensor pixels;
   Outputs outputs;
 
+  /// Whether nobody wants any of these images any more.
+  bool leaves_out(int64_t first, int64_t images) const {
+    if (!request.left_out) return false;
+    for (int64_t n = first; n < first + images; ++n) {
+      if (!request.left_out(n)) return false;
+    }
+    return true;
+  }
   /// The n-th image of a batch.
   static float* image_of(const at::Tensor& batch, int64_t n) {
     return batch.mutable_data_ptr<float>() + n * (batch.numel() / batch.size(0));
@@ -91,6 +101,7 @@ void FusedPlan::run_stage(size_t index, int64_t first, int64_t images, ImageGrou
   if (index > 0) {
     for (const Block& block : stages_[index - 1]) {
       call.between();
+      if (call.leaves_out(first, images)) return;
       group.block(block);
     }
   }
@@ -120,32 +131,35 @@ void FusedPlan::run_group(int64_t first, int64_t images, Call& call) const {
   const size_t alone =
       images == 1 ? stages : std::clamp<size_t>(call.outputs.large_maps, 1, stages);
   std::unique_ptr<Workspaces> workspaces = take_workspaces();
-  ImageGroup together(*this, workspaces->together, call.request.clock, images);
+  ImageGroup together(*this, workspaces->together, call.team, call.request.clock, images);
   for (int64_t n = 0; n < images; ++n) {
-    ImageGroup one(*this, workspaces->alone, call.request.clock, 1);
+    ImageGroup one(*this, workspaces->alone, call.team, call.request.clock, 1);
     call.between();
     one.stem(Call::image_of(call.pixels, first + n), {call.pixels.size(2), call.pixels.size(3)});
     for (size_t index = 0; index < alone; ++index) run_stage(index, first + n, 1, one, call);
+    // It may have stopped at an earlier stage.
+    if (call.leaves_out(first + n, 1)) continue;
     if (images == 1 && call.request.head) run_head(first, 1, one, call);
     if (images > 1) together.take(n, one);
   }
-  if (images > 1) {
+  if (images > 1 && !call.leaves_out(first, images)) {
     for (size_t index = alone; index < stages; ++index)
       run_stage(index, first, images, together, call);
-    if (call.request.head) run_head(first, images, together, call);
+    if (call.request.head && !call.leaves_out(first, images))
+      run_head(first, images, together, call);
   }
   give_back(std::move(workspaces));
 }
 
 RunResult FusedPlan::run(const RunRequest& request, const std::function<void()>& between) const {
   check_input(topology_.spec, request.pixel_values);
-  Call call{request, between, {}, allocate(request)};
+  const int64_t threads = ops::threads_here();
+  Call call{request, between, threads, {}, allocate(request)};
   call.pixels = request.pixel_values.to(at::kFloat).contiguous();
   const int64_t images = call.pixels.size(0);
   // An image per thread needs no waiting for one another, and stays in its core's own cache until
   // its maps are small; then a few together read the weights once. What is left over has all
   // threads.
-  const int64_t threads = ops::threads_here();
   const int64_t side_by_side = images > 1 && !request.clock ? images / threads * threads : 0;
   at::parallel_for(0, side_by_side, 1, [&](int64_t begin, int64_t end) {
     const int64_t count = end - begin;
@@ -164,8 +178,7 @@ RunResult FusedPlan::run(const RunRequest& request, const std::function<void()>&
     result.pooler_output = outputs.pooled.view({images, -1, 1, 1});
   } else {
     const LayerTimer timer(request.clock, kHead, 0);
-    result.logits = head_weight_.defined() ? at::linear(outputs.pooled, head_weight_, head_bias_)
-                                           : outputs.pooled;
+    result.logits = head_ ? head_->run(outputs.pooled) : outputs.pooled;
   }
   return result;
 }

@@ -36,6 +36,19 @@ LayerPlan::LayerPlan(Topology topology, const Weights& weights, const at::Tensor
   }
 }
 
+int64_t LayerPlan::bytes() const {
+  // Norms and activations are too small to count.
+  auto total = static_cast<int64_t>(stem_.weight.nbytes());
+  if (head_weight_.defined()) total += static_cast<int64_t>(head_weight_.nbytes());
+  for (const std::vector<Block>& stage : stages_) {
+    for (const Block& block : stage) {
+      for (const Conv& conv : block.convs) total += static_cast<int64_t>(conv.weight.nbytes());
+      if (block.downsample) total += static_cast<int64_t>(block.downsample->weight.nbytes());
+    }
+  }
+  return total;
+}
+
 LayerPlan::Conv LayerPlan::make_conv(const ConvSpec& spec, const Weights& weights) const {
   const std::string name = spec.name + ".weight";
   Conv conv{spec, ops::standardize_weight(weights.get(name)).to(options_)};

@@ -22,6 +22,7 @@ class LayerPlan final : public Plan {
   LayerPlan(Topology topology, const Weights& weights, const at::TensorOptions& options);
 
   RunResult run(const RunRequest& request, const std::function<void()>& between) const override;
+  int64_t bytes() const override;
 
  private:
   struct Conv {

@@ -23,6 +23,10 @@ struct RunRequest {
   bool head;
   /// Times the layers, of one image after the other; null for full speed.
   LayerClock* clock;
+  /// Asked before each block, perhaps from several threads, by plans that take images apart: an
+  /// image that is left out goes no further, and its part of the outputs has no meaning. May be
+  /// empty.
+  std::function<bool(int64_t image)> left_out;
 };
 
 /// Undefined tensors and empty vectors where not asked for; all float32 and contiguous. Networks
@@ -43,6 +47,12 @@ class Plan {
   /// several threads, and may throw to stop the run. Throws Error kShape when the input does not
   /// fit the network.
   virtual RunResult run(const RunRequest& request, const std::function<void()>& between) const = 0;
+
+  /// Whether an image's output is the same to the last bit whatever other images there are.
+  virtual bool takes_images_apart() const { return false; }
+
+  /// Memory that it holds: weights and buffers.
+  virtual int64_t bytes() const = 0;
 };
 
 /// The fastest plan that there is for this network, type and machine; reads every parameter of

@@ -38,7 +38,7 @@ struct ConvImage {
   const float* scale;
   const float* shift;
   float* out;
-  /// Sums and sums of squares of the output by channel, [2][out.pitch], added to.
+  /// Sums and sums of squares of the output by channel, [cuts of the task][2][out.pitch], added to.
   double* sums;
 };
 
@@ -52,9 +52,12 @@ struct ConvTask {
   /// From pack_direct() or pack_winograd() of pack_weights.h: words of 32 bits, each a float or two
   /// bfloat16.
   const float* weights;
-  /// What this part makes: units (pixels for pointwise, rows of pixels for spatial, tiles in
-  /// reading order for winograd), counted through all images, and panels of output channels.
-  int64_t unit_begin, unit_end;
+  /// Parts that each image's units (pixels for pointwise, rows of pixels for spatial, tiles in
+  /// reading order for winograd) are cut into, with sums of their own: they decide where sums are
+  /// rounded, whoever makes them.
+  int64_t cuts;
+  /// What this task makes: parts, counted through all images, and panels of output channels.
+  int64_t part_begin, part_end;
   int64_t panel_begin, panel_end;
   /// Whether the output is added to what `out` holds; never for winograd.
   bool adds;

@@ -11,11 +11,10 @@ constexpr int64_t kLeastValues = 1 << 14;
 
 }  // namespace
 
-void max_pool(const Kernels& kernels, const PoolTask& task) {
+void max_pool(const Kernels& kernels, const PoolTask& task, int64_t team) {
   const int64_t rows = task.out.height;
   const int64_t values = task.out.pixels() * task.out.pitch;
-  const int64_t parts =
-      std::clamp<int64_t>(values / kLeastValues, 1, std::min(threads_here(), rows));
+  const int64_t parts = std::clamp<int64_t>(values / kLeastValues, 1, std::min(team, rows));
   sum_parts(parts, task.sums, 2 * task.out.pitch, [&](int64_t part, double* sums) {
     PoolTask own = task;
     own.sums = sums;

@@ -5,7 +5,8 @@
 
 namespace bigtransfer::ops {
 
-/// Runs all rows of `task`, whatever rows it names, and sets its sums.
-void max_pool(const Kernels& kernels, const PoolTask& task);
+/// Runs all rows of `task`, whatever rows it names, and sets its sums, whose last bits depend on
+/// `team` alone: see PackedConv::run.
+void max_pool(const Kernels& kernels, const PoolTask& task, int64_t team);
 
 }  // namespace bigtransfer::ops

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <array>
+#include <vector>
 
 #include "ops/parts.h"
 
@@ -23,16 +24,21 @@ int64_t multiply_adds(const ConvGeometry& g) {
   return g.out.pixels() * g.out.channels * g.in.channels * g.kernel * g.kernel;
 }
 
-/// `sums` instead of the run's.
+/// Threads that are worth waiting for.
+int64_t useful_threads(int64_t multiply_adds, int64_t threads) {
+  return std::clamp<int64_t>(multiply_adds / kLeastMultiplyAdds, 1, threads);
+}
+
+/// With `sums` of `cuts` parts of each image.
 std::array<ConvImage, kMostConvImages> images_of(const ConvGeometry& g, const ConvRun& run,
-                                                 double* sums) {
+                                                 int64_t cuts, double* sums) {
   std::array<ConvImage, kMostConvImages> images{};
   for (int64_t i = 0; i < run.images; ++i) {
     images[static_cast<size_t>(i)] = {.x = run.x + i * g.in.pixels() * g.in.pitch,
                                       .scale = run.scale ? run.scale + i * g.in.pitch : nullptr,
                                       .shift = run.scale ? run.shift + i * g.in.pitch : nullptr,
                                       .out = run.out + i * g.out.pixels() * g.out.pitch,
-                                      .sums = sums + i * 2 * g.out.pitch};
+                                      .sums = sums + i * cuts * 2 * g.out.pitch};
   }
   return images;
 }
@@ -82,30 +88,41 @@ void PackedConv::run_part(const ConvTask& task) const {
   }
 }
 
-void PackedConv::run(const ConvGeometry& geometry, const ConvRun& run) const {
-  const int64_t count = units(geometry) * run.images;
-  const int64_t threads = std::clamp<int64_t>(
-      run.images * multiply_adds(geometry) / kLeastMultiplyAdds, 1, threads_here());
+int64_t PackedConv::cuts(const ConvGeometry& geometry, int64_t team) const {
+  const int64_t count = units(geometry);
+  const int64_t threads = useful_threads(multiply_adds(geometry), team);
   // A row of pixels counts as its pixels.
   const int64_t weight = algorithm_ == ConvAlgorithm::kSpatial ? geometry.out.width : 1;
-  const int64_t by_units =
-      std::clamp<int64_t>(count * weight / kLeastUnits, 1, std::min(threads, count));
-  const int64_t by_panels = std::clamp<int64_t>(threads / by_units, 1, panels_);
-  // Parts of other channels add to other sums.
-  sum_parts(by_units * by_panels, run.sums, run.images * 2 * geometry.out.pitch,
-            [&](int64_t part, double* sums) {
-              const int64_t u = part / by_panels;
-              const int64_t p = part % by_panels;
-              const auto images = images_of(geometry, run, sums);
-              run_part({.geometry = &geometry,
-                        .images = images.data(),
-                        .weights = weights_,
-                        .unit_begin = cut(count, u, by_units),
-                        .unit_end = cut(count, u + 1, by_units),
-                        .panel_begin = cut(panels_, p, by_panels),
-                        .panel_end = cut(panels_, p + 1, by_panels),
-                        .adds = run.adds});
-            });
+  return std::clamp<int64_t>(count * weight / kLeastUnits, 1, std::min(threads, count));
+}
+
+void PackedConv::run(const ConvGeometry& geometry, const ConvRun& run, int64_t team) const {
+  const int64_t cuts = this->cuts(geometry, team);
+  const int64_t parts = run.images * cuts;
+  const int64_t threads =
+      useful_threads(run.images * multiply_adds(geometry), std::min(team, threads_here()));
+  const int64_t by_parts = std::min(threads, parts);
+  const int64_t by_panels = std::clamp<int64_t>(threads / by_parts, 1, panels_);
+  const int64_t size = 2 * geometry.out.pitch;
+  std::vector<double> of_parts(static_cast<size_t>(parts * size), 0.0);
+  const auto images = images_of(geometry, run, cuts, of_parts.data());
+  at::parallel_for(0, by_parts * by_panels, 1, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t u = i / by_panels;
+      const int64_t p = i % by_panels;
+      run_part({.geometry = &geometry,
+                .images = images.data(),
+                .weights = weights_,
+                .cuts = cuts,
+                .part_begin = cut(parts, u, by_parts),
+                .part_end = cut(parts, u + 1, by_parts),
+                .panel_begin = cut(panels_, p, by_panels),
+                .panel_end = cut(panels_, p + 1, by_panels),
+                .adds = run.adds});
+    }
+  });
+  for (int64_t image = 0; image < run.images; ++image)
+    add_parts(of_parts.data() + image * cuts * size, cuts, size, run.sums + image * size);
 }
 
 }  // namespace bigtransfer::ops

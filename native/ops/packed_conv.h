@@ -33,11 +33,14 @@ class PackedConv {
              const Kernels& kernels, Arena& arena);
 
   /// Uses the threads that the caller may use: all of its OpenMP team, or one within a parallel
-  /// region.
-  void run(const ConvGeometry& geometry, const ConvRun& run) const;
+  /// region. The sums are added up in as many parts as suit a team of `team` threads, whoever does
+  /// them: their last bits depend on `team` alone.
+  void run(const ConvGeometry& geometry, const ConvRun& run, int64_t team) const;
 
  private:
   int64_t units(const ConvGeometry& geometry) const;
+  /// Parts of an image with sums of their own.
+  int64_t cuts(const ConvGeometry& geometry, int64_t team) const;
   void run_part(const ConvTask& task) const;
 
   const ConvKernels* kernels_;

@@ -15,22 +15,14 @@ struct Cancelled : std::exception {
 /// Shared by a job and whoever may stop it.
 class CancelToken {
  public:
-  /// A token of its own that is also cancelled when this one is.
-  CancelToken child() const {
-    CancelToken token;
-    token.parent_ = flag_;
-    return token;
-  }
-
   void cancel() { *flag_ = true; }
-  bool cancelled() const { return *flag_ || (parent_ && *parent_); }
+  bool cancelled() const { return *flag_; }
   void throw_if_cancelled() const {
     if (cancelled()) throw Cancelled();
   }
 
  private:
   std::shared_ptr<std::atomic<bool>> flag_ = std::make_shared<std::atomic<bool>>(false);
-  std::shared_ptr<const std::atomic<bool>> parent_;
 };
 
 }  // namespace bigtransfer::runtime

@@ -44,6 +44,8 @@ class CudaBackend {
   virtual std::unique_ptr<const model::Plan> make_plan(const model::Topology& topology,
                                                        const model::Weights& weights,
                                                        const CudaPlanRequest& request) const = 0;
+  /// Whether pixel_values() takes pictures with a JPEG: there is an nvJPEG.
+  virtual bool decodes_jpegs() const = 0;
   /// Bytes on the CPU from which copies to GPUs run on their own; from the heap where such memory
   /// runs out.
   virtual at::Tensor allocate_rows(at::IntArrayRef shape) const = 0;

@@ -35,19 +35,32 @@ int Executor::threads() const {
   return threads_;
 }
 
-void Executor::submit(int width, std::function<void()> job) {
+Executor::Place Executor::submit(Job job) {
   const std::lock_guard lock(mutex_);
-  if (width == kOnDevice) {
-    device_queue_.push_back({width, std::move(job)});
+  const Place place{-job.priority, submitted_++};
+  if (job.width == kOnDevice) {
+    device_queue_.emplace(place, std::move(job));
   } else {
-    queue_.push_back({width < 1 ? threads_ : std::min(width, threads_), std::move(job)});
+    job.width = job.width < 1 ? threads_ : std::min(job.width, threads_);
+    queue_.emplace(place, std::move(job));
   }
   dispatch();
+  return place;
+}
+
+bool Executor::remove(const Place& place) {
+  Queue::node_type removed;  // what it holds is freed without the lock
+  const std::lock_guard lock(mutex_);
+  removed = queue_.extract(place);
+  if (removed.empty()) removed = device_queue_.extract(place);
+  // One that needed more threads than there were may have kept narrower ones waiting.
+  if (!removed.empty()) dispatch();
+  return !removed.empty();
 }
 
 void Executor::dispatch() {
-  while (!queue_.empty() && queue_.front().width <= free_threads_) {
-    free_threads_ -= queue_.front().width;
+  while (!queue_.empty() && queue_.begin()->second.width <= free_threads_) {
+    free_threads_ -= queue_.begin()->second.width;
     start(queue_);
   }
   while (!device_queue_.empty() && device_jobs_ < kMostDeviceJobs) {
@@ -56,11 +69,11 @@ void Executor::dispatch() {
   }
 }
 
-void Executor::start(std::deque<Job>& queue) {
+void Executor::start(Queue& queue) {
   Worker& worker = free_worker();
   worker.busy = true;
-  worker.job = std::make_unique<Job>(std::move(queue.front()));
-  queue.pop_front();
+  worker.job = std::make_unique<Job>(std::move(queue.begin()->second));
+  queue.erase(queue.begin());
   worker.wake.notify_one();
 }
 

@@ -1,16 +1,19 @@
-// The process's compute threads: jobs in order of arrival, never wider together than the cores.
+// The process's compute threads: jobs in order of priority and arrival, never wider together than
+// the cores.
 #pragma once
 
+#include <compare>
 #include <condition_variable>
-#include <deque>
+#include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <vector>
 
 namespace bigtransfer::runtime {
 
-/// For submit(): the job waits for a GPU, and counts as no thread that computes.
+/// A job's width: it waits for a GPU, and counts as no thread that computes.
 inline constexpr int kOnDevice = -1;
 
 /// One pool for the whole process, however many models, JavaScript environments and calls there
@@ -18,6 +21,23 @@ inline constexpr int kOnDevice = -1;
 /// run side by side and wide ones after each other.
 class Executor {
  public:
+  struct Job {
+    /// Threads that it computes with; 0: all. Jobs kOnDevice have a line of their own, a few of
+    /// them at a time.
+    int width;
+    /// Jobs of a higher one start first.
+    int priority;
+    /// Must not throw.
+    std::function<void()> run;
+  };
+  /// A job's place in the queue.
+  struct Place {
+    /// The priority's negative: first things first.
+    int rank;
+    uint64_t number;
+    auto operator<=>(const Place&) const = default;
+  };
+
   /// The process's executor. It is never destroyed: a job may outlive static destruction.
   static Executor& instance();
 
@@ -25,15 +45,12 @@ class Executor {
   void configure(int threads);
   int threads() const;
 
-  /// Queues `job`, which must not throw. `width` 0 asks for all threads; jobs kOnDevice have a line
-  /// of their own, a few of them at a time.
-  void submit(int width, std::function<void()> job);
+  Place submit(Job job);
+  /// Takes a job out of its line, with all that it holds; false when it has begun or ended.
+  bool remove(const Place& place);
 
  private:
-  struct Job {
-    int width;
-    std::function<void()> run;
-  };
+  using Queue = std::map<Place, Job>;
   struct Worker {
     std::condition_variable wake;
     std::unique_ptr<Job> job;
@@ -43,13 +60,15 @@ class Executor {
   Executor();
   /// Hands queued jobs to workers while threads are free; the lock is held.
   void dispatch();
-  void start(std::deque<Job>& queue);
+  /// The first job of a line.
+  void start(Queue& queue);
   Worker& free_worker();
   void work(Worker& self);
 
   mutable std::mutex mutex_;
-  std::deque<Job> queue_;
-  std::deque<Job> device_queue_;
+  Queue queue_;
+  Queue device_queue_;
+  uint64_t submitted_ = 0;
   int device_jobs_ = 0;
   std::vector<std::unique_ptr<Worker>> workers_;
   int threads_;

@@ -91,6 +91,12 @@ model::RunResult GpuModel::run_share(size_t replica, const Share& share,
   return run_halving(share, run, [&] { backend_.release_memory(); });
 }
 
+int64_t GpuModel::bytes() const {
+  int64_t total = 0;
+  for (const auto& plan : plans_) total += plan->bytes();
+  return total;
+}
+
 std::vector<std::string> GpuModel::take_warnings() const {
   const std::lock_guard lock(mutex_);
   return std::exchange(warnings_, {});

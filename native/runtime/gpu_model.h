@@ -9,6 +9,7 @@
 
 #include "model/plan.h"
 #include "runtime/cuda_backend.h"
+#include "runtime/engine.h"
 #include "runtime/replicas.h"
 #include "runtime/staged_picture.h"
 
@@ -22,23 +23,23 @@ struct GpuModelRequest {
   std::vector<int> devices;
 };
 
-class GpuModel {
+class GpuModel final : public Engine {
  public:
   /// Copies the weights to all devices. Throws as CudaBackend::make_plan().
   GpuModel(const CudaBackend& backend, const model::Topology& topology,
            const model::Weights& weights, const GpuModelRequest& request);
   /// Gives all memory back to the driver.
-  ~GpuModel();
+  ~GpuModel() override;
   GpuModel(const GpuModel&) = delete;
   GpuModel& operator=(const GpuModel&) = delete;
 
-  /// As Plan::run(), of `pictures` where there are any and of the request's pixel values otherwise.
-  /// Throws Error kOutOfMemory when one image does not fit, kDevice when the GPUs fail.
+  /// Throws Error kOutOfMemory too when one image does not fit, kDevice when the GPUs fail.
   model::RunResult run(const model::RunRequest& request, const StagedPictures& pictures,
-                       const std::function<void()>& between) const;
-
-  /// What has failed since it was asked last, for people.
-  std::vector<std::string> take_warnings() const;
+                       const std::function<void()>& between) const override;
+  bool gathers() const override { return true; }
+  /// On all devices.
+  int64_t bytes() const override;
+  std::vector<std::string> take_warnings() const override;
 
  private:
   model::RunResult run_share(size_t replica, const Share& share, const model::RunRequest& request,

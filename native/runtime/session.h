@@ -3,21 +3,19 @@
 
 #include <ATen/ATen.h>
 
-#include <future>
+#include <cstdint>
+#include <functional>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
-#include "model/loss.h"
-#include "model/plan.h"
 #include "model/weights.h"
+#include "runtime/batcher.h"
 #include "runtime/cancel.h"
-#include "runtime/devices.h"
-#include "runtime/gpu_model.h"
-#include "runtime/staged_picture.h"
+#include "runtime/freed.h"
+#include "runtime/weak_registry.h"
 
 namespace bigtransfer::runtime {
 
@@ -33,76 +31,82 @@ struct LoadRequest {
   std::string dtype;
   /// Whether float32 convolutions on a GPU may round to TF32.
   bool allow_tf32;
+  BatchLimits batching;
+  /// Compute threads of one call; 0: all.
+  int threads;
 };
 
-struct ForwardRequest {
-  model::RunRequest run;
-  /// Instead of the run's pixel values; empty for none, and always on the CPU.
-  StagedPictures pictures;
-  /// Undefined for no loss.
-  at::Tensor labels;
-  std::optional<model::ProblemType> problem;
-  /// Whether the layers are timed.
-  bool profile;
-};
-
-struct ForwardResult {
-  model::RunResult run;
-  at::Tensor loss;
-  /// Empty unless asked for.
-  std::vector<model::LayerTime> layers;
-  /// GPUs that failed meanwhile, each once, for people.
-  std::vector<std::string> warnings;
+struct SessionStats {
+  CallCounts calls;
+  /// Calls that wait, and calls that run.
+  size_t waiting;
+  size_t running;
+  /// Weights and buffers, shared by all who opened them.
+  int64_t bytes;
 };
 
 class Session {
+ private:
+  struct State;
+  struct Lease;
+
  public:
+  /// Keeps the weights for as long as it is held.
+  using Pin = std::shared_ptr<const Lease>;
+
   /// Reads and prepares the weights; takes as long as that takes.
   static std::shared_ptr<Session> load(const LoadRequest& request);
 
-  /// Any number of calls may run at once. Throws Error kDisposed after dispose().
-  ForwardResult forward(const ForwardRequest& request, const CancelToken& token) const;
+  /// Another session on the weights of one that was shared. Throws Error kDisposed when nobody
+  /// holds them any more.
+  static std::shared_ptr<Session> open_shared(uint64_t number);
+  /// A number for open_shared(); it keeps nothing.
+  uint64_t share() const;
 
+  /// Throws Error kOverloaded when there is no room for another call.
+  void expect_room() const;
+  /// Queues a call; `done` gets its outcome once, from any thread. What is returned ends a call
+  /// whose token was cancelled: at once while it waits, and else before its next layer. Throws
+  /// Error kDisposed after dispose(), and as expect_room().
+  std::function<void()> forward(ForwardRequest request, const CancelToken& token,
+                                Batcher::Done done) const;
+
+  /// Throws Error kDisposed after dispose().
+  Pin pin() const;
   /// Every parameter in float32, in state-dict order; views of the checkpoint's mapping where they
   /// can be.
-  std::vector<std::pair<std::string, at::Tensor>> state_dict() const;
-
+  static std::vector<std::pair<std::string, at::Tensor>> state_dict(const Pin& pin);
   /// Writes model.safetensors at `path`, complete or not at all.
-  void save(const std::string& path) const;
+  static void save(const Pin& pin, const std::string& path);
 
-  /// Refuses later calls, waits for those that are running and frees the weights. May be called
-  /// again, and then waits for the same.
-  void dispose();
+  /// Throws Error kDisposed after dispose().
+  SessionStats stats() const;
+  /// Weights and buffers; 0 after dispose().
+  int64_t bytes() const;
 
-  const model::LoadingInfo& loading_info() const { return loading_info_; }
-  const std::string& device() const { return device_; }
-  const std::string& dtype() const { return dtype_; }
-  /// Whether its calls wait for a GPU, and take no thread that computes.
-  bool on_gpu() const { return device_ != kCpu; }
+  /// Refuses later calls. `freed` is called once those before are done with the weights, from any
+  /// thread; the weights are freed unless other sessions share them. May be called again.
+  void dispose(std::function<void()> freed);
+
+  const model::LoadingInfo& loading_info() const { return facts_->loading_info; }
+  const std::string& device() const { return facts_->device; }
+  const std::string& dtype() const { return facts_->dtype; }
 
  private:
-  struct State {
-    model::Weights weights;
-    /// One of the two.
-    std::unique_ptr<const model::Plan> plan;
-    std::unique_ptr<const GpuModel> gpus;
+  struct Facts {
+    model::LoadingInfo loading_info;
+    std::string device;
+    std::string dtype;
   };
 
-  Session() = default;
-  /// Makes the plan on the device that was asked for, and names both it and the type.
-  void prepare(State& state, model::Topology topology, const LoadRequest& request);
-  /// False where no GPU serves, and 'auto' was asked for.
-  bool prepare_gpus(State& state, const model::Topology& topology, const LoadRequest& request);
-  /// The state, held by the caller for as long as it computes.
-  std::shared_ptr<const State> state() const;
+  explicit Session(std::shared_ptr<const State> state);
+  static WeakRegistry<const State>& shared();
 
+  std::shared_ptr<const Facts> facts_;
   mutable std::mutex mutex_;
-  std::shared_ptr<const State> state_;
-  /// Ready when the last holder of the state has let it go.
-  std::shared_future<void> freed_;
-  model::LoadingInfo loading_info_;
-  std::string device_;
-  std::string dtype_;
+  Pin lease_;
+  /// Fired when the last holder of the lease has let it go.
+  std::shared_ptr<Freed> freed_;
 };
 
 }  // namespace bigtransfer::runtime

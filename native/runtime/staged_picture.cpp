@@ -1,6 +1,7 @@
 // Decodes to rows where the GPU takes over, to values elsewhere.
 #include "runtime/staged_picture.h"
 
+#include "common/error.h"
 #include "runtime/picture_rows.h"
 
 namespace bigtransfer::runtime {
@@ -20,21 +21,40 @@ bool is_for_gpu(const PictureRows& rows, const PreprocessRequest& request) {
 
 }  // namespace
 
-std::optional<StagedPicture> stage(const PreprocessRequest& request, const AllocateRows& allocate) {
+std::optional<StagedPicture> stage(const PreprocessRequest& request, const AllocateRows& allocate,
+                                   bool keeps_jpeg) {
   PictureRows rows(request.picture);
   if (rows.failed()) return std::nullopt;
   const std::optional<ops::ResizeWindow> window = window_of(rows, request);
   if (!window || !is_for_gpu(rows, request)) {
     const std::optional<at::Tensor> values = preprocess(request);
     if (!values) return std::nullopt;
-    return StagedPicture{{}, {}, request.resample, request.scaling, *values};
+    return StagedPicture{{}, {}, request.resample, request.scaling, *values, {}};
   }
   // Refuses statistics that do not fit now, and not when the whole batch is there.
   ops::scaled_levels(kRgb, request.scaling);
+  const std::string& jpeg = request.picture.jpeg;
+  if (keeps_jpeg && !jpeg.empty() && request.picture.jpeg_shrink == 1)
+    return StagedPicture{{}, *window, request.resample, request.scaling, {}, jpeg};
   at::Tensor pixels = allocate({rows.height(), rows.width(), kRgb});
   rows.read_all(pixels.mutable_data_ptr<uint8_t>());
   if (!rows.finish()) return std::nullopt;
-  return StagedPicture{pixels, *window, request.resample, request.scaling, {}};
+  return StagedPicture{pixels, *window, request.resample, request.scaling, {}, {}};
+}
+
+at::Tensor rows_of_jpeg(const StagedPicture& picture) {
+  PictureRows rows(Picture{.pixels = {},
+                           .jpeg = picture.jpeg,
+                           .jpeg_shrink = 1,
+                           .resized_height = picture.window.out_height,
+                           .resized_width = picture.window.out_width});
+  at::Tensor pixels =
+      at::empty({picture.window.in_height, picture.window.in_width, kRgb}, at::kByte);
+  const bool has_size =
+      !rows.failed() && rows.height() == pixels.size(0) && rows.width() == pixels.size(1);
+  if (has_size) rows.read_all(pixels.mutable_data_ptr<uint8_t>());
+  if (!has_size || !rows.finish()) throw Error(ErrorCode::kImage, "A JPEG is broken");
+  return pixels;
 }
 
 std::vector<int64_t> output_shape(const StagedPicture& picture) {

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "ops/row_resizer.h"
@@ -13,15 +14,18 @@
 
 namespace bigtransfer::runtime {
 
-/// Decoded rows that the GPU is to resize; or the pixel values, where the CPU did all of it.
+/// Decoded rows that the GPU is to resize, or a JPEG that it is to decode too; or the pixel values,
+/// where the CPU did all of it.
 struct StagedPicture {
-  /// uint8 [in_height, in_width, 3] of the window; undefined where there are values.
+  /// uint8 [in_height, in_width, 3] of the window; undefined where there is something else.
   at::Tensor rows;
   ops::ResizeWindow window;
   ops::Resample resample;
   ops::PixelScaling scaling;
   /// Float [1, 3, H, W].
   at::Tensor values;
+  /// A whole file; empty where there is something else.
+  std::string jpeg;
 };
 
 /// Of one call: pictures that come out equally large, with the same scaling and filter.
@@ -33,8 +37,13 @@ using AllocateRows = std::function<at::Tensor(at::IntArrayRef shape)>;
 /// Decodes a picture for a GPU. What its kernel does not serve (other filters, other channels,
 /// crops that add to the picture, pictures that are very large or shrunk very far) is prepared here
 /// and now, to the same values. Nothing for a JPEG that is left to others; throws as preprocess(),
-/// which must give floats: `request` scales.
-std::optional<StagedPicture> stage(const PreprocessRequest& request, const AllocateRows& allocate);
+/// which must give floats: `request` scales. With `keeps_jpeg` a JPEG that the GPU can resize stays
+/// as it is, to be decoded there.
+std::optional<StagedPicture> stage(const PreprocessRequest& request, const AllocateRows& allocate,
+                                   bool keeps_jpeg);
+
+/// The rows of a JPEG, decoded here after all. Throws Error kImage for a broken one.
+at::Tensor rows_of_jpeg(const StagedPicture& picture);
 
 /// [C, H, W] of what the picture becomes.
 std::vector<int64_t> output_shape(const StagedPicture& picture);

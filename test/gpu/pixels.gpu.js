@@ -5,7 +5,7 @@ const assert = require('node:assert/strict');
 const fs = require('node:fs');
 const path = require('node:path');
 const { BitImageProcessor, pipeline } = require('../..');
-const { assertClose } = require('./support/closeness');
+const { assertClose, cosine } = require('./support/closeness');
 const { EXACT, ON_CPU, gpuTest } = require('./support/gpu');
 
 const PICTURES = ['boat.jpg', 'cat.jpg', 'coffee.jpg'].map((file) =>
@@ -67,6 +67,34 @@ for (const resample of [0, 1, 2, 3]) {
     await samePixels(new BitImageProcessor({ resample }), PICTURES);
   });
 }
+
+/** Of values from 0 to 1, and of logits: what another decoder's rounding may change. */
+const DECODED_MEAN_BOUND = 2 / 255;
+const DECODED_COSINE = 0.999;
+
+gpuTest('gpuDecode: pixels a few levels apart, and logits alike', async () => {
+  const processor = new BitImageProcessor({ doNormalize: false });
+  const [{ pixelValues: exact }, { pixelValues: decoded }] = [
+    await processor.preprocess(PICTURES, { device: 'cuda' }),
+    await processor.preprocess(PICTURES, { device: 'cuda', gpuDecode: true }),
+  ];
+  assert.deepEqual(decoded.shape, exact.shape);
+  const total = exact.data.reduce((sum, value, i) => sum + Math.abs(value - decoded.data[i]), 0);
+  assert.ok(total / exact.data.length <= DECODED_MEAN_BOUND, `apart by ${total}`);
+  const extract = await pipeline('image-feature-extraction', null, EXACT);
+  try {
+    const pool = true;
+    const found = cosine(
+      await extract(PICTURES, { pool, gpuDecode: true }),
+      await extract(PICTURES, { pool }),
+    );
+    assert.ok(found >= DECODED_COSINE, `cosine ${found}`);
+    const broken = fs.readFileSync(PICTURES[0]).subarray(0, 4000);
+    await assert.rejects(extract([broken], { gpuDecode: true }), { code: 'ERR_BIT_IMAGE' });
+  } finally {
+    await extract.dispose();
+  }
+});
 
 gpuTest('preprocess names the bad image of a batch', async () => {
   const images = [PICTURES[0], Buffer.from('no image'), PICTURES[1]];

@@ -21,6 +21,16 @@ test('lists of any kind are staged, and know their shape', async () => {
   ]);
 });
 
+test('where no GPU decodes, gpuDecode changes nothing', async () => {
+  const picture = join(IMAGES, 'baseline_420.jpg');
+  const plain = await processor.preprocess(picture);
+  const asked = await processor.preprocess(picture, { device: 'cpu', gpuDecode: true });
+  expect(asked.pixelValues.data).toEqual(plain.pixelValues.data);
+  await expect(processor.preprocess(picture, { gpuDecode: 1 as never })).rejects.toMatchObject({
+    code: 'ERR_BIT_CONFIG',
+  });
+});
+
 test('whole numbers, which a GPU does not give, come as pixel values', async () => {
   const off = { doRescale: false, doNormalize: false };
   expect(await processor.stage(rgb, off)).toMatchObject({ dtype: 'uint8' });

@@ -9,12 +9,14 @@ interface ChildOptions {
   env?: Record<string, string>;
   /** Whether the script is an ES module. */
   esm?: boolean;
+  /** Of Node's own. */
+  flags?: string[];
 }
 
 /** What the script printed as JSON on its last line; rejects when it exits with another code than 0. */
 export async function runScript<T>(
   script: string,
-  { env, esm = false }: ChildOptions = {},
+  { env, esm = false, flags = [] }: ChildOptions = {},
 ): Promise<T> {
   const prelude = esm
     ? ''
@@ -23,7 +25,7 @@ export async function runScript<T>(
   const type = esm ? 'module' : 'commonjs';
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    [`--input-type=${type}`, '--eval', prelude + script],
+    [...flags, `--input-type=${type}`, '--eval', prelude + script],
     { cwd: ROOT, env: { ...process.env, ...env } },
   );
   return JSON.parse(stdout.trim().split('\n').at(-1) as string) as T;

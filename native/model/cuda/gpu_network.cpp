@@ -67,6 +67,18 @@ GpuNetwork::GpuNetwork(Topology topology, const Weights& weights, at::ScalarType
 }
 
 /// Standardised here and now, which happens once: the kernel for it serves training.
+int64_t GpuNetwork::bytes() const {
+  size_t total = stem_->weight.nbytes();
+  if (head_weight_.defined()) total += head_weight_.nbytes();
+  for (const std::vector<Block>& stage : stages_) {
+    for (const Block& block : stage) {
+      for (const Conv& conv : block.convs) total += conv.weight.nbytes();
+      if (block.downsample) total += block.downsample->weight.nbytes();
+    }
+  }
+  return static_cast<int64_t>(total);
+}
+
 GpuNetwork::Conv GpuNetwork::make_conv(const ConvSpec& spec, int64_t in_pitch, at::ScalarType type,
                                        const Weights& weights) const {
   const std::string name = spec.name + ".weight";

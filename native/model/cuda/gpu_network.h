@@ -38,6 +38,9 @@ class GpuNetwork {
   /// the results. `request.clock` is ignored.
   RunResult run(const RunRequest& request, const GpuStream& on) const;
 
+  /// Of the weights; norms are too small to count.
+  int64_t bytes() const;
+
  private:
   struct Conv {
     const ConvSpec* spec;

@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <array>
 #include <cstdint>
+#include <vector>
 
+#include "ops/cut.h"
 #include "ops/kernels.h"
 
 namespace bigtransfer::ops::BIGTRANSFER_ISA {
@@ -16,19 +18,22 @@ inline int64_t part_end(int64_t begin, int64_t end, int64_t most) {
   return begin + (end - begin + parts - 1) / parts;
 }
 
-/// Consecutive units of one image.
+/// Consecutive units of one part of an image.
 struct Piece {
   const ConvImage* image;
+  /// Of the part, [2][out.pitch].
+  double* sums;
   int64_t begin;
   int64_t count;
 };
 
-/// Units of a few images that are worked on together.
+/// Units that are worked on together, of a few parts.
 struct Block {
   std::array<Piece, kMostConvImages> pieces;
   int count = 0;
   int64_t units = 0;
 
+  bool has_room() const { return count < kMostConvImages; }
   void add(const Piece& piece) {
     pieces[count++] = piece;
     units += piece.count;
@@ -37,33 +42,33 @@ struct Block {
   const Piece* end() const { return pieces.data() + count; }
 };
 
-/// All that a task is to make.
-inline Block units_of(const ConvTask& task, int64_t units_of_image) {
-  Block all;
-  for (int64_t begin = task.unit_begin; begin < task.unit_end;) {
-    const int64_t image = begin / units_of_image;
-    const int64_t first = image * units_of_image;
-    const int64_t end = std::min(first + units_of_image, task.unit_end);
-    all.add({task.images + image, begin - first, end - begin});
-    begin = end;
+/// The parts that a task is to make.
+inline std::vector<Piece> parts_of(const ConvTask& task, int64_t units_of_image) {
+  std::vector<Piece> parts;
+  for (int64_t part = task.part_begin; part < task.part_end; ++part) {
+    const ConvImage* image = task.images + part / task.cuts;
+    const int64_t i = part % task.cuts;
+    const int64_t begin = cut(units_of_image, i, task.cuts);
+    parts.push_back({image, image->sums + i * 2 * task.geometry->out.pitch, begin,
+                     cut(units_of_image, i + 1, task.cuts) - begin});
   }
-  return all;
+  return parts;
 }
 
-/// Calls body(block) for blocks of at most so many of the units, in their order. Where an image is
-/// cut does not depend on which other images there are, and so neither do its sums.
-template <typename Body>
-void each_block(const Block& all, int64_t most, const Body& body) {
+/// Calls body(block) for blocks of at most so many of the units, in their order. Where a part is
+/// cut does not depend on which others there are, and so neither do its sums.
+template <typename Pieces, typename Body>
+void each_block(const Pieces& all, int64_t most, const Body& body) {
   Block block;
   for (const Piece& piece : all) {
     const int64_t piece_end = piece.begin + piece.count;
     for (int64_t begin = piece.begin; begin < piece_end;) {
       const int64_t end = part_end(begin, piece_end, most);
-      if (block.count == kMostConvImages || block.units + end - begin > most) {
+      if (!block.has_room() || block.units + end - begin > most) {
         body(block);
         block = {};
       }
-      block.add({piece.image, begin, end - begin});
+      block.add({piece.image, piece.sums, begin, end - begin});
       begin = end;
     }
   }

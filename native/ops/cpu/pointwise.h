@@ -33,7 +33,7 @@ void pointwise(const ConvTask& task) {
     }
   };
   const int64_t panel_words = words_of<Element>(g.in.channels) * kPanel;
-  each_block(units_of(task, g.out.pixels()), most, [&](const Block& block) {
+  each_block(parts_of(task, g.out.pixels()), most, [&](const Block& block) {
     for (const Channels& channels : parts) {
       fill(block, channels);
       Slice slice{{}, {}, channels.begin == 0, channels.end == g.in.channels};

@@ -106,7 +106,7 @@ class Product {
       begin = end;
     }
     for (int64_t i = 0; ends && i < panels; ++i)
-      add_sums(image.sums, pitch, first_panel + i, sums[i]);
+      add_sums(piece.sums, pitch, first_panel + i, sums[i]);
   }
 
   const ConvTask& task_;

@@ -131,13 +131,13 @@ void spatial(const ConvTask& task) {
   const int64_t most = lines_together(g, bands.front());
   const int64_t panel_words = g.kernel * g.kernel * words_of<Element>(g.in.channels) * kPanel;
   std::vector<const Value*> rows(static_cast<size_t>(most * g.out.width));
-  each_block(units_of(task, g.out.height), most, [&](const Block& lines) {
+  each_block(parts_of(task, g.out.height), most, [&](const Block& lines) {
     int64_t values = kPanel;
     for (const Piece& piece : lines) values += bands.front().values(piece.count);
     Value* input = input_scratch<Element>(values);
     Block pixels;
     for (const Piece& piece : lines)
-      pixels.add({piece.image, piece.begin * g.out.width, piece.count * g.out.width});
+      pixels.add({piece.image, piece.sums, piece.begin * g.out.width, piece.count * g.out.width});
     for (const Band<Element>& band : bands) {
       band.fill(lines, input, rows.data());
       const Slice slice = band.slice();

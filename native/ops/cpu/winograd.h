@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <vector>
 
 #include "ops/cpu/blocks.h"
 #include "ops/cpu/matrix_tile.h"
@@ -61,19 +62,21 @@ class Tiles {
       : task_(task),
         geometry_(*task.geometry),
         across_((geometry_.out.width + Side - 1) / Side),
+        parts_(parts_of(task, across_ * ((geometry_.out.height + Side - 1) / Side))),
         // A cache line more than the values: see pointwise().
         row_((geometry_.in.channels + kPanel - 1) / kPanel * kPanel + 16 * Element::kPack) {
     const int64_t bytes = kPoints * row_ * static_cast<int64_t>(sizeof(Value));
     most_ = std::clamp<int64_t>(kWinogradInputBytes / bytes / kRows * kRows, kRows, kMostTiles);
-    most_ = std::min(most_, std::max<int64_t>(task.unit_end - task.unit_begin, 1));
+    int64_t tiles = 0;
+    for (const Piece& part : parts_) tiles += part.count;
+    most_ = std::min(most_, std::max<int64_t>(tiles, 1));
     input_ =
         reinterpret_cast<Value*>(scratch(kInputScratch, kPoints * most_ * row_ / Element::kPack));
     product_ = scratch(kProductScratch, kPoints * most_ * kPanel);
   }
 
   void run() {
-    const int64_t down = (geometry_.out.height + Side - 1) / Side;
-    each_block(units_of(task_, across_ * down), most_, [&](const Block& block) {
+    each_block(parts_, most_, [&](const Block& block) {
       int64_t slot = 0;
       for (const Piece& piece : block) {
         for (int64_t t = 0; t < piece.count; ++t)
@@ -86,7 +89,7 @@ class Tiles {
           PanelSums sums{};
           for (int64_t t = 0; t < piece.count; ++t)
             transform_output(*piece.image, piece.begin + t, slot++, panel, sums);
-          add_sums(piece.image->sums, geometry_.out.pitch, panel, sums);
+          add_sums(piece.sums, geometry_.out.pitch, panel, sums);
         }
       }
     });
@@ -180,6 +183,7 @@ class Tiles {
   const ConvGeometry& geometry_;
   /// Tiles in a row of the output.
   int64_t across_;
+  std::vector<Piece> parts_;
   /// Values from one tile's to the next's.
   int64_t row_;
   /// Tiles at once.

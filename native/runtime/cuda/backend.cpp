@@ -7,6 +7,7 @@
 
 #include "common/error.h"
 #include "runtime/cuda/gpu_copies.h"
+#include "runtime/cuda/gpu_jpeg.h"
 #include "runtime/cuda/gpu_memory.h"
 #include "runtime/cuda/gpu_pictures.h"
 #include "runtime/cuda/gpu_plan.h"
@@ -75,6 +76,8 @@ class Backend final : public CudaBackend {
       throw Error(ErrorCode::kOutOfMemory, "The GPU has no memory for the model's weights");
     }
   }
+
+  bool decodes_jpegs() const override { return gpu_jpeg_decoder() != nullptr; }
 
   at::Tensor allocate_rows(at::IntArrayRef shape) const override {
     try {

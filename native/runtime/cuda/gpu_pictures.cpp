@@ -1,4 +1,4 @@
-// Runs of rows go through the resize kernel together; values are copied as they are.
+// Runs of rows and JPEGs go through the resize kernel together; values are copied as they are.
 #include "runtime/cuda/gpu_pictures.h"
 
 #include <ATen/cuda/CUDAContext.h>
@@ -9,6 +9,7 @@
 #include "ops/cuda/resize_tables.h"
 #include "ops/pixel_values.h"
 #include "runtime/cuda/gpu_copies.h"
+#include "runtime/cuda/gpu_jpeg.h"
 
 namespace bigtransfer::runtime {
 namespace {
@@ -22,40 +23,59 @@ using Iterator = StagedPictures::const_iterator;
 
 int64_t aligned(int64_t bytes) { return (bytes + kAlignment - 1) / kAlignment * kAlignment; }
 
+/// Of the rows on the device.
 int64_t bytes_of(const StagedPicture& picture) {
-  return aligned(static_cast<int64_t>(picture.rows.nbytes()));
+  return aligned(picture.window.in_height * picture.window.in_width * ops::cuda::kRgb);
 }
 
-/// As many pictures with rows as may be on the device together, at least one.
+/// As many pictures to resize as may be on the device together, at least one.
 Iterator end_of_run(Iterator begin, Iterator end) {
   int64_t bytes = 0;
   Iterator at = begin;
-  for (; at != end && (*at)->rows.defined(); ++at) {
+  for (; at != end && !(*at)->values.defined(); ++at) {
     bytes += bytes_of(**at);
     if (at != begin && bytes > kMostBytes) break;
   }
   return at;
 }
 
+/// What decodes JPEGs on the current stream; empty where nothing does.
+struct Decoder {
+  NvJpeg* library = gpu_jpeg_decoder();
+  std::shared_ptr<NvJpeg::State> state = library == nullptr ? nullptr : library->take_state();
+
+  /// False where the CPU must.
+  bool decode(const StagedPicture& picture, uint8_t* rows) const {
+    return library != nullptr && !picture.jpeg.empty() &&
+           library->decode(*state, picture.jpeg, picture.window.in_height, picture.window.in_width,
+                           rows, at::cuda::getCurrentCUDAStream().stream());
+  }
+};
+
 /// The rows of a run, on their way to the device; `places` says where each picture begins.
-at::Tensor start_rows(Iterator begin, Iterator end, std::vector<const uint8_t*>& places) {
+at::Tensor start_rows(Iterator begin, Iterator end, const Decoder& decoder,
+                      std::vector<const uint8_t*>& places) {
   int64_t bytes = 0;
   for (Iterator at = begin; at != end; ++at) bytes += bytes_of(**at);
   at::Tensor rows = at::empty({bytes}, at::TensorOptions().dtype(at::kByte).device(at::kCUDA));
   int64_t offset = 0;
   for (Iterator at = begin; at != end; ++at) {
-    const at::Tensor from = (*at)->rows.view({-1});
-    rows.narrow(0, offset, from.size(0)).copy_(from, /*non_blocking=*/true);
-    places.push_back(rows.const_data_ptr<uint8_t>() + offset);
+    uint8_t* place = rows.mutable_data_ptr<uint8_t>() + offset;
+    if (!decoder.decode(**at, place)) {
+      const at::Tensor from = (*at)->jpeg.empty() ? (*at)->rows : rows_of_jpeg(**at);
+      rows.narrow(0, offset, from.numel()).copy_(from.view({-1}), /*non_blocking=*/true);
+    }
+    places.push_back(place);
     offset += bytes_of(**at);
   }
   return rows;
 }
 
 /// Resizes the pictures of a run to `y`, [pictures, 3, H, W].
-void resize_run(Iterator begin, Iterator end, const at::Tensor& levels, const at::Tensor& y) {
+void resize_run(Iterator begin, Iterator end, const Decoder& decoder, const at::Tensor& levels,
+                const at::Tensor& y) {
   std::vector<const uint8_t*> places;
-  const at::Tensor rows = start_rows(begin, end, places);
+  const at::Tensor rows = start_rows(begin, end, decoder, places);
   std::vector<ops::ResizeWindow> windows;
   for (Iterator at = begin; at != end; ++at) windows.push_back((*at)->window);
   const auto shared =
@@ -85,6 +105,7 @@ at::Tensor pixel_values_on_gpu(const StagedPictures& pictures, int64_t begin, in
   shape.insert(shape.begin(), count);
   const at::Tensor y = at::empty(shape, at::TensorOptions().dtype(at::kFloat).device(at::kCUDA));
   at::Tensor levels;
+  const Decoder decoder;  // until the stream is through
   for (Iterator at = first; at != last;) {
     const int64_t index = at - first;
     if ((*at)->values.defined()) {
@@ -95,7 +116,7 @@ at::Tensor pixel_values_on_gpu(const StagedPictures& pictures, int64_t begin, in
     if (!levels.defined())
       levels = to_device(ops::scaled_levels(ops::cuda::kRgb, (*at)->scaling), device);
     const Iterator next = end_of_run(at, last);
-    resize_run(at, next, levels, y.narrow(0, index, next - at));
+    resize_run(at, next, decoder, levels, y.narrow(0, index, next - at));
     at = next;
   }
   wait_for_current_stream();

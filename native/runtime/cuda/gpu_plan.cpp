@@ -25,27 +25,29 @@ ops::cuda::DeviceLimits limits_of(const cudaDeviceProp& properties) {
   return {properties.multiProcessorCount, static_cast<int64_t>(properties.sharedMemPerBlockOptin)};
 }
 
-std::function<model::RunResult(const model::RunRequest&)> make_network(
-    const model::Topology& topology, const model::Weights& weights,
-    const CudaPlanRequest& request) {
+GpuRun make_network(const model::Topology& topology, const model::Weights& weights,
+                    const CudaPlanRequest& request) {
   const at::Device device(at::kCUDA, static_cast<c10::DeviceIndex>(request.device));
   if (!model::GpuNetwork::serves(topology)) {
     const auto options = at::TensorOptions().device(device).dtype(request.dtype);
     const auto plan = std::make_shared<const model::LayerPlan>(topology, weights, options);
-    return [plan, allow_tf32 = request.allow_tf32](const model::RunRequest& run) {
+    const auto run = [plan, allow_tf32 = request.allow_tf32](const model::RunRequest& given) {
       // libtorch's operators ask the process what is allowed, at the moment when they start.
       static std::mutex one_setting;
       const std::lock_guard lock(one_setting);
       at::globalContext().setAllowTF32CuDNN(allow_tf32);
-      return plan->run(run, [] {});
+      return plan->run(given, [] {});
     };
+    return {run, plan->bytes()};
   }
   const auto network =
       std::make_shared<const model::GpuNetwork>(topology, weights, request.dtype, device);
   const ops::cuda::DeviceLimits limits = limits_of(*at::cuda::getDeviceProperties(device.index()));
-  return [network, limits, allow_tf32 = request.allow_tf32](const model::RunRequest& run) {
-    return network->run(run, {at::cuda::getCurrentCUDAStream().stream(), limits, allow_tf32});
+  const auto run = [network, limits,
+                    allow_tf32 = request.allow_tf32](const model::RunRequest& given) {
+    return network->run(given, {at::cuda::getCurrentCUDAStream().stream(), limits, allow_tf32});
   };
+  return {run, network->bytes()};
 }
 
 }  // namespace
@@ -130,7 +132,7 @@ model::RunResult GpuPlan::start_run(const model::RunRequest& request, const at::
     model::RunRequest on_device = request;
     on_device.pixel_values = pixels;
     on_device.clock = nullptr;
-    return network_(on_device);
+    return network_.run(on_device);
   };
   const GraphKey key{input.sizes().vec(), request.hidden_states, request.feature_maps,
                      request.head};

@@ -14,6 +14,13 @@
 
 namespace bigtransfer::runtime {
 
+/// A network with its weights on a device.
+struct GpuRun {
+  /// Runs it on the current stream, with its input on the device.
+  std::function<model::RunResult(const model::RunRequest&)> run;
+  int64_t bytes;
+};
+
 class GpuPlan final : public model::Plan {
  public:
   GpuPlan(const model::Topology& topology, const model::Weights& weights,
@@ -25,10 +32,10 @@ class GpuPlan final : public model::Plan {
   /// recordings forgotten.
   model::RunResult run(const model::RunRequest& request,
                        const std::function<void()>& between) const override;
+  /// Of the weights, on the device.
+  int64_t bytes() const override { return network_.bytes; }
 
  private:
-  /// Runs a network on the current stream; `input` is on the device.
-  using Network = std::function<model::RunResult(const model::RunRequest&)>;
   /// Around the network on the device, with its input there; recorded only where there is a clock.
   struct Timer {
     at::cuda::CUDAEvent start{cudaEventDefault};
@@ -49,7 +56,7 @@ class GpuPlan final : public model::Plan {
   c10::DeviceIndex device_;
   c10::cuda::CUDAStream compute_;
   c10::cuda::CUDAStream copies_;
-  Network network_;
+  GpuRun network_;
   /// Starts of runs; also guards the recordings, whose buffers all runs share in turn.
   mutable std::mutex mutex_;
   mutable GraphCache graphs_;

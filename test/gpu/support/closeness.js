@@ -38,4 +38,4 @@ function assertAlike(actual, expected, what) {
   assert.ok(found >= HALF_BOUND, `${what} has a cosine of ${found}`);
 }
 
-module.exports = { assertAlike, assertClose, relativeError };
+module.exports = { assertAlike, assertClose, cosine, relativeError };

@@ -150,23 +150,30 @@ void check(const Layer& layer, PackedType type, const Kernels& kernels) {
   Arena arena;
   const PackedConv conv(example.weight, layer.algorithm, type, kernels, arena);
   const double tolerance = tolerance_of(layer.algorithm, type);
-  for (const auto& [threads, images] :
-       {std::pair<int, int64_t>{1, 1}, {2, 1}, {5, 1}, {1, kImages}, {2, kImages}, {3, kImages}}) {
-    at::set_num_threads(threads);
-    const at::Tensor expected = example.expected.narrow(0, 0, images);
+  /// Output and sums of these images, on the threads that are set.
+  const auto run = [&](int64_t first, int64_t images, int64_t team) {
     at::Tensor out =
         layer.residual
             ? to_pixels(example.residual, out_pitch)
             : at::full({kImages, geometry.out.height, geometry.out.width, out_pitch}, 7.0F);
-    out = out.narrow(0, 0, images);
+    out = out.narrow(0, first, images);
     at::Tensor sums = at::full({images, 2, out_pitch}, 7.0, at::kDouble);
-    conv.run(geometry, {.images = images,
-                        .x = pixels.const_data_ptr<float>(),
-                        .scale = layer.norm ? scales.const_data_ptr<float>() : nullptr,
-                        .shift = layer.norm ? shifts.const_data_ptr<float>() : nullptr,
-                        .out = out.mutable_data_ptr<float>(),
-                        .sums = sums.mutable_data_ptr<double>(),
-                        .adds = layer.residual});
+    conv.run(geometry,
+             {.images = images,
+              .x = pixels[first].const_data_ptr<float>(),
+              .scale = layer.norm ? scales[first].const_data_ptr<float>() : nullptr,
+              .shift = layer.norm ? shifts[first].const_data_ptr<float>() : nullptr,
+              .out = out.mutable_data_ptr<float>(),
+              .sums = sums.mutable_data_ptr<double>(),
+              .adds = layer.residual},
+             team);
+    return std::pair(out, sums);
+  };
+  for (const auto& [threads, images] :
+       {std::pair<int, int64_t>{1, 1}, {2, 1}, {5, 1}, {1, kImages}, {2, kImages}, {3, kImages}}) {
+    at::set_num_threads(threads);
+    const at::Tensor expected = example.expected.narrow(0, 0, images);
+    const auto [out, sums] = run(0, images, threads);
     const at::Tensor actual = out.narrow(3, 0, layer.out).permute({0, 3, 1, 2}).to(at::kDouble);
     EXPECT(largest(actual - expected) <= tolerance * largest(expected));
     EXPECT(is_winograd(layer.algorithm) ||
@@ -174,6 +181,17 @@ void check(const Layer& layer, PackedType type, const Kernels& kernels) {
     // What lies beyond the channels must stay zero: the next layer reads it.
     EXPECT(out_pitch == layer.out || largest(out.narrow(3, layer.out, out_pitch - layer.out)) == 0);
     EXPECT(are_sums_of(sums, expected, tolerance));
+  }
+  // An image among others on one thread has the bits of the same image alone on a team.
+  for (const int team : {1, 2, 5}) {
+    at::set_num_threads(1);
+    const auto [out, sums] = run(0, kImages, team);
+    at::set_num_threads(team);
+    for (int64_t n = 0; n < kImages; ++n) {
+      const auto [own_out, own_sums] = run(n, 1, team);
+      EXPECT(at::equal(own_out, out.narrow(0, n, 1)));
+      EXPECT(at::equal(own_sums, sums.narrow(0, n, 1)));
+    }
   }
   at::set_num_threads(1);
 }
@@ -247,15 +265,17 @@ TEST("fused max pool: zeros beyond the image, NaN kept, sums by channel") {
         at::set_num_threads(threads);
         at::Tensor out = at::empty({1, expected.size(2), expected.size(3), pitch}, at::kFloat);
         at::Tensor sums = at::empty({1, 2, pitch}, at::kDouble);
-        max_pool(kernels, {.in = {height, width, channels, pitch},
-                           .out = {expected.size(2), expected.size(3), channels, pitch},
-                           .pad_top = 1,
-                           .pad_left = 1,
-                           .x = pixels.const_data_ptr<float>(),
-                           .out_pixels = out.mutable_data_ptr<float>(),
-                           .sums = sums.mutable_data_ptr<double>(),
-                           .row_begin = 0,
-                           .row_end = 0});
+        max_pool(kernels,
+                 {.in = {height, width, channels, pitch},
+                  .out = {expected.size(2), expected.size(3), channels, pitch},
+                  .pad_top = 1,
+                  .pad_left = 1,
+                  .x = pixels.const_data_ptr<float>(),
+                  .out_pixels = out.mutable_data_ptr<float>(),
+                  .sums = sums.mutable_data_ptr<double>(),
+                  .row_begin = 0,
+                  .row_end = 0},
+                 threads);
         EXPECT(at::equal(out, to_pixels(expected, pitch)));
         EXPECT(are_sums_of(sums, expected.to(at::kDouble), kTolerance));
       }
@@ -291,7 +311,8 @@ TEST("fused convolutions: NaN in one pixel reaches the pixels that see it alone"
               .shift = zeros.const_data_ptr<float>(),
               .out = out.mutable_data_ptr<float>(),
               .sums = sums.mutable_data_ptr<double>(),
-              .adds = false});
+              .adds = false},
+             /*team=*/1);
     const at::Tensor nan = out.isnan().any(2);
     EXPECT(nan.narrow(0, 0, 2).narrow(1, 0, 2).all().item<bool>());
     EXPECT(nan.sum().item<int64_t>() == 4);

@@ -3,9 +3,11 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <future>
 #include <memory>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "check.h"
@@ -21,6 +23,11 @@ Executor& executor() {
   Executor& instance = Executor::instance();
   instance.configure(2);
   return instance;
+}
+
+/// A job of priority 0.
+Executor::Place submit(int width, std::function<void()> run) {
+  return executor().submit({width, 0, std::move(run)});
 }
 
 /// An event that threads wait for. Copies are the same event, and it lives as long as any of them:
@@ -46,7 +53,7 @@ TEST("executor: never runs more threads together than it has") {
   std::atomic<int> left = 200;
   const Event done;
   for (int i = 0; i < 200; ++i) {
-    executor().submit(1, [&running, &highest, &left, done] {
+    submit(1, [&running, &highest, &left, done] {
       const int now = ++running;
       int seen = highest;
       while (seen < now && !highest.compare_exchange_weak(seen, now)) {
@@ -66,11 +73,11 @@ TEST("executor: narrow jobs run side by side") {
   const Event first;
   const Event second;
   const Event met;
-  executor().submit(1, [first, second] {
+  submit(1, [first, second] {
     first.set();
     second.wait();
   });
-  executor().submit(1, [first, second, met] {
+  submit(1, [first, second, met] {
     first.wait();
     second.set();
     met.set();
@@ -79,11 +86,38 @@ TEST("executor: narrow jobs run side by side") {
   EXPECT(true);
 }
 
+TEST("executor: a job of a higher priority starts first; one that is removed never does") {
+  std::vector<int> order;
+  const Event begun;
+  const Event release;
+  const Event done;
+  const auto first = submit(0, [begun, release] {
+    begun.set();
+    release.wait();
+  });
+  begun.wait();
+  executor().submit({0, -1, [&order, done] {
+                       order.push_back(1);
+                       done.set();
+                     }});
+  const auto held = std::make_shared<int>(0);
+  const auto removed = submit(0, [&order, held] { order.push_back(2); });
+  executor().submit({0, 5, [&order] { order.push_back(3); }});
+  EXPECT(held.use_count() == 2);
+  EXPECT(executor().remove(removed));
+  EXPECT(held.use_count() == 1);
+  EXPECT(!executor().remove(removed));
+  EXPECT(!executor().remove(first));
+  release.set();
+  done.wait();
+  EXPECT((order == std::vector<int>{3, 1}));
+}
+
 TEST("executor: wide jobs run in order, one after the other") {
   std::vector<int> order;
   const Event done;
   for (int i = 0; i < 20; ++i) {
-    executor().submit(0, [&order, done, i] {
+    submit(0, [&order, done, i] {
       order.push_back(i);
       if (i == 19) done.set();
     });
@@ -98,7 +132,7 @@ TEST("executor: jobs on devices take no thread, and a few of them run at once") 
   constexpr int kJobs = 4;
   const Event release;
   const Event busy;
-  executor().submit(0, [busy, release] {
+  submit(0, [busy, release] {
     busy.set();
     release.wait();
   });
@@ -106,7 +140,7 @@ TEST("executor: jobs on devices take no thread, and a few of them run at once") 
   std::atomic<int> here = 0;
   const Event met;
   for (int i = 0; i < kJobs; ++i) {
-    executor().submit(runtime::kOnDevice, [&here, met] {
+    submit(runtime::kOnDevice, [&here, met] {
       if (++here == kJobs) met.set();
       met.wait();
     });
@@ -116,13 +150,27 @@ TEST("executor: jobs on devices take no thread, and a few of them run at once") 
   release.set();
 }
 
+TEST("executor: a job on a device can be removed while it waits") {
+  constexpr int kMost = 8;
+  const Event release;
+  std::vector<Executor::Place> running;
+  for (int i = 0; i < kMost; ++i)
+    running.push_back(submit(runtime::kOnDevice, [release] { release.wait(); }));
+  const auto held = std::make_shared<int>(0);
+  const auto waiting = submit(runtime::kOnDevice, [held] {});
+  EXPECT(executor().remove(waiting));
+  EXPECT(held.use_count() == 1);
+  EXPECT(!executor().remove(running.front()));
+  release.set();
+}
+
 TEST("executor: at most eight jobs on devices at once, in order") {
   std::atomic<int> running = 0;
   std::atomic<int> highest = 0;
   std::atomic<int> left = 100;
   const Event done;
   for (int i = 0; i < 100; ++i) {
-    executor().submit(runtime::kOnDevice, [&running, &highest, &left, done] {
+    submit(runtime::kOnDevice, [&running, &highest, &left, done] {
       const int now = ++running;
       int seen = highest;
       while (seen < now && !highest.compare_exchange_weak(seen, now)) {

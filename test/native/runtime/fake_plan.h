@@ -20,7 +20,8 @@ inline model::RunRequest request_of(const at::Tensor& images) {
           .hidden_states = true,
           .feature_maps = {},
           .head = true,
-          .clock = nullptr};
+          .clock = nullptr,
+          .left_out = {}};
 }
 
 /// Logits [N, 1] and one hidden state [N, 3], from the images' own values.

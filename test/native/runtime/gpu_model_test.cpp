@@ -36,6 +36,7 @@ class FakePlan final : public model::Plan {
     if (request.pixel_values.size(0) > state_.most) run_out_of_memory();
     return sums_of(request.pixel_values);
   }
+  int64_t bytes() const override { return 0; }
 
  private:
   State& state_;
@@ -50,6 +51,7 @@ class FakeBackend final : public CudaBackend {
                                                const CudaPlanRequest& request) const override {
     return std::make_unique<FakePlan>(state, request.device);
   }
+  bool decodes_jpegs() const override { return false; }
   at::Tensor allocate_rows(at::IntArrayRef shape) const override {
     return at::empty(shape, at::kByte);
   }

@@ -3,6 +3,8 @@
 
 #include "check.h"
 #include "common/error.h"
+#include "image/grey_jpeg.h"
+#include "image/jpeg.h"
 #include "ops/cuda/resize_tables.h"
 
 using namespace bigtransfer;
@@ -51,7 +53,7 @@ TEST("staged picture: the GPU's kernel gives the CPU's values, bit for bit") {
     request.resample = resample;
     for (const bool crops : {true, false}) {
       if (!crops) request.crop = std::nullopt;
-      const std::optional<StagedPicture> picture = stage(request, on_heap);
+      const std::optional<StagedPicture> picture = stage(request, on_heap, false);
       EXPECT(picture && picture->rows.equal(request.picture.pixels));
       EXPECT(prepared(*picture).equal(*preprocess(request)));
     }
@@ -67,20 +69,36 @@ TEST("staged picture: what the kernel does not serve is prepared on the CPU") {
   requests[4].crop = PreprocessRequest::Size{41, 33};
   requests[5] = request_of(40 * 32 + 1, 20);
   for (const PreprocessRequest& request : requests) {
-    const std::optional<StagedPicture> picture = stage(request, on_heap);
+    const std::optional<StagedPicture> picture = stage(request, on_heap, false);
     EXPECT(picture && !picture->rows.defined());
     EXPECT(picture->values.equal(*preprocess(request)));
     EXPECT(output_shape(*picture) == picture->values.sizes().slice(1).vec());
   }
 }
 
+TEST("staged picture: a JPEG may stay one, and can still be decoded here") {
+  if (image::jpeg_version().empty()) return;
+  PreprocessRequest request = request_of(61, 77);
+  request.picture.pixels.reset();
+  request.picture.jpeg = test::grey_square();
+  const std::optional<StagedPicture> kept = stage(request, on_heap, true);
+  EXPECT(kept && kept->jpeg == request.picture.jpeg && !kept->rows.defined());
+  EXPECT(kept->window.in_height == 8 && kept->window.in_width == 8);
+  EXPECT(rows_of_jpeg(*kept).equal(stage(request, on_heap, false)->rows));
+  StagedPicture broken = *kept;
+  broken.jpeg.resize(broken.jpeg.size() / 2);
+  EXPECT_THROWS(rows_of_jpeg(broken), ErrorCode::kImage, "broken");
+  request.picture.jpeg_shrink = 2;
+  EXPECT(stage(request, on_heap, true)->jpeg.empty());
+}
+
 TEST("staged picture: broken files and statistics that do not fit") {
   PreprocessRequest broken = request_of(61, 77);
   broken.picture.pixels.reset();
   broken.picture.jpeg = "no JPEG";
-  EXPECT(!stage(broken, on_heap));
+  EXPECT(!stage(broken, on_heap, false));
   PreprocessRequest two = request_of(61, 77);
   two.scaling.mean = std::vector<double>{0.5, 0.5};
   two.scaling.std = std::vector<double>{0.5, 0.5};
-  EXPECT_THROWS(stage(two, on_heap), ErrorCode::kImage, "2 values");
+  EXPECT_THROWS(stage(two, on_heap, false), ErrorCode::kImage, "2 values");
 }

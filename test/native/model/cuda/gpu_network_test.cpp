@@ -37,7 +37,8 @@ void expect_like_layers(const NetworkSpec& spec, at::ScalarType dtype, double to
                            .hidden_states = true,
                            .feature_maps = {0, 2},
                            .head = true,
-                           .clock = nullptr};
+                           .clock = nullptr,
+                           .left_out = {}};
   const RunResult expected = plain.run(request, [] {});
   RunRequest there = request;
   there.pixel_values = request.pixel_values.to(kCard);

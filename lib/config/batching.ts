@@ -1,0 +1,51 @@
+// How calls in flight together are gathered: options, defaults and checks.
+import { availableParallelism } from 'node:os';
+import { count, type Check } from './checks';
+import { checkOptions } from './options';
+import { invalid } from '../errors';
+
+const LEAST_DEFAULT_BATCH = 8;
+const MOST_DELAY_MS = 60_000;
+
+export interface BatchingOptions {
+  /**
+   * Images that run together at most; default 8, or the number of compute threads where that is
+   * more. Calls of as many images or more go alone.
+   */
+  maxBatch?: number;
+  /**
+   * How long a call waits for others while threads are free, in milliseconds; default 0: it starts
+   * at once, and calls gather only while others run.
+   */
+  maxDelayMs?: number;
+  /** Calls that may wait; with so many, further ones reject with ERR_BIT_OVERLOADED. Default: any number. */
+  maxQueue?: number;
+}
+
+/** As the addon takes them: `maxQueue` 0 is any number. */
+export type BatchLimits = Required<BatchingOptions>;
+
+const delay: Check = {
+  expected: `a number of milliseconds from 0 to ${MOST_DELAY_MS}`,
+  test: (value) => typeof value === 'number' && value >= 0 && value <= MOST_DELAY_MS,
+};
+
+/**
+ * Fills in defaults; false is one call at a time.
+ * @throws BitError ERR_BIT_CONFIG naming the option that is wrong.
+ */
+export function checkBatching(
+  batching: BatchingOptions | false | undefined,
+  threads: number,
+): BatchLimits {
+  if (batching !== undefined && batching !== false && typeof batching !== 'object')
+    throw invalid('ERR_BIT_CONFIG', 'batching', 'an object or false', batching);
+  const given = checkOptions(batching || null, {
+    maxBatch: count,
+    maxDelayMs: delay,
+    maxQueue: count,
+  });
+  const usual = Math.max(LEAST_DEFAULT_BATCH, threads || availableParallelism());
+  const { maxBatch = usual, maxDelayMs = 0, maxQueue = 0 } = given;
+  return { maxBatch: batching === false ? 1 : maxBatch, maxDelayMs, maxQueue };
+}

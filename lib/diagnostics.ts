@@ -1,0 +1,100 @@
+// What is going on, for those who want to know: diagnostics channels, spans, and a debug log.
+import { channel, tracingChannel } from 'node:diagnostics_channel';
+import { debuglog } from 'node:util';
+
+/** Published on `bigtransfer:load`: a model is ready. */
+export interface LoadEvent {
+  /** The class, as BitForImageClassification. */
+  model: string;
+  /** What it came from; null for random weights. */
+  source: string | null;
+  device: string;
+  dtype: string;
+  milliseconds: number;
+}
+
+/** Published on `bigtransfer:batch`: calls ran together. */
+export interface BatchEvent {
+  model: string;
+  calls: number;
+  images: number;
+  /** How long the first of them waited. */
+  queuedMs: number;
+  computedMs: number;
+}
+
+/** Published on `bigtransfer:error`: a load or a call failed. Aborted ones are no failures. */
+export interface ErrorEvent {
+  model: string;
+  operation: 'load' | 'forward';
+  error: unknown;
+}
+
+/** The context of the spans on the tracing channel `bigtransfer:forward`. */
+export interface ForwardSpan {
+  model: string;
+  /** [N, C, H, W]. */
+  shape: readonly number[];
+  priority: number;
+  /** From the end of the call on. */
+  queuedMs?: number;
+  computedMs?: number;
+  batchImages?: number;
+}
+
+/** The context of the spans on the tracing channel `bigtransfer:load`. */
+export interface LoadSpan {
+  model: string;
+  source: string | null;
+}
+
+const loads = channel('bigtransfer:load');
+const batches = channel('bigtransfer:batch');
+const errors = channel('bigtransfer:error');
+const loadSpans = tracingChannel<unknown, LoadSpan>('bigtransfer:load');
+const forwardSpans = tracingChannel<unknown, ForwardSpan>('bigtransfer:forward');
+
+/** Shown with NODE_DEBUG=bigtransfer. */
+const debug = debuglog('bigtransfer');
+
+export function reportLoad(event: LoadEvent): void {
+  debug(
+    '%s %s: %s, %s, %d ms',
+    event.model,
+    event.source ?? 'at random',
+    event.device,
+    event.dtype,
+    event.milliseconds.toFixed(0),
+  );
+  loads.publish(event);
+}
+
+export function reportBatch(event: BatchEvent): void {
+  debug(
+    '%s: %d calls, %d images, %d ms',
+    event.model,
+    event.calls,
+    event.images,
+    event.computedMs.toFixed(1),
+  );
+  batches.publish(event);
+}
+
+export function reportError(event: ErrorEvent): void {
+  debug('%s: %s failed: %s', event.model, event.operation, event.error);
+  errors.publish(event);
+}
+
+/** Runs `work` as a span of `bigtransfer:load`. */
+export function traceLoad<T>(span: LoadSpan, work: () => Promise<T>): Promise<T> {
+  return loadSpans.tracePromise(work, span);
+}
+
+/** Runs `work` as a span of `bigtransfer:forward`, where anybody listens: a span takes its time. */
+export function traceForward<T>(span: ForwardSpan, work: () => Promise<T>): Promise<T> {
+  const { start, end, asyncStart, asyncEnd, error } = forwardSpans;
+  const listeners = [start, end, asyncStart, asyncEnd, error];
+  return listeners.some(({ hasSubscribers }) => hasSubscribers)
+    ? forwardSpans.tracePromise(work, span)
+    : work();
+}

@@ -1,0 +1,43 @@
+// Handles by which worker threads open a model that another thread has loaded.
+import { loadBinding } from '../binding/load';
+import { BitError, invalid } from '../errors';
+import { BitConfig } from './bit_config';
+import type { Kind, Loaded } from './pretrained_model';
+
+/**
+ * What model.share() returns: plain data to be posted to a worker thread of this process. It keeps
+ * nothing in memory, so that one lost on the way costs nothing.
+ */
+export interface SharedModel {
+  readonly architecture: string;
+  readonly process: number;
+  readonly number: number;
+  /** config.json's keys. */
+  readonly config: object;
+}
+
+export function toShared({ architecture }: Kind, { config, session }: Loaded): SharedModel {
+  return { architecture, process: process.pid, number: session.share(), config: config.toJSON() };
+}
+
+/**
+ * A model of its own on the same weights.
+ * @throws BitError ERR_BIT_CONFIG for something else or another class's handle, ERR_BIT_DISPOSED
+ * when no model holds the weights any more.
+ */
+export function openShared({ architecture }: Kind, handle: SharedModel): Loaded {
+  const given = handle as Partial<SharedModel> | null;
+  if (typeof given !== 'object' || typeof given?.number !== 'number' || !given.config)
+    throw invalid('ERR_BIT_CONFIG', 'handle', 'what model.share() returned', handle);
+  if (given.architecture !== architecture)
+    throw invalid('ERR_BIT_CONFIG', 'handle', `a handle of ${architecture}`, given.architecture);
+  if (given.process !== process.pid)
+    throw new BitError(
+      'ERR_BIT_CONFIG',
+      'The model was shared in another process: weights are shared between threads of one process',
+    );
+  return {
+    config: BitConfig.fromJSON(given.config),
+    session: loadBinding().openShared(given.number),
+  };
+}

@@ -1,0 +1,232 @@
+// The queue of a model: who runs with whom, in what order, and how calls end.
+#include "runtime/batcher.h"
+
+#include <c10/core/InferenceMode.h>
+
+#include <condition_variable>
+#include <future>
+#include <random>
+#include <thread>
+
+#include "check.h"
+#include "common/error.h"
+#include "runtime/run_calls.h"
+
+using namespace bigtransfer;
+using namespace bigtransfer::runtime;
+
+namespace {
+
+/// Answers each image with the sum of its pixels, once it is let.
+class SumEngine final : public Engine {
+ public:
+  model::RunResult run(const model::RunRequest& request, const StagedPictures& pictures,
+                       const std::function<void()>& between) const override {
+    at::Tensor images = request.pixel_values;
+    if (!pictures.empty()) {
+      std::vector<at::Tensor> values;
+      for (const auto& picture : pictures) values.push_back(picture->values);
+      images = at::cat(values);
+    }
+    std::unique_lock lock(mutex_);
+    batches.push_back(images.size(0));
+    open_.wait(lock, [this] { return is_open; });
+    lock.unlock();
+    between();
+    model::RunResult result;
+    result.logits = images.sum({1, 2, 3}).unsqueeze(1);
+    return result;
+  }
+  bool gathers() const override { return true; }
+  int64_t bytes() const override { return 0; }
+
+  void open() {
+    const std::lock_guard lock(mutex_);
+    is_open = true;
+    open_.notify_all();
+  }
+  size_t begun() const {
+    const std::lock_guard lock(mutex_);
+    return batches.size();
+  }
+
+  mutable std::vector<int64_t> batches;
+
+ private:
+  mutable std::mutex mutex_;
+  mutable std::condition_variable open_;
+  bool is_open = false;
+};
+
+ForwardRequest request(float value, int priority, int64_t side) {
+  const c10::InferenceMode guard;
+  return {.run = {.pixel_values = at::full({1, 1, side, side}, value),
+                  .hidden_states = false,
+                  .feature_maps = {},
+                  .head = true,
+                  .clock = nullptr,
+                  .left_out = {}},
+          .pictures = {},
+          .labels = {},
+          .problem = {},
+          .profile = false,
+          .priority = priority};
+}
+
+using Answer = std::shared_future<std::optional<float>>;
+
+/// A call and its sum; nothing for one that ended otherwise.
+struct Sent {
+  CancelToken token;
+  std::shared_ptr<Batcher::Call> call;
+  Answer answer;
+};
+
+Sent send(Batcher& batcher, ForwardRequest request) {
+  auto promise = std::make_shared<std::promise<std::optional<float>>>();
+  Sent sent{{}, {}, promise->get_future().share()};
+  sent.call =
+      batcher.submit(std::move(request), sent.token, nullptr, [promise](const Outcome& outcome) {
+        const auto* result = std::get_if<ForwardResult>(&outcome);
+        promise->set_value(result ? std::optional(result->run.logits.item<float>()) : std::nullopt);
+      });
+  return sent;
+}
+
+Sent send(Batcher& batcher, float value, int priority = 0, int64_t side = 2) {
+  return send(batcher, request(value, priority, side));
+}
+
+/// A picture of so many pixels on a side, as it is staged.
+Sent send_picture(Batcher& batcher, float value, int64_t side) {
+  const c10::InferenceMode guard;
+  StagedPicture picture{};
+  picture.values = at::full({1, 1, side, side}, value);
+  ForwardRequest call = request(0, 0, side);
+  call.run.pixel_values = at::Tensor();
+  call.pictures.push_back(std::make_shared<const StagedPicture>(std::move(picture)));
+  return send(batcher, std::move(call));
+}
+
+std::shared_ptr<Batcher> make(const SumEngine& engine, BatchLimits limits) {
+  Executor::instance().configure(2);  // as the executor's tests need it, whoever comes first
+  return std::make_shared<Batcher>(engine, limits, /*width=*/0);
+}
+
+/// A call that runs until the engine is opened.
+Sent occupy(const SumEngine& engine, Batcher& batcher) {
+  Sent first = send(batcher, 0);
+  while (engine.begun() == 0) std::this_thread::yield();
+  return first;
+}
+
+constexpr std::chrono::microseconds kNoDelay{0};
+
+}  // namespace
+
+TEST("batcher: calls that wait go together, alike ones only, each with its own answer") {
+  SumEngine engine;
+  const auto batcher = make(engine, {4, kNoDelay, 0});
+  const Sent first = occupy(engine, *batcher);
+  std::vector<Sent> sent;
+  for (int i = 1; i <= 6; ++i) sent.push_back(send(*batcher, static_cast<float>(i)));
+  const Sent other = send(*batcher, 1, 0, 3);
+  EXPECT(batcher->waiting() == 7);
+  engine.open();
+  for (int i = 1; i <= 6; ++i)
+    EXPECT(sent[static_cast<size_t>(i - 1)].answer.get() == static_cast<float>(4 * i));
+  EXPECT(other.answer.get() == 9.0F);
+  EXPECT(first.answer.get() == 0.0F);
+  EXPECT((engine.batches == std::vector<int64_t>{1, 4, 2, 1}));
+}
+
+TEST("batcher: pictures go with pictures of their size, and not with pixel values") {
+  SumEngine engine;
+  const auto batcher = make(engine, {4, kNoDelay, 0});
+  const Sent first = occupy(engine, *batcher);
+  const Sent a = send_picture(*batcher, 1, 2);
+  const Sent values = send(*batcher, 2);
+  const Sent larger = send_picture(*batcher, 3, 3);
+  const Sent b = send_picture(*batcher, 4, 2);
+  engine.open();
+  EXPECT(a.answer.get() == 4.0F);
+  EXPECT(b.answer.get() == 16.0F);
+  EXPECT(values.answer.get() == 8.0F);
+  EXPECT(larger.answer.get() == 27.0F);
+  EXPECT((engine.batches == std::vector<int64_t>{1, 2, 1, 1}));
+}
+
+TEST("batcher: a full queue refuses, and takes calls again when there is room") {
+  SumEngine engine;
+  const auto batcher = make(engine, {4, kNoDelay, 2});
+  const Sent first = occupy(engine, *batcher);
+  Sent a = send(*batcher, 1);
+  const Sent b = send(*batcher, 2);
+  EXPECT_THROWS(send(*batcher, 3), ErrorCode::kOverloaded, "queue is full");
+  EXPECT_THROWS(batcher->expect_room(), ErrorCode::kOverloaded, "2 calls are waiting");
+  a.token.cancel();
+  batcher->withdraw(a.call);
+  EXPECT(a.answer.get() == std::nullopt);
+  const Sent c = send(*batcher, 3);
+  engine.open();
+  EXPECT(b.answer.get() == 8.0F);
+  EXPECT(c.answer.get() == 12.0F);
+  EXPECT(batcher->counts().rejected == 2);
+  EXPECT(batcher->counts().cancelled == 1);
+}
+
+TEST("batcher: a call waits for others as long as it may") {
+  SumEngine engine;
+  engine.open();
+  const auto batcher = make(engine, {3, std::chrono::seconds(30), 0});
+  const Sent a = send(*batcher, 1);
+  const Sent b = send(*batcher, 2);
+  EXPECT(engine.begun() == 0);
+  const Sent c = send(*batcher, 3);
+  EXPECT(a.answer.get() == 4.0F);
+  EXPECT(b.answer.get() == 8.0F);
+  EXPECT(c.answer.get() == 12.0F);
+  const auto brief = make(engine, {3, std::chrono::milliseconds(5), 0});
+  EXPECT(send(*brief, 4).answer.get() == 16.0F);
+  EXPECT((engine.batches == std::vector<int64_t>{3, 1}));
+}
+
+TEST("batcher: threads that call and cancel at random leave nothing behind") {
+  SumEngine engine;
+  engine.open();
+  const auto batcher = make(engine, {4, std::chrono::microseconds(50), 20});
+  std::atomic<int> wrong = 0;
+  std::atomic<int> ended = 0;
+  std::vector<std::thread> callers;
+  for (unsigned seed = 0; seed < 4; ++seed) {
+    callers.emplace_back([&, seed] {
+      std::mt19937 random(seed);
+      for (int i = 0; i < 300; ++i) {
+        try {
+          const auto value = static_cast<float>(random() % 100);
+          Sent sent = send(*batcher, value, static_cast<int>(random() % 3));
+          const bool cancels = random() % 3 == 0;
+          if (cancels) {
+            sent.token.cancel();
+            batcher->withdraw(sent.call);
+          }
+          if (random() % 2 == 0 || cancels) {
+            const std::optional<float> answer = sent.answer.get();
+            if (answer ? *answer != 4 * value : !cancels) ++wrong;
+          }
+          ++ended;
+        } catch (const Error& error) {
+          if (error.code() != ErrorCode::kOverloaded) ++wrong;
+          ++ended;
+        }
+      }
+    });
+  }
+  for (std::thread& caller : callers) caller.join();
+  while (batcher->waiting() + batcher->running() > 0) std::this_thread::yield();
+  EXPECT(wrong == 0);
+  EXPECT(ended == 1200);
+  const CallCounts counts = batcher->counts();
+  EXPECT(counts.completed + counts.cancelled + counts.rejected == 1200);
+  EXPECT(counts.failed == 0);
+}
