@@ -1,0 +1,50 @@
+// `npm run test:sanitize`: the native tests, the stress of the queue among them, under the address
+// and undefined-behaviour sanitizers, then under the thread sanitizer. With `-- --short` those of the
+// readers and of the runtime alone.
+'use strict';
+
+const { spawnSync } = require('node:child_process');
+const path = require('node:path');
+const { configure, root } = require('./native-variant');
+
+const target = process.argv.includes('--short') ? 'bigtransfer_short_tests' : 'bigtransfer_tests';
+const suppressions = path.join(root, 'test', 'sanitize');
+
+const RUNS = [
+  {
+    name: 'asan',
+    flags: '-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-omit-frame-pointer',
+    env: {
+      // libtorch's own registries are never freed.
+      ASAN_OPTIONS: 'detect_leaks=0:strict_string_checks=1:detect_stack_use_after_return=1',
+      UBSAN_OPTIONS: 'print_stacktrace=1',
+    },
+  },
+  {
+    name: 'tsan',
+    flags: '-fsanitize=thread -fno-omit-frame-pointer',
+    env: {
+      TSAN_OPTIONS: `suppressions=${path.join(suppressions, 'tsan.txt')}:halt_on_error=0`,
+      // OpenMP's barriers are futexes in a library that the sanitizer does not see into.
+      OMP_NUM_THREADS: '1',
+    },
+  },
+];
+
+function check({ name, flags, env }) {
+  console.log(`\n== ${name}`);
+  const build = configure(
+    name,
+    { BIGTRANSFER_TESTS: 'ON', CMAKE_CXX_FLAGS: `${flags} -O1`, CMAKE_EXE_LINKER_FLAGS: flags },
+    [target],
+  );
+  const { status } = spawnSync(path.join(build, target), {
+    stdio: 'inherit',
+    env: { ...process.env, ...env },
+  });
+  return status === 0;
+}
+
+const broken = RUNS.filter((run) => !check(run)).map(({ name }) => name);
+console.log(broken.length > 0 ? `\nsanitize: failed: ${broken.join(', ')}` : '\nsanitize: clean');
+process.exitCode = broken.length > 0 ? 1 : 0;

@@ -1,0 +1,64 @@
+// Short runs of the programs beside this file; npm scripts run them in full.
+import { execFile } from 'node:child_process';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { ROOT } from '../support/child';
+
+const TIMEOUT_MS = 5 * 60_000;
+
+/** What the program prints; rejects where a promise does not hold. */
+async function run(name: string, args: string[]): Promise<Record<string, unknown>> {
+  const program = join(__dirname, name);
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ['--expose-gc', program, ...args],
+    { cwd: ROOT },
+  );
+  return JSON.parse(stdout.trim().split('\n').at(-1) as string) as Record<string, unknown>;
+}
+
+test(
+  'load: every one of 1,000 calls at once is answered rightly, or refused by a full queue',
+  async () => {
+    const figures = await run('load.js', ['--calls', '1000', '--rounds', '1', '--side', '64']);
+    console.log('load', figures);
+    const { answered, overloaded } = figures['bounded'] as Record<string, number>;
+    expect((answered as number) + (overloaded as number)).toBe(1000);
+    expect(overloaded).toBeGreaterThan(0);
+    expect(figures['broken']).toEqual([]);
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'soak: memory stays flat and no handles are left',
+  async () => {
+    const figures = await run('soak.js', ['--calls', '1600']);
+    console.log('soak', figures);
+    for (const kind of ['answered', 'refused', 'stopped']) expect(figures[kind]).toBeGreaterThan(0);
+    expect(figures['broken']).toEqual([]);
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'kill: workers and processes end at random moments, and what is left goes on',
+  async () => {
+    const figures = await run('kill.js', ['--times', '16']);
+    console.log('kill', figures);
+    expect(figures['wrong']).toEqual([]);
+    expect(figures['broken']).toEqual([]);
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'event loop: it turns while inference has all cores',
+  async () => {
+    // The figure of the promise needs a quiet machine: `npm run bench:event-loop`.
+    const figures = await run('event_loop.js', ['--seconds', '3', '--most', '100']);
+    console.log('event loop', figures);
+    expect(figures['broken']).toEqual([]);
+  },
+  TIMEOUT_MS,
+);
