@@ -29,7 +29,7 @@ export function addBench(program: Command, context: Context): void {
     .description('Measure a model on random images, from pixel values to logits')
     .option('--size <n>', "height and width (default: the processor's)", positiveInteger)
     .option('--runs <n>', 'runs to take the median of', positiveInteger, 20)
-    .option('--profile', 'show the time of each layer')
+    .option('--profile', 'show the time of each layer, in one more run, image after image')
     .option('--json', 'print one JSON document');
   addModelOptions(command).action((flags: Flags) => bench(flags, context));
 }

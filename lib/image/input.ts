@@ -79,6 +79,9 @@ async function readPath(text: string, signal?: AbortSignal): Promise<Uint8Array>
     const kind = await stat(path);
     if (kind.isCharacterDevice() || kind.isBlockDevice())
       fail(`Cannot read ${text}: it is a device`);
+    // It would hold one of the process's few threads for files until somebody writes.
+    if (kind.isFIFO())
+      fail(`Cannot read ${text}: it is a pipe; read it yourself and give the bytes`);
     signal?.throwIfAborted();
     return notEmpty(
       (kind.isFile() && (await readWhole(path, kind.size))) || (await readFile(path, { signal })),

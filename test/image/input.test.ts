@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -6,13 +7,21 @@ import { runInNewContext } from 'node:vm';
 import sharp from 'sharp';
 import { readInput, type RawPixels } from '../../lib/image/input';
 import { IMAGES } from '../support/pictures';
+import { temporaryFolder } from '../support/temporary';
 
+const folder = temporaryFolder();
 const bytes = readFileSync(join(IMAGES, 'rgb.png'));
 
 const refusal = (words: string) => ({
   name: 'BitError',
   code: 'ERR_BIT_IMAGE',
   message: expect.stringContaining(words) as string,
+});
+
+test('a pipe is refused, and not waited for', async () => {
+  const pipe = join(folder, 'pipe');
+  execFileSync('mkfifo', [pipe]);
+  await expect(readInput(pipe)).rejects.toMatchObject(refusal('it is a pipe'));
 });
 
 describe('readInput tells apart', () => {
