@@ -89,7 +89,7 @@ StagedPictures staged(const at::Tensor& images) {
   StagedPictures pictures;
   for (int64_t i = 0; i < images.size(0); ++i) {
     pictures.push_back(std::make_shared<const StagedPicture>(
-        StagedPicture{{}, {}, ops::Resample::kBicubic, {}, images.narrow(0, i, 1)}));
+        StagedPicture{{}, {}, ops::Resample::kBicubic, {}, images.narrow(0, i, 1), {}}));
   }
   return pictures;
 }
