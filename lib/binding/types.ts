@@ -36,6 +36,14 @@ export interface LoadingInfo {
   mismatchedKeys: { name: string; checkpointShape: number[]; modelShape: number[] }[];
 }
 
+/** How calls are gathered; see BatchingOptions. */
+export interface BatchLimits {
+  maxBatch: number;
+  maxDelayMs: number;
+  /** 0: any number. */
+  maxQueue: number;
+}
+
 export interface LoadRequest {
   spec: NetworkSpec;
   /** Prefix of the trunk in this class's own files: 'bit.' for the classifier and backbone, '' for BitModel. */
@@ -52,12 +60,7 @@ export interface LoadRequest {
   allowTf32: boolean;
   /** Compute threads of one call; 0: all that the runtime has. */
   threads: number;
-  batching: {
-    maxBatch: number;
-    maxDelayMs: number;
-    /** 0: any number. */
-    maxQueue: number;
-  };
+  batching: BatchLimits;
 }
 
 export interface ForwardRequest {

@@ -1,5 +1,6 @@
 // How calls in flight together are gathered: options, defaults and checks.
 import { availableParallelism } from 'node:os';
+import type { BatchLimits } from '../binding/types';
 import { count, type Check } from './checks';
 import { checkOptions } from './options';
 import { invalid } from '../errors';
@@ -21,9 +22,6 @@ export interface BatchingOptions {
   /** Calls that may wait; with so many, further ones reject with ERR_BIT_OVERLOADED. Default: any number. */
   maxQueue?: number;
 }
-
-/** As the addon takes them: `maxQueue` 0 is any number. */
-export type BatchLimits = Required<BatchingOptions>;
 
 const delay: Check = {
   expected: `a number of milliseconds from 0 to ${MOST_DELAY_MS}`,

@@ -1,5 +1,6 @@
 // What can be asked of a model besides its configuration, checked in one place.
-import { checkBatching, type BatchingOptions, type BatchLimits } from '../config/batching';
+import type { BatchLimits } from '../binding/types';
+import { checkBatching, type BatchingOptions } from '../config/batching';
 import { boolean, callback, count, oneOf, text } from '../config/checks';
 import { checkOptions, type OptionChecks } from '../config/options';
 import { invalid } from '../errors';

@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "model/map_size.h"
+#include "model/weight_bytes.h"
 #include "ops/activation.h"
 #include "ops/same_padding.h"
 #include "ops/standardize_weight.h"
@@ -36,18 +37,7 @@ LayerPlan::LayerPlan(Topology topology, const Weights& weights, const at::Tensor
   }
 }
 
-int64_t LayerPlan::bytes() const {
-  // Norms and activations are too small to count.
-  auto total = static_cast<int64_t>(stem_.weight.nbytes());
-  if (head_weight_.defined()) total += static_cast<int64_t>(head_weight_.nbytes());
-  for (const std::vector<Block>& stage : stages_) {
-    for (const Block& block : stage) {
-      for (const Conv& conv : block.convs) total += static_cast<int64_t>(conv.weight.nbytes());
-      if (block.downsample) total += static_cast<int64_t>(block.downsample->weight.nbytes());
-    }
-  }
-  return total;
-}
+int64_t LayerPlan::bytes() const { return weight_bytes(stem_, stages_, head_weight_); }
 
 LayerPlan::Conv LayerPlan::make_conv(const ConvSpec& spec, const Weights& weights) const {
   const std::string name = spec.name + ".weight";

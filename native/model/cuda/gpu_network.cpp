@@ -4,6 +4,7 @@
 #include <algorithm>
 
 #include "model/map_size.h"
+#include "model/weight_bytes.h"
 #include "ops/cuda/standardize_weight.h"
 #include "ops/cuda/stem.h"
 #include "ops/group_norm_act.h"
@@ -67,17 +68,7 @@ GpuNetwork::GpuNetwork(Topology topology, const Weights& weights, at::ScalarType
 }
 
 /// Standardised here and now, which happens once: the kernel for it serves training.
-int64_t GpuNetwork::bytes() const {
-  size_t total = stem_->weight.nbytes();
-  if (head_weight_.defined()) total += head_weight_.nbytes();
-  for (const std::vector<Block>& stage : stages_) {
-    for (const Block& block : stage) {
-      for (const Conv& conv : block.convs) total += conv.weight.nbytes();
-      if (block.downsample) total += block.downsample->weight.nbytes();
-    }
-  }
-  return static_cast<int64_t>(total);
-}
+int64_t GpuNetwork::bytes() const { return weight_bytes(*stem_, stages_, head_weight_); }
 
 GpuNetwork::Conv GpuNetwork::make_conv(const ConvSpec& spec, int64_t in_pitch, at::ScalarType type,
                                        const Weights& weights) const {

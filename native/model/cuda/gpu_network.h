@@ -38,7 +38,7 @@ class GpuNetwork {
   /// the results. `request.clock` is ignored.
   RunResult run(const RunRequest& request, const GpuStream& on) const;
 
-  /// Of the weights; norms are too small to count.
+  /// Of the weights.
   int64_t bytes() const;
 
  private:
