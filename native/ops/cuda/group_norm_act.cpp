@@ -5,8 +5,8 @@
 #include <numeric>
 
 #include "common/error.h"
+#include "ops/cuda/element.h"
 #include "ops/cuda/group_norm_kernels.h"
-#include "ops/cuda/norm_block.h"
 
 namespace bigtransfer::ops::cuda {
 namespace {

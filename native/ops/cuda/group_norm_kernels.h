@@ -5,6 +5,9 @@
 
 namespace bigtransfer::ops::cuda {
 
+/// Threads of every block of a norm.
+inline constexpr int kNormThreads = 256;
+
 /// The totals of a block's channels begin and end at multiples of so many floats.
 inline constexpr int64_t kTotalsMultiple = 4;
 

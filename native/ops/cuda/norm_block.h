@@ -1,12 +1,10 @@
 // What one block does in a norm: its share of the channels, and sums over them.
 #pragma once
 
+#include "ops/cuda/group_norm_kernels.h"
 #include "ops/cuda/pack.h"
 
 namespace bigtransfer::ops::cuda {
-
-/// Threads of every block of a norm.
-inline constexpr int kNormThreads = 256;
 
 /// The channels of a block and the thread's place among them: every thread keeps to one pack of
 /// channels and goes through the pixels in steps of `rows`.
