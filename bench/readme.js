@@ -8,7 +8,7 @@ const { median } = require('./harness/statistics');
 
 const README = path.join(__dirname, '..', 'README.md');
 /** Whose results the README shows, in this order. */
-const NAMES = ['cpu', 'cpu-larger', 'cpu-preprocessing'];
+const NAMES = ['cpu', 'cpu-larger', 'cpu-r50x3-32', 'cpu-startup', 'cpu-preprocessing'];
 const BEGIN = '<!-- figures: npm run bench:readme -->\n';
 const END = '<!-- end of figures -->';
 
@@ -73,7 +73,8 @@ function figures() {
     .filter((file) => fs.existsSync(file))
     .map((file) => JSON.parse(fs.readFileSync(file, 'utf8')));
   const results = reports.flatMap((report) => report.results);
-  const [{ machine, versions }] = reports;
+  const [{ machine }] = reports;
+  const versions = Object.assign({}, ...reports.map((report) => report.versions));
   const libraries = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return [
     `${machine.cpu}, ${machine.cores} cores (${machine.flags.join(', ')}), Node ${machine.node}; ${libraries.join(', ')}.`,
