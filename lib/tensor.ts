@@ -7,6 +7,7 @@ export type DType = NativeDType;
 
 /** The layout of onnxruntime's and transformers.js's tensors, accepted wherever a Tensor is. */
 export interface TensorLike {
+  /** A typed array; the types of transformers.js's tensors admit plain ones, which are refused. */
   readonly data: ArrayBufferView | ArrayLike<number>;
   readonly dims: readonly number[];
   readonly type?: string;
@@ -28,6 +29,9 @@ const DTYPE_OF_ARRAY: Record<string, DType> = {
   Uint8Array: 'uint8',
   BigInt64Array: 'int64',
 };
+
+const ACCEPTED =
+  'a Float32Array, Uint8Array, BigInt64Array or, with float16 or bfloat16 as dtype, a Uint16Array';
 
 function arrayBrand(value: unknown): string {
   return Object.prototype.toString.call(value).slice('[object '.length, -1);
@@ -59,7 +63,7 @@ export class Tensor<Data extends TypedArray = TypedArray> {
     const brand = arrayBrand(data);
     const type = dtype ?? DTYPE_OF_ARRAY[brand];
     if (type === undefined || !isDType(type) || ARRAY_OF_DTYPE[type] !== brand) {
-      const wanted = isDType(type) ? `${ARRAY_OF_DTYPE[type]}` : 'a typed array with its dtype';
+      const wanted = isDType(type) ? ARRAY_OF_DTYPE[type] : ACCEPTED;
       throw invalid('ERR_BIT_SHAPE', 'tensor data', wanted, data);
     }
     if (!isShape(shape)) {

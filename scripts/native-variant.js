@@ -25,6 +25,7 @@ function configure(name, settings, targets) {
   const build = path.join(root, `build-${name}`);
   const options = {
     CMAKE_BUILD_TYPE: 'RelWithDebInfo',
+    CMAKE_CXX_FLAGS_RELWITHDEBINFO: '-O1 -g1',
     Libtorch_DIR: found.dir,
     ...settings,
   };

@@ -49,6 +49,7 @@ describe('Tensor', () => {
       expect.objectContaining(expected),
     );
     expect(() => Tensor.from([1] as never, [1])).toThrow(expect.objectContaining(expected));
+    expect(() => Tensor.from(new Float64Array(1) as never, [1])).toThrow(/Expected a Float32Array/);
     const huge = [0, 3, 2 ** 40, 2 ** 40];
     expect(() => Tensor.from(new Float32Array(0), huge)).toThrow(expect.objectContaining(expected));
     const hole = new Array<number>(1);

@@ -70,6 +70,8 @@ async function readText(text: string, signal?: AbortSignal): Promise<Readable> {
   if (/^data:/i.test(text)) return { encoded: decodeDataUrl(text) };
   if (text === '' || text.includes('\0'))
     fail(`Expected a path or URL but received ${describe(text)}`);
+  if (/^[a-z][a-z\d+.-]*:\/\//i.test(text) && !/^file:/i.test(text))
+    fail(`Expected a path or a file:, http:, https: or data: URL but received ${describe(text)}`);
   return { encoded: await readPath(text, signal) };
 }
 

@@ -1,7 +1,10 @@
 // Matching of names and shapes as transformers' from_pretrained does it.
 #include "model/weights.h"
 
+#include <unistd.h>
+
 #include <algorithm>
+#include <iomanip>
 #include <set>
 #include <sstream>
 
@@ -43,10 +46,28 @@ double values_of(const ParameterSpec& parameter) {
   return values;
 }
 
+double memory_of_machine() {
+  return static_cast<double>(sysconf(_SC_PHYS_PAGES)) *
+         static_cast<double>(sysconf(_SC_PAGESIZE));
+}
+
+/// Before minutes of drawing numbers that the system ends the process for.
+void refuse_beyond_memory(const std::vector<ParameterSpec>& parameters) {
+  double bytes = 0;
+  for (const ParameterSpec& each : parameters) bytes += values_of(each) * sizeof(float);
+  if (bytes <= memory_of_machine()) return;
+  std::ostringstream text;
+  text << std::fixed << std::setprecision(1) << "The model's weights take " << bytes / 1e9
+       << " GB, and this machine has " << memory_of_machine() / 1e9
+       << " GB of memory: lower the config's hidden_sizes, depths or width_factor";
+  throw Error(ErrorCode::kOutOfMemory, text.str());
+}
+
 }  // namespace
 
 Weights::Weights(std::vector<ParameterSpec> parameters, uint64_t seed)
     : parameters_(std::move(parameters)) {
+  refuse_beyond_memory(parameters_);
   for (const ParameterSpec& each : parameters_) {
     in_memory_.emplace(each.name, initialize(each, seed));
   }

@@ -105,6 +105,7 @@ describe('decodeImage refuses', () => {
     ['text that is no image', __filename, 'Cannot decode'],
     ['an empty path', '', 'path or URL'],
     ['a path with a NUL', 'a\0b', 'path or URL'],
+    ['a URL of another scheme', 'ftp://example.org/cat.jpg', 'https:'],
     ['no bytes', new Uint8Array(0), 'no bytes'],
     ['noise', Uint8Array.from({ length: 64 }, (_, i) => i * 37), 'Cannot decode'],
     ['a data: URL without data', 'data:image/png', 'comma'],

@@ -1,3 +1,4 @@
+import { totalmem } from 'node:os';
 import {
   BitBackbone,
   BitConfig,
@@ -147,6 +148,15 @@ describe('options', () => {
     const wide = new BitConfig({ ...fieldsOf(config), hiddenSizes: [1_000_000, 1_000_000] });
     await expect(BitModel.fromConfig(wide).then((m) => m.forward(input))).rejects.toMatchObject({
       code: 'ERR_BIT_OUT_OF_MEMORY',
+    });
+  });
+
+  test('weights that this machine cannot hold, before they are drawn', async () => {
+    const hiddenSizes = [4, 16 * Math.ceil(Math.sqrt(totalmem()) / 8)];
+    const vast = new BitConfig({ ...fieldsOf(config), hiddenSizes });
+    await expect(BitModel.fromConfig(vast)).rejects.toMatchObject({
+      code: 'ERR_BIT_OUT_OF_MEMORY',
+      message: expect.stringContaining('this machine has') as string,
     });
   });
 });
