@@ -4,6 +4,7 @@
 
 #include "binding/environment.h"
 #include "binding/functions.h"
+#include "binding/job.h"
 #include "binding/session_wrap.h"
 
 namespace {
@@ -13,6 +14,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   // It warns on stderr of each processor that it does not know; oneDNN serves them all.
   at::globalContext().setUserEnabledNNPACK(false);
   env.SetInstanceData(new Environment(env));
+  Environment::of(env).set_cancel(Napi::Function::New<cancel_job>(env));
   SessionWrap::define(env);
   exports.Set("initialize", Napi::Function::New<initialize>(env));
   exports.Set("close", Napi::Function::New<close_environment>(env));

@@ -23,10 +23,15 @@ class Environment {
   void set_session(Napi::Function constructor) { session_ = Napi::Persistent(constructor); }
   Napi::Function session() const { return session_.Value(); }
 
+  /// The one function behind every job's `cancel`.
+  void set_cancel(Napi::Function cancel) { cancel_ = Napi::Persistent(cancel); }
+  Napi::Function cancel() const { return cancel_.Value(); }
+
  private:
   std::shared_ptr<Mailbox> mailbox_;
   Napi::FunctionReference bit_error_;
   Napi::FunctionReference session_;
+  Napi::FunctionReference cancel_;
 };
 
 }  // namespace bigtransfer::binding

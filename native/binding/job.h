@@ -3,9 +3,11 @@
 
 #include <napi.h>
 
+#include <memory>
 #include <utility>
 
 #include "binding/async_task.h"
+#include "binding/environment.h"
 
 namespace bigtransfer::binding {
 
@@ -21,13 +23,26 @@ auto guarded(Napi::Env env, Body body) -> decltype(body()) {
   }
 }
 
+/// What a NativeJob's object holds.
+using HeldControl = std::shared_ptr<JobControl>;
+
+/// The `cancel` of all NativeJobs: making a function for each would cost more than all the rest.
+inline void cancel_job(const Napi::CallbackInfo& info) {
+  void* held = nullptr;
+  if (napi_unwrap(info.Env(), info.This(), &held) == napi_ok)
+    (*static_cast<HeldControl*>(held))->cancel();
+}
+
 /// A NativeJob of lib/binding/types.ts: `{ promise, cancel() }`.
 inline Napi::Object to_job(Napi::Promise promise, const std::shared_ptr<JobControl>& control) {
   const Napi::Env env = promise.Env();
   Napi::Object job = Napi::Object::New(env);
   job.Set("promise", promise);
-  job.Set("cancel",
-          Napi::Function::New(env, [control](const Napi::CallbackInfo&) { control->cancel(); }));
+  job.Set("cancel", Environment::of(env).cancel());
+  auto held = std::make_unique<HeldControl>(control);
+  const auto release = [](napi_env, void* last, void*) { delete static_cast<HeldControl*>(last); };
+  NAPI_THROW_IF_FAILED(env, napi_wrap(env, job, held.get(), release, nullptr, nullptr), job);
+  held.release();  // to the garbage collector
   return job;
 }
 

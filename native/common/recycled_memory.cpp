@@ -39,7 +39,7 @@ class FreeBuffers {
       return each.size() >= floats && each.size() / kLeastShare <= floats;
     };
     const auto found = std::ranges::find_if(buffers_, fits);
-    if (found == buffers_.end()) return AlignedBuffer(floats);
+    if (found == buffers_.end()) return fresh(floats);
     AlignedBuffer buffer = std::move(*found);
     buffers_.erase(found);
     kept_ -= bytes_of(buffer);
@@ -57,6 +57,12 @@ class FreeBuffers {
   }
 
  private:
+  static AlignedBuffer fresh(int64_t floats) {
+    AlignedBuffer buffer(floats);
+    expect_writes(reinterpret_cast<std::byte*>(buffer.data()), floats * sizeof(float));
+    return buffer;
+  }
+
   static int64_t bytes_of(const AlignedBuffer& buffer) {
     return buffer.size() * static_cast<int64_t>(sizeof(float));
   }
