@@ -47,8 +47,7 @@ double values_of(const ParameterSpec& parameter) {
 }
 
 double memory_of_machine() {
-  return static_cast<double>(sysconf(_SC_PHYS_PAGES)) *
-         static_cast<double>(sysconf(_SC_PAGESIZE));
+  return static_cast<double>(sysconf(_SC_PHYS_PAGES)) * static_cast<double>(sysconf(_SC_PAGESIZE));
 }
 
 /// Before minutes of drawing numbers that the system ends the process for.
