@@ -10,6 +10,10 @@
 
 #include "ops/cuda/launch.h"
 
+#if defined(__SANITIZE_THREAD__)
+#include <sanitizer/tsan_interface.h>
+#endif
+
 namespace bigtransfer::ops::cuda {
 
 emulation::Index threadIdx;
@@ -20,29 +24,58 @@ namespace {
 
 constexpr size_t kStackBytes = 64 * 1024;
 
+/// The thread sanitizer keeps a call stack for each fiber, and must be told which one runs.
+#if defined(__SANITIZE_THREAD__)
+void* new_fiber() { return __tsan_create_fiber(0); }
+void* running_fiber() { return __tsan_get_current_fiber(); }
+void announce(void* fiber) { __tsan_switch_to_fiber(fiber, 0); }
+#else
+void* new_fiber() { return nullptr; }
+void* running_fiber() { return nullptr; }
+void announce(void*) {}
+#endif
+
+struct Context {
+  ucontext_t place;
+  void* fiber;
+};
+
 struct Thread {
-  ucontext_t context;
+  Context context;
   std::vector<char> stack = std::vector<char>(kStackBytes);
   bool ended = false;
 };
 
-ucontext_t scheduler;
+Context scheduler;
 Thread* current = nullptr;
 const std::function<void()>* body = nullptr;
 std::vector<float> shared;
 
-void thread_main() {
+/// Fibers are dear, and outlive the threads that they are lent to.
+void* fiber_of(size_t thread) {
+  static std::vector<void*> fibers;
+  while (fibers.size() <= thread) fibers.push_back(new_fiber());
+  return fibers[thread];
+}
+
+/// As thread_main, it may never return, which would leave its frame on the sanitizer's call stack.
+__attribute__((no_sanitize_thread)) void go(Context& from, Context& to) {
+  announce(to.fiber);
+  swapcontext(&from.place, &to.place);
+}
+
+__attribute__((no_sanitize_thread)) void thread_main() {
   (*body)();
   current->ended = true;
-  swapcontext(&current->context, &scheduler);
+  go(current->context, scheduler);
 }
 
 void prepare(Thread& thread) {
   thread.ended = false;
-  getcontext(&thread.context);
-  thread.context.uc_stack.ss_sp = thread.stack.data();
-  thread.context.uc_stack.ss_size = thread.stack.size();
-  makecontext(&thread.context, thread_main, 0);
+  getcontext(&thread.context.place);
+  thread.context.place.uc_stack.ss_sp = thread.stack.data();
+  thread.context.place.uc_stack.ss_size = thread.stack.size();
+  makecontext(&thread.context.place, thread_main, 0);
 }
 
 /// All threads up to their next barrier or their end; whether they have ended, all or none.
@@ -51,7 +84,7 @@ bool run_turn(std::vector<Thread>& threads) {
   for (size_t i = 0; i < threads.size(); ++i) {
     threadIdx = {static_cast<unsigned>(i), 0, 0};
     current = &threads[i];
-    swapcontext(&scheduler, &current->context);
+    go(scheduler, current->context);
     ended += current->ended ? 1 : 0;
   }
   if (ended != 0 && ended != threads.size())
@@ -63,10 +96,12 @@ bool run_turn(std::vector<Thread>& threads) {
 
 namespace emulation {
 
-void barrier() { swapcontext(&current->context, &scheduler); }
+void barrier() { go(current->context, scheduler); }
 
 void run(const Index& grid, int threads, size_t shared_bytes, const std::function<void()>& thread) {
   std::vector<Thread> block(static_cast<size_t>(threads));
+  scheduler.fiber = running_fiber();
+  for (size_t i = 0; i < block.size(); ++i) block[i].context.fiber = fiber_of(i);
   body = &thread;
   gridDim = grid;
   for (unsigned z = 0; z < grid.z; ++z) {
