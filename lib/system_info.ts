@@ -45,7 +45,7 @@ export function systemInfo(): SystemInfo {
   const base = {
     version,
     devices: [CPU],
-    cuda: { available: false, library: false, reason: 'there is no libtorch' },
+    cuda: { available: false, library: false, reason: 'the addon does not load' },
   };
   try {
     const { binding, libtorch } = loadBindingInfo();

@@ -47,13 +47,28 @@ test('bigtransfer:batch tells of each batch once', async () => {
   ]);
 });
 
+test('a batch whose first call fails is told of by the next', async () => {
+  await using model = await load();
+  const messages = await heard('bigtransfer:batch', () =>
+    Promise.allSettled([
+      model.forward({ pixelValues: pixels, labels: [99] }),
+      model.forward(pixels),
+      model.forward(pixels),
+    ]),
+  );
+  expect(messages).toEqual([expect.objectContaining({ calls: 3, images: 3 })]);
+});
+
 test('bigtransfer:error tells of failures, not of aborts', async () => {
   await using model = await load();
   const messages = await heard('bigtransfer:error', () =>
     Promise.allSettled([
       model.forward(Tensor.from(new Float32Array(4), [1, 1, 2, 2])),
       model.forward(pixels, { signal: AbortSignal.abort() }),
+      model.forward(pixels, { priority: 'x' as never }),
+      model.forward({ pixelValues: pixels, labels: ['a'] as never }),
       BitForImageClassification.fromConfig(config, { device: 'cuda:77' }),
+      BitForImageClassification.fromPretrained('/nowhere/at/all'),
     ]),
   );
   expect(messages).toEqual(
@@ -68,7 +83,7 @@ test('bigtransfer:error tells of failures, not of aborts', async () => {
       }),
     ]),
   );
-  expect(messages).toHaveLength(2);
+  expect(messages).toHaveLength(5);
 });
 
 test('each call is a span of the tracing channel bigtransfer:forward', async () => {

@@ -61,6 +61,8 @@ export interface LoadRequest {
   /** Compute threads of one call; 0: all that the runtime has. */
   threads: number;
   batching: BatchLimits;
+  /** Comes back from the sessions that openShared() opens. */
+  description: string;
 }
 
 export interface ForwardRequest {
@@ -136,6 +138,8 @@ export interface NativeJob<T> {
 export interface NativeSession {
   readonly device: string;
   readonly dtype: 'float32' | 'bfloat16' | 'float16';
+  /** That of the LoadRequest. */
+  readonly description: string;
   readonly loadingInfo: LoadingInfo;
   /** Throws ERR_BIT_OVERLOADED when the queue is full. */
   forward(request: ForwardRequest): NativeJob<ForwardResult>;

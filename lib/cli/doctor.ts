@@ -92,7 +92,6 @@ async function cache(name: string, path: string) {
 }
 
 function describe({ node, platform, system, search, sharp, caches, problems }: Diagnosis): string {
-  const { cpu, devices, cuda } = system;
   const loaded = system.libtorch;
   const rows = [
     ['bigtransfer', system.version],
@@ -103,21 +102,26 @@ function describe({ node, platform, system, search, sharp, caches, problems }: D
       loaded ? `${loaded.version} (${loaded.source}) ${loaded.path}` : foundText(search),
     ],
     ...search.tried.map(({ source, where, why }) => ['', `not ${source}: ${where}: ${why}`]),
-    [
-      'CPU',
-      `${cpu.capability}, ${cpu.threads} threads, bfloat16 ${cpu.bf16 ? 'in hardware' : 'emulated'}`,
-    ],
-    ['devices', devices.map(({ device, name }) => device ?? name).join(', ')],
-    ...devices.filter(({ type }) => type === 'cuda').map(gpuRow),
-    ['CUDA', cuda.available ? 'works' : `off: ${cuda.reason ?? 'unknown'}`],
-    ['dtype auto', system.autoDtype],
+    ...(loaded ? offered(system) : []),
     ['sharp', sharp.version ?? 'does not load'],
-    ['JPEGs', `decoded by ${system.jpeg ?? 'sharp'}`],
     ...caches.map((entry) => [`${entry.name} cache`, `${bytes(entry.bytes)}  ${entry.path}`]),
   ];
   const verdict =
     problems.length === 0 ? ['All is well.'] : problems.map((problem) => `problem: ${problem}`);
   return [table(rows), '', ...verdict].join('\n');
+}
+
+/** What only a loaded addon knows. */
+function offered({ cpu, devices, cuda, autoDtype, jpeg }: SystemInfo): string[][] {
+  const bf16 = cpu.bf16 ? 'in hardware' : 'emulated';
+  return [
+    ['CPU', `${cpu.capability}, ${cpu.threads} threads, bfloat16 ${bf16}`],
+    ['devices', devices.map(({ device, name }) => device ?? name).join(', ')],
+    ...devices.filter(({ type }) => type === 'cuda').map(gpuRow),
+    ['CUDA', cuda.available ? 'works' : `off: ${cuda.reason ?? 'unknown'}`],
+    ['dtype auto', autoDtype],
+    ['JPEGs', `decoded by ${jpeg ?? 'sharp'}`],
+  ];
 }
 
 function gpuRow(gpu: SystemInfo['devices'][number]): [string, string] {

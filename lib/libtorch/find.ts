@@ -82,13 +82,19 @@ function no(why: string) {
   return { ok: false, why } as const;
 }
 
+/** An addon serves the libtorch series that it was built for, and can be built for others. */
+const howToBuild = (series: string) =>
+  `The addon here is built for libtorch ${series}. In a clone, \`npm run build:native\` builds it for the one ` +
+  'that BIGTRANSFER_LIBTORCH names, and `npm run build:cuda` for a CUDA libtorch with its GPUs.';
+
 function fromEnvironment(dir: string, needs: Needs): FoundLibtorch {
   const seen = inspectDirectory(dir, needs);
   if (seen.ok) return { dir, version: seen.version, source: 'env', cuda: seen.cuda };
   throw new BitError(
     'ERR_BIT_LIBTORCH',
     `BIGTRANSFER_LIBTORCH is set to ${dir}, which cannot be used: ${seen.why}.\n` +
-      'Set it to the directory of a libtorch (the one with lib/ in it), or unset it to have one looked for.',
+      'Set it to the directory of a libtorch (the one with lib/ in it), or unset it to have one looked for.' +
+      (needs.version ? `\n${howToBuild(needs.version)}` : ''),
   );
 }
 

@@ -69,7 +69,7 @@ export class BitBackbone extends BitPreTrainedModel {
    */
   async forward(inputs: Inputs, options: ForwardOptions = {}): Promise<BackboneOutput> {
     const rest = { labels: null, problemType: null, featureMaps: this.mapIndices(), head: false };
-    const result = await this.run(inputs, options, rest);
+    const result = await this.run(inputs, options, () => rest);
     return {
       featureMaps: toTensorObjects(result.featureMaps),
       ...hiddenStatesOf(result, this.wantsHiddenStates(options)),

@@ -68,12 +68,14 @@ export class BitForImageClassification extends BitPreTrainedModel {
     options: ForwardOptions = {},
   ): Promise<ImageClassifierOutput> {
     const given = (inputs as ClassifierInputs | null | undefined)?.labels ?? null;
-    const resolved = given === null ? null : resolveLabels(given, this.config);
-    const result = await this.run(inputs, options, {
-      labels: resolved && toNative(resolved.labels),
-      problemType: resolved && resolved.problemType,
-      featureMaps: [],
-      head: true,
+    const result = await this.run(inputs, options, () => {
+      const resolved = given === null ? null : resolveLabels(given, this.config);
+      return {
+        labels: resolved && toNative(resolved.labels),
+        problemType: resolved && resolved.problemType,
+        featureMaps: [],
+        head: true,
+      };
     });
     return {
       logits: required(result, 'logits'),

@@ -49,7 +49,7 @@ export class BitModel extends BitPreTrainedModel {
    */
   async forward(inputs: Inputs, options: ForwardOptions = {}): Promise<BitModelOutput> {
     const rest = { labels: null, problemType: null, featureMaps: [], head: true };
-    const result = await this.run(inputs, options, rest);
+    const result = await this.run(inputs, options, () => rest);
     return {
       lastHiddenState: required(result, 'lastHiddenState'),
       poolerOutput: required(result, 'poolerOutput'),

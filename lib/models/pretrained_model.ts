@@ -22,6 +22,7 @@ import {
   reportLoad,
   traceForward,
   traceLoad,
+  type ErrorEvent,
   type ForwardSpan,
 } from '../diagnostics';
 import { BitError, invalid } from '../errors';
@@ -32,7 +33,7 @@ import { toTensor, type Tensor, type TensorLike } from '../tensor';
 import { BitConfig } from './bit_config';
 import { checkModelOptions, PRETRAINED_CHECKS, type ModelOptions } from './options';
 import { toTensorObject } from './outputs';
-import { toShared, type SharedModel } from './share';
+import { describeModel, toShared, type SharedModel } from './share';
 import { toModelStats, type ModelStats } from './stats';
 import { warnOfDevices, warnOfMissing } from './warnings';
 
@@ -121,6 +122,8 @@ export abstract class BitPreTrainedModel {
    * @throws BitError ERR_BIT_CHECKPOINT when it cannot be written, ERR_BIT_CONFIG for no path.
    */
   async savePretrained(directory: string): Promise<void> {
+    // Refuses after dispose(), which must not leave a config without weights.
+    this.session.stats();
     await this.config.savePretrained(directory, this.kind.architecture);
     await this.session.save(join(directory, 'model.safetensors'));
   }
@@ -173,7 +176,7 @@ export abstract class BitPreTrainedModel {
    */
   dispose(options: DisposeOptions = {}): Promise<void> {
     const { cancel = false } = checkOptions(options, { cancel: boolean });
-    this.disposal ??= this.session.dispose();
+    this.disposal ??= this.free();
     if (cancel)
       this.jobs.stop(new BitError('ERR_BIT_DISPOSED', 'The model was disposed of during the call'));
     return this.disposal;
@@ -183,24 +186,28 @@ export abstract class BitPreTrainedModel {
     return this.dispose();
   }
 
-  /** One native run on checked inputs. */
-  protected async run(
+  /** Rejects, rather than throws, where the process is ending. */
+  private async free(): Promise<void> {
+    await this.session.dispose();
+  }
+
+  /** One native run, as `inputs`, `options` and `rest` ask; `rest` may refuse what it is made of. */
+  protected run(
     inputs: Inputs,
     options: ForwardOptions,
-    rest: Pick<ForwardRequest, 'labels' | 'problemType' | 'featureMaps' | 'head'>,
+    rest: () => Pick<ForwardRequest, 'labels' | 'problemType' | 'featureMaps' | 'head'>,
   ): Promise<ForwardResult> {
-    const { signal, priority = 0 } = checkOptions(options, FORWARD_CHECKS);
-    const input = nativeInput(inputs);
-    const hiddenStates = this.wantsHiddenStates(options);
-    const request = { ...input.request, hiddenStates, profile: false, priority, ...rest };
-    const span: ForwardSpan = { model: this.kind.architecture, shape: input.shape, priority };
-    try {
+    const model = this.kind.architecture;
+    return reporting({ model, operation: 'forward' }, options, async () => {
+      const { signal, priority = 0 } = checkOptions(options, FORWARD_CHECKS);
+      const more = rest();
+      const input = nativeInput(inputs);
+      const hiddenStates = this.wantsHiddenStates(options);
+      const request = { ...input.request, hiddenStates, profile: false, priority, ...more };
+      const span: ForwardSpan = { model, shape: input.shape, priority };
       const call = () => runJob(() => this.session.forward(request), signal, this.jobs);
-      return await traceForward(span, async () => reported(span, await call()));
-    } catch (error) {
-      if (!signal?.aborted) reportError({ model: span.model, operation: 'forward', error });
-      throw error;
-    }
+      return traceForward(span, async () => reported(span, await call()));
+    });
   }
 
   protected wantsHiddenStates(options: ForwardOptions): boolean {
@@ -225,18 +232,20 @@ export async function loadQuietly(
   source: string,
   options: LoadOptions,
 ): Promise<Loaded> {
-  const given = checkOptions(options, LOAD_CHECKS);
-  const model = checkModelOptions(given);
-  const seed = checkSeed(given.seed);
-  const base = given.config ?? (await BitConfig.fromPretrained(source, given));
-  const config = base.with(given);
-  const { weights } = await resolveSource(source, given, 'model');
-  return open(kind, source, config, {
-    files: weights.files,
-    expectedNames: weights.expectedNames,
-    ignoreMismatchedSizes: given.ignoreMismatchedSizes ?? false,
-    seed,
-    ...model,
+  return reporting({ model: kind.architecture, operation: 'load' }, options, async () => {
+    const given = checkOptions(options, LOAD_CHECKS);
+    const model = checkModelOptions(given);
+    const seed = checkSeed(given.seed);
+    const base = given.config ?? (await BitConfig.fromPretrained(source, given));
+    const config = base.with(given);
+    const { weights } = await resolveSource(source, given, 'model');
+    return open(kind, source, config, {
+      files: weights.files,
+      expectedNames: weights.expectedNames,
+      ignoreMismatchedSizes: given.ignoreMismatchedSizes ?? false,
+      seed,
+      ...model,
+    });
   });
 }
 
@@ -246,29 +255,42 @@ export async function loadRandom(
   config: BitConfig,
   options: FromConfigOptions,
 ): Promise<Loaded> {
-  if (!isBitConfig(config)) throw invalid('ERR_BIT_CONFIG', 'config', 'a BitConfig', config);
-  const given = checkOptions(options, {});
-  const model = checkModelOptions(given);
-  const weights = { files: [], expectedNames: [], ignoreMismatchedSizes: false };
-  return open(kind, null, config, { ...weights, seed: checkSeed(given.seed), ...model });
+  return reporting({ model: kind.architecture, operation: 'load' }, undefined, async () => {
+    if (!isBitConfig(config)) throw invalid('ERR_BIT_CONFIG', 'config', 'a BitConfig', config);
+    const given = checkOptions(options, {});
+    const model = checkModelOptions(given);
+    const weights = { files: [], expectedNames: [], ignoreMismatchedSizes: false };
+    return open(kind, null, config, { ...weights, seed: checkSeed(given.seed), ...model });
+  });
 }
 
 async function open(
-  { architecture: model, hasHead, prefix }: Kind,
+  kind: Kind,
   source: string | null,
   config: BitConfig,
-  request: Omit<LoadRequest, 'spec' | 'prefix'>,
+  options: Omit<LoadRequest, 'spec' | 'prefix' | 'description'>,
 ): Promise<Loaded> {
+  const { architecture: model, hasHead, prefix } = kind;
   const spec = networkSpec(config, hasHead ? config.numLabels : null);
+  const description = describeModel(kind, config);
   const start = performance.now();
+  const load = () => loadBinding().load({ spec, prefix, description, ...options });
+  const session = await traceLoad({ model, source }, async () => load());
+  const { device, dtype } = session;
+  reportLoad({ model, source, device, dtype, milliseconds: performance.now() - start });
+  return { config, session };
+}
+
+/** Publishes what `work` rejects with, unless its caller has stopped it. */
+async function reporting<T>(
+  event: Pick<ErrorEvent, 'model' | 'operation'>,
+  options: { signal?: AbortSignal } | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
   try {
-    const load = () => loadBinding().load({ spec, prefix, ...request });
-    const session = await traceLoad({ model, source }, async () => load());
-    const { device, dtype } = session;
-    reportLoad({ model, source, device, dtype, milliseconds: performance.now() - start });
-    return { config, session };
+    return await work();
   } catch (error) {
-    reportError({ model, operation: 'load', error });
+    if (!options?.signal?.aborted) reportError({ ...event, error });
     throw error;
   }
 }

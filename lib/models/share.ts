@@ -12,12 +12,15 @@ export interface SharedModel {
   readonly architecture: string;
   readonly process: number;
   readonly number: number;
-  /** config.json's keys. */
-  readonly config: object;
 }
 
-export function toShared({ architecture }: Kind, { config, session }: Loaded): SharedModel {
-  return { architecture, process: process.pid, number: session.share(), config: config.toJSON() };
+/** What a session keeps of its model for other threads. */
+export function describeModel({ architecture }: Kind, config: BitConfig): string {
+  return JSON.stringify({ architecture, config: config.toJSON() });
+}
+
+export function toShared({ architecture }: Kind, { session }: Loaded): SharedModel {
+  return { architecture, process: process.pid, number: session.share() };
 }
 
 /**
@@ -27,17 +30,18 @@ export function toShared({ architecture }: Kind, { config, session }: Loaded): S
  */
 export function openShared({ architecture }: Kind, handle: SharedModel): Loaded {
   const given = handle as Partial<SharedModel> | null;
-  if (typeof given !== 'object' || typeof given?.number !== 'number' || !given.config)
+  if (typeof given !== 'object' || given === null || !Number.isSafeInteger(given.number))
     throw invalid('ERR_BIT_CONFIG', 'handle', 'what model.share() returned', handle);
-  if (given.architecture !== architecture)
-    throw invalid('ERR_BIT_CONFIG', 'handle', `a handle of ${architecture}`, given.architecture);
   if (given.process !== process.pid)
     throw new BitError(
       'ERR_BIT_CONFIG',
       'The model was shared in another process: weights are shared between threads of one process',
     );
-  return {
-    config: BitConfig.fromJSON(given.config),
-    session: loadBinding().openShared(given.number),
-  };
+  const session = loadBinding().openShared(given.number as number);
+  const shared = JSON.parse(session.description) as { architecture: string; config: object };
+  if (shared.architecture !== architecture) {
+    void session.dispose();
+    throw invalid('ERR_BIT_CONFIG', 'handle', `a handle of ${architecture}`, shared.architecture);
+  }
+  return { config: BitConfig.fromJSON(shared.config), session };
 }

@@ -2,12 +2,12 @@
 import { boolean, callPriority, count } from '../config/checks';
 import { checkOptions } from '../config/options';
 import { DEFAULT_MODEL } from '../config/variants';
-import { invalid } from '../errors';
+import { BitError, invalid } from '../errors';
 import type { ImageInput } from '../image/input';
 import { BitForImageClassification } from '../models/bit_for_image_classification';
 import { BitImageProcessor } from '../models/bit_image_processor';
 import { BitModel } from '../models/bit_model';
-import type { LoadOptions } from '../models/pretrained_model';
+import type { DisposeOptions, LoadOptions } from '../models/pretrained_model';
 import { Tensor } from '../tensor';
 import { outputsOf, type BatchOptions } from './batches';
 import { rank, type Classification } from './scores';
@@ -43,8 +43,11 @@ export interface FeatureExtractionOptions extends PipelineCallOptions {
 interface Disposable {
   readonly task: Task;
   readonly processor: BitImageProcessor;
-  /** Frees the model; later calls reject with ERR_BIT_DISPOSED. */
-  dispose(): Promise<void>;
+  /**
+   * Waits for the calls in flight, or stops them, and frees the model; later calls reject with
+   * ERR_BIT_DISPOSED. May be called again.
+   */
+  dispose(options?: DisposeOptions): Promise<void>;
   [Symbol.asyncDispose](): Promise<void>;
 }
 
@@ -156,12 +159,29 @@ function concatenate(parts: Tensor<Float32Array>[]): Tensor<Float32Array> {
 }
 
 /** A pipeline is a function that carries its parts, as in transformers.js. */
-function withParts<F extends object, M extends { dispose(): Promise<void> }>(
-  call: F,
+function withParts<M extends BitForImageClassification | BitModel>(
+  run: (images: ImageInput | readonly ImageInput[], options?: object) => Promise<unknown>,
   task: Task,
   model: M,
   processor: BitImageProcessor,
 ) {
-  const dispose = () => model.dispose();
-  return Object.assign(call, { task, model, processor, dispose, [Symbol.asyncDispose]: dispose });
+  const inFlight = new Set<Promise<unknown>>();
+  let disposed = false;
+  const call = async (images: ImageInput | readonly ImageInput[], options?: object) => {
+    if (disposed) throw new BitError('ERR_BIT_DISPOSED', 'The pipeline has been disposed of');
+    const answers = run(images, options);
+    inFlight.add(answers);
+    try {
+      return await answers;
+    } finally {
+      inFlight.delete(answers);
+    }
+  };
+  const dispose = async (options?: DisposeOptions) => {
+    disposed = true;
+    if (!options?.cancel) await Promise.allSettled(inFlight);
+    await model.dispose(options);
+  };
+  const parts = { task, model, processor, dispose, [Symbol.asyncDispose]: () => dispose() };
+  return Object.assign(call, parts);
 }

@@ -252,6 +252,7 @@ runtime::LoadRequest to_load_request(const Napi::Object& value) {
       .allow_tf32 = to_bool(value["allowTf32"]),
       .batching = to_batch_limits(value.Get("batching").As<Napi::Object>()),
       .threads = static_cast<int>(to_int(value["threads"])),
+      .description = to_string(value["description"]),
   };
 }
 

@@ -3,6 +3,8 @@
 
 #include <vector>
 
+#include "common/error.h"
+
 namespace bigtransfer::binding {
 
 std::shared_ptr<Mailbox> Mailbox::open(Napi::Env env) {
@@ -29,7 +31,7 @@ std::shared_ptr<Mailbox> Mailbox::open(Napi::Env env) {
 void Mailbox::expect(Napi::Env env, std::shared_ptr<JobControl> job) {
   {
     const std::lock_guard lock(mutex_);
-    if (post_ == nullptr) throw Napi::Error::New(env, "The JavaScript environment is ending");
+    if (post_ == nullptr) throw Error(ErrorCode::kDisposed, "The JavaScript environment is ending");
     running_.insert(std::move(job));
   }
   if (awaited_++ == 0) napi_ref_threadsafe_function(env, post_);

@@ -37,6 +37,7 @@ void SessionWrap::define(Napi::Env env) {
        InstanceMethod<&SessionWrap::save>("save"), InstanceMethod<&SessionWrap::dispose>("dispose"),
        InstanceAccessor<&SessionWrap::device>("device"),
        InstanceAccessor<&SessionWrap::dtype>("dtype"),
+       InstanceAccessor<&SessionWrap::description>("description"),
        InstanceAccessor<&SessionWrap::loading_info>("loadingInfo")});
   Environment::of(env).set_session(constructor);
 }
@@ -155,6 +156,10 @@ Napi::Value SessionWrap::device(const Napi::CallbackInfo& info) {
 
 Napi::Value SessionWrap::dtype(const Napi::CallbackInfo& info) {
   return Napi::String::New(info.Env(), session_->dtype());
+}
+
+Napi::Value SessionWrap::description(const Napi::CallbackInfo& info) {
+  return Napi::String::New(info.Env(), session_->description());
 }
 
 Napi::Value SessionWrap::loading_info(const Napi::CallbackInfo& info) {

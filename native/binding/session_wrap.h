@@ -32,6 +32,7 @@ class SessionWrap : public Napi::ObjectWrap<SessionWrap> {
   Napi::Value dispose(const Napi::CallbackInfo& info);
   Napi::Value device(const Napi::CallbackInfo& info);
   Napi::Value dtype(const Napi::CallbackInfo& info);
+  Napi::Value description(const Napi::CallbackInfo& info);
   Napi::Value loading_info(const Napi::CallbackInfo& info);
 
   /// Tells V8 how much memory this object holds now.

@@ -162,10 +162,13 @@ void Batcher::run(const Calls& calls) {
   std::vector<Outcome> outcomes = run_calls(engine_, inputs);
   const double computed = milliseconds(Clock::now() - started);
   stats_.batch(images);
+  bool first = true;
   for (size_t i = 0; i < calls.size(); ++i) {
-    if (auto* result = std::get_if<ForwardResult>(&outcomes[i]))
+    if (auto* result = std::get_if<ForwardResult>(&outcomes[i])) {
       result->times = {milliseconds(started - calls[i]->called), computed,
-                       static_cast<int64_t>(calls.size()), images, i == 0};
+                       static_cast<int64_t>(calls.size()), images, first};
+      first = false;
+    }
     --running_;
     end(*calls[i], std::move(outcomes[i]));
   }

@@ -54,7 +54,8 @@ Found find() {
   if (!c10::impl::hasDeviceGuardImpl(c10::DeviceType::CUDA)) {
     return {nullptr,
             "this libtorch is built for the CPU alone: set BIGTRANSFER_LIBTORCH to a CUDA "
-            "libtorch, such as the torch package of Python on machines with an NVIDIA GPU"};
+            "libtorch, such as the torch package of Python on machines with an NVIDIA GPU, and run "
+            "`npm run build:cuda`"};
   }
   Found found = open_library(own_folder() + "/" + library_name());
   if (found.backend == nullptr) return found;

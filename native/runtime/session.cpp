@@ -90,8 +90,9 @@ std::shared_ptr<Session> Session::load(const LoadRequest& request) {
   model::Topology topology = model::make_topology(request.spec, request.prefix);
   model::Weights weights = read_weights(request, topology);
   Prepared prepared = prepare(std::move(topology), weights, request);
-  auto facts = std::make_shared<const Facts>(
-      Facts{weights.loading_info(), std::move(prepared.device), std::move(prepared.dtype)});
+  auto facts =
+      std::make_shared<const Facts>(Facts{weights.loading_info(), std::move(prepared.device),
+                                          std::move(prepared.dtype), request.description});
   const int width = facts->device == kCpu ? request.threads : kOnDevice;
   auto batcher = std::make_shared<Batcher>(*prepared.engine, request.batching, width);
   const std::shared_ptr<const State> state(new State{

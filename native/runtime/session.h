@@ -34,6 +34,8 @@ struct LoadRequest {
   BatchLimits batching;
   /// Compute threads of one call; 0: all.
   int threads;
+  /// What whoever opens the weights by open_shared() is to know of them.
+  std::string description;
 };
 
 struct SessionStats {
@@ -91,12 +93,14 @@ class Session {
   const model::LoadingInfo& loading_info() const { return facts_->loading_info; }
   const std::string& device() const { return facts_->device; }
   const std::string& dtype() const { return facts_->dtype; }
+  const std::string& description() const { return facts_->description; }
 
  private:
   struct Facts {
     model::LoadingInfo loading_info;
     std::string device;
     std::string dtype;
+    std::string description;
   };
 
   explicit Session(std::shared_ptr<const State> state);

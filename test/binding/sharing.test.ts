@@ -97,6 +97,8 @@ test('a handle of what is gone, of another class or process, and no handle are r
       await code(BitForImageClassification.fromShared({ ...handle, number: 999 })),
       await code(BitForImageClassification.fromShared(null)),
       await code(BitForImageClassification.fromShared({})),
+      await code(BitForImageClassification.fromShared({ ...handle, number: 0.5 })),
+      await code(BitBackbone.fromShared({ ...handle, architecture: 'BitBackbone' })),
     ];
     await model.dispose();
     codes.push(await code(BitForImageClassification.fromShared(handle)));
@@ -104,7 +106,19 @@ test('a handle of what is gone, of another class or process, and no handle are r
     print(codes);`;
   const refused = ['BitError', 'ERR_BIT_CONFIG'];
   const gone = ['BitError', 'ERR_BIT_DISPOSED'];
-  expect(await run(body)).toEqual([refused, refused, gone, refused, refused, gone, gone]);
+  expect(await run(body)).toEqual([
+    ...[refused, refused, gone, refused, refused, refused, refused],
+    ...[gone, gone],
+  ]);
+});
+
+test('a handle cannot say what the weights are of', async () => {
+  const body = `
+    const model = await load();
+    const handle = { ...model.share(), config: { num_channels: 1 } };
+    const opened = await BitForImageClassification.fromShared(handle);
+    print(opened.config.numChannels);`;
+  expect(await run(body)).toBe(3);
 });
 
 describe('a model that is collected without dispose', () => {

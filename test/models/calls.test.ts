@@ -1,4 +1,8 @@
+import { readdirSync } from 'node:fs';
 import { BitBackbone, BitConfig, BitForImageClassification, BitModel, Tensor } from '../../lib';
+import { temporaryFolder } from '../support/temporary';
+
+const folder = temporaryFolder();
 
 const config = new BitConfig({
   embeddingSize: 16,
@@ -99,8 +103,9 @@ describe('dispose', () => {
     expect((await call).logits.shape).toEqual([1, 2]);
     await disposal;
     await model.dispose();
-    for (const late of [model.forward(pixels(1)), model.stateDict(), model.savePretrained('/tmp')])
+    for (const late of [model.forward(pixels(1)), model.stateDict(), model.savePretrained(folder)])
       await expect(late).rejects.toMatchObject({ name: 'BitError', code: 'ERR_BIT_DISPOSED' });
+    expect(readdirSync(folder)).toEqual([]);
     expect(model.config.numLabels).toBe(2);
   });
 });
