@@ -23,7 +23,7 @@ export interface BatchEvent {
   computedMs: number;
 }
 
-/** Published on `bigtransfer:error`: a load or a call failed. Aborted ones are no failures. */
+/** Published on `bigtransfer:error`: a load or a call failed. Stopped ones are no failures. */
 export interface ErrorEvent {
   model: string;
   operation: 'load' | 'forward';

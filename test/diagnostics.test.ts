@@ -86,6 +86,19 @@ test('bigtransfer:error tells of failures, not of aborts', async () => {
   expect(messages).toHaveLength(5);
 });
 
+test('bigtransfer:error does not tell of calls that dispose({ cancel: true }) stopped', async () => {
+  const model = await load();
+  const messages = await heard('bigtransfer:error', () =>
+    Promise.allSettled([model.forward(pixels), model.dispose({ cancel: true })]),
+  );
+  expect(messages).toEqual([]);
+
+  const late = await heard('bigtransfer:error', () => Promise.allSettled([model.forward(pixels)]));
+  expect(late).toEqual([
+    expect.objectContaining({ error: expect.objectContaining({ code: 'ERR_BIT_DISPOSED' }) }),
+  ]);
+});
+
 test('each call is a span of the tracing channel bigtransfer:forward', async () => {
   await using model = await load();
   const events: string[] = [];

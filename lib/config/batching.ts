@@ -28,9 +28,11 @@ const delay: Check = {
   test: (value) => typeof value === 'number' && value >= 0 && value <= MOST_DELAY_MS,
 };
 
+const CHECKS = { maxBatch: count, maxDelayMs: delay, maxQueue: count };
+
 /**
  * Fills in defaults; false is one call at a time.
- * @throws BitError ERR_BIT_CONFIG naming the option that is wrong.
+ * @throws BitError ERR_BIT_CONFIG naming the option that is wrong or, as it may be misspelt, unknown.
  */
 export function checkBatching(
   batching: BatchingOptions | false | undefined,
@@ -38,11 +40,15 @@ export function checkBatching(
 ): BatchLimits {
   if (batching !== undefined && batching !== false && typeof batching !== 'object')
     throw invalid('ERR_BIT_CONFIG', 'batching', 'an object or false', batching);
-  const given = checkOptions(batching || null, {
-    maxBatch: count,
-    maxDelayMs: delay,
-    maxQueue: count,
-  });
+  const given = checkOptions(batching || null, CHECKS);
+  const unknown = Object.keys(given).find((name) => !(name in CHECKS));
+  if (unknown !== undefined)
+    throw invalid(
+      'ERR_BIT_CONFIG',
+      'an option of batching',
+      'maxBatch, maxDelayMs or maxQueue',
+      unknown,
+    );
   const usual = Math.max(LEAST_DEFAULT_BATCH, threads || availableParallelism());
   const { maxBatch = usual, maxDelayMs = 0, maxQueue = 0 } = given;
   return { maxBatch: batching === false ? 1 : maxBatch, maxDelayMs, maxQueue };

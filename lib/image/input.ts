@@ -122,6 +122,8 @@ function decodeDataUrl(url: string): Uint8Array {
   if (comma < 0) fail(`A data: URL needs a comma before its data: ${describe(url)}`);
   const isBase64 = /;\s*base64\s*$/i.test(url.slice(0, comma));
   const body = percentBytes(url.slice(comma + 1));
+  if (isBase64 && !/^[\w+/\s-]*=*\s*$/.test(body))
+    fail(`A base64 data: URL holds something else: ${describe(url)}`);
   return notEmpty(Buffer.from(body, isBase64 ? 'base64' : 'latin1'));
 }
 

@@ -91,6 +91,8 @@ export abstract class BitPreTrainedModel {
   private readonly kind: Kind;
   private readonly jobs = new JobGroup();
   private disposal: Promise<void> | undefined;
+  /** What calls reject with that dispose({ cancel: true }) stopped. */
+  private stopped: BitError | undefined;
 
   protected constructor(loaded: Loaded | undefined, kind: Kind) {
     if (!loaded?.session) {
@@ -177,8 +179,13 @@ export abstract class BitPreTrainedModel {
   dispose(options: DisposeOptions = {}): Promise<void> {
     const { cancel = false } = checkOptions(options, { cancel: boolean });
     this.disposal ??= this.free();
-    if (cancel)
-      this.jobs.stop(new BitError('ERR_BIT_DISPOSED', 'The model was disposed of during the call'));
+    if (cancel) {
+      this.stopped ??= new BitError(
+        'ERR_BIT_DISPOSED',
+        'The model was disposed of during the call',
+      );
+      this.jobs.stop(this.stopped);
+    }
     return this.disposal;
   }
 
@@ -198,7 +205,8 @@ export abstract class BitPreTrainedModel {
     rest: () => Pick<ForwardRequest, 'labels' | 'problemType' | 'featureMaps' | 'head'>,
   ): Promise<ForwardResult> {
     const model = this.kind.architecture;
-    return reporting({ model, operation: 'forward' }, options, async () => {
+    const isStopped = (error: unknown) => isAborted(options)() || error === this.stopped;
+    return reporting({ model, operation: 'forward' }, isStopped, async () => {
       const { signal, priority = 0 } = checkOptions(options, FORWARD_CHECKS);
       const more = rest();
       const input = nativeInput(inputs);
@@ -232,7 +240,8 @@ export async function loadQuietly(
   source: string,
   options: LoadOptions,
 ): Promise<Loaded> {
-  return reporting({ model: kind.architecture, operation: 'load' }, options, async () => {
+  const event = { model: kind.architecture, operation: 'load' } as const;
+  return reporting(event, isAborted(options), async () => {
     const given = checkOptions(options, LOAD_CHECKS);
     const model = checkModelOptions(given);
     const seed = checkSeed(given.seed);
@@ -255,7 +264,8 @@ export async function loadRandom(
   config: BitConfig,
   options: FromConfigOptions,
 ): Promise<Loaded> {
-  return reporting({ model: kind.architecture, operation: 'load' }, undefined, async () => {
+  const event = { model: kind.architecture, operation: 'load' } as const;
+  return reporting(event, isAborted(null), async () => {
     if (!isBitConfig(config)) throw invalid('ERR_BIT_CONFIG', 'config', 'a BitConfig', config);
     const given = checkOptions(options, {});
     const model = checkModelOptions(given);
@@ -281,16 +291,20 @@ async function open(
   return { config, session };
 }
 
+/** Whether the caller's signal has aborted, to be asked when the work has failed. */
+const isAborted = (options: { signal?: AbortSignal } | null | undefined) => () =>
+  options?.signal?.aborted === true;
+
 /** Publishes what `work` rejects with, unless its caller has stopped it. */
 async function reporting<T>(
   event: Pick<ErrorEvent, 'model' | 'operation'>,
-  options: { signal?: AbortSignal } | undefined,
+  isStopped: (error: unknown) => boolean,
   work: () => Promise<T>,
 ): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (!options?.signal?.aborted) reportError({ ...event, error });
+    if (!isStopped(error)) reportError({ ...event, error });
     throw error;
   }
 }

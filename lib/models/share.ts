@@ -9,6 +9,7 @@ import type { Kind, Loaded } from './pretrained_model';
  * nothing in memory, so that one lost on the way costs nothing.
  */
 export interface SharedModel {
+  /** The class whose fromShared() opens it. */
   readonly architecture: string;
   readonly process: number;
   readonly number: number;

@@ -109,6 +109,7 @@ describe('decodeImage refuses', () => {
     ['no bytes', new Uint8Array(0), 'no bytes'],
     ['noise', Uint8Array.from({ length: 64 }, (_, i) => i * 37), 'Cannot decode'],
     ['a data: URL without data', 'data:image/png', 'comma'],
+    ['a data: URL that is not base64', 'data:image/png;base64,%%%', 'base64'],
     ['a number', 3 as never, 'received 3'],
     ['null', null as never, 'received null'],
     [

@@ -214,6 +214,7 @@ describe('options', () => {
     ['maxDelayMs', { maxDelayMs: Infinity }],
     ['maxQueue', { maxQueue: 0 }],
     ['maxQueue', { maxQueue: '3' }],
+    ['an option of batching', { maxbatch: 3 }],
   ])('%s: %j is refused by name', async (name, batching) => {
     await expect(classifier(batching as never)).rejects.toMatchObject({
       code: 'ERR_BIT_CONFIG',
