@@ -57,7 +57,7 @@ export interface FromConfigOptions extends ModelOptions {
 export interface ForwardOptions {
   /** Return the stem's and every stage's output; default the config's outputHiddenStates. */
   outputHiddenStates?: boolean;
-  /** Rejects with its reason; a waiting call leaves the queue, a running one stops between blocks. */
+  /** Rejects with its reason; a waiting call leaves the queue, a running one stops between layers. */
   signal?: AbortSignal;
   /** Calls of a higher priority start first, those of one in their order; default 0. */
   priority?: number;

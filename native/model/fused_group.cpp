@@ -16,7 +16,9 @@ ImageShape FusedPlan::ImageGroup::convolve(const Conv& conv, const ops::ChannelN
   const Windows windows = windows_of(*conv.spec, {in.height, in.width});
   const int64_t channels = conv.spec->out_channels;
   const ImageShape out{windows.out.height, windows.out.width, channels, pitch_of(channels)};
-  const LayerTimer timer(clock_, conv.spec->name, images_ * multiply_adds(*conv.spec, windows.out));
+  call_.between();
+  const LayerTimer timer(call_.request.clock, conv.spec->name,
+                         images_ * multiply_adds(*conv.spec, windows.out));
   if (norm) find_affine(*norm, x, in, in_sums);
   conv.packed.run({.in = in,
                    .out = out,
@@ -32,7 +34,7 @@ ImageShape FusedPlan::ImageGroup::convolve(const Conv& conv, const ops::ChannelN
                    .out = buffer.reserve(images_ * out.pixels() * out.pitch),
                    .sums = sums(out_sums, out.pitch),
                    .adds = adds},
-                  team_);
+                  call_.team);
   return out;
 }
 
@@ -67,7 +69,7 @@ void FusedPlan::ImageGroup::stem(const float* planes, MapSize size) {
       convolve(*plan_.stem_, nullptr, pixels, in, kUnused, w_.inner[0], kUnused);
   const Windows windows = pool_windows(plan_.topology_.stem, {made.height, made.width});
   shape_ = {windows.out.height, windows.out.width, made.channels, made.pitch};
-  const LayerTimer timer(clock_, kStemPool, 0);
+  const LayerTimer timer(call_.request.clock, kStemPool, 0);
   ops::max_pool(*ops::kernels(),
                 {.in = made,
                  .out = shape_,
@@ -78,7 +80,7 @@ void FusedPlan::ImageGroup::stem(const float* planes, MapSize size) {
                  .sums = sums(kCurrent, shape_.pitch),
                  .row_begin = 0,
                  .row_end = shape_.height},
-                team_);
+                call_.team);
 }
 
 void FusedPlan::ImageGroup::block(const Block& block) {

@@ -1,19 +1,45 @@
 // A few images' way through a fused plan, step by step.
 #pragma once
 
+#include <ATen/ATen.h>
+
+#include <cstdint>
+#include <functional>
+
 #include "model/fused_plan.h"
 #include "model/map_size.h"
 
 namespace bigtransfer::model {
 
+struct FusedPlan::Call {
+  const RunRequest& request;
+  const std::function<void()>& between;
+  /// Threads that an image alone would have; see ops::PackedConv::run.
+  int64_t team;
+  /// Float, [N, C, H, W].
+  at::Tensor pixels;
+  Outputs outputs;
+
+  /// Whether nobody wants any of these images any more.
+  bool leaves_out(int64_t first, int64_t images) const {
+    if (!request.left_out) return false;
+    for (int64_t n = first; n < first + images; ++n) {
+      if (!request.left_out(n)) return false;
+    }
+    return true;
+  }
+  /// The n-th image of a batch.
+  static float* image_of(const at::Tensor& batch, int64_t n) {
+    return batch.mutable_data_ptr<float>() + n * (batch.numel() / batch.size(0));
+  }
+};
+
 /// Images of one size on their way through the network: where they are now, how large, and their
 /// channels' sums. At most ops::kMostConvImages.
 class FusedPlan::ImageGroup {
  public:
-  /// `team`: see ops::PackedConv::run.
-  ImageGroup(const FusedPlan& plan, Workspace& workspace, int64_t team, LayerClock* clock,
-             int64_t images)
-      : plan_(plan), w_(workspace), team_(team), clock_(clock), images_(images) {}
+  ImageGroup(const FusedPlan& plan, Workspace& workspace, const Call& call, int64_t images)
+      : plan_(plan), w_(workspace), call_(call), images_(images) {}
 
   /// For a group of one.
   void stem(const float* planes, MapSize size);
@@ -49,8 +75,7 @@ class FusedPlan::ImageGroup {
 
   const FusedPlan& plan_;
   Workspace& w_;
-  int64_t team_;
-  LayerClock* clock_;
+  const Call& call_;
   int64_t images_;
   ops::ImageShape shape_{};
 };

@@ -73,34 +73,10 @@ FusedPlan::Outputs FusedPlan::allocate(const RunRequest& request) const {
   return outputs;
 }
 
-struct FusedPlan::Call {
-  const RunRequest& request;
-  const std::function<void()>& between;
-  /// Threads that an image alone would have; see ops::PackedConv::run.
-  int64_t team;
-  /// Float, [N, C, H, W].
-  at::Tensor pixels;
-  Outputs outputs;
-
-  /// Whether nobody wants any of these images any more.
-  bool leaves_out(int64_t first, int64_t images) const {
-    if (!request.left_out) return false;
-    for (int64_t n = first; n < first + images; ++n) {
-      if (!request.left_out(n)) return false;
-    }
-    return true;
-  }
-  /// The n-th image of a batch.
-  static float* image_of(const at::Tensor& batch, int64_t n) {
-    return batch.mutable_data_ptr<float>() + n * (batch.numel() / batch.size(0));
-  }
-};
-
 void FusedPlan::run_stage(size_t index, int64_t first, int64_t images, ImageGroup& group,
                           Call& call) const {
   if (index > 0) {
     for (const Block& block : stages_[index - 1]) {
-      call.between();
       if (call.leaves_out(first, images)) return;
       group.block(block);
     }
@@ -131,10 +107,9 @@ void FusedPlan::run_group(int64_t first, int64_t images, Call& call) const {
   const size_t alone =
       images == 1 ? stages : std::clamp<size_t>(call.outputs.large_maps, 1, stages);
   std::unique_ptr<Workspaces> workspaces = take_workspaces();
-  ImageGroup together(*this, workspaces->together, call.team, call.request.clock, images);
+  ImageGroup together(*this, workspaces->together, call, images);
   for (int64_t n = 0; n < images; ++n) {
-    ImageGroup one(*this, workspaces->alone, call.team, call.request.clock, 1);
-    call.between();
+    ImageGroup one(*this, workspaces->alone, call, 1);
     one.stem(Call::image_of(call.pixels, first + n), {call.pixels.size(2), call.pixels.size(3)});
     for (size_t index = 0; index < alone; ++index) run_stage(index, first + n, 1, one, call);
     // It may have stopped at an earlier stage.

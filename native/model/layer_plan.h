@@ -42,16 +42,22 @@ class LayerPlan final : public Plan {
     std::optional<ops::Activation> activation;
   };
 
+  /// One call of run().
+  struct Call {
+    LayerClock* clock;
+    const std::function<void()>& between;
+  };
+
   Conv make_conv(const ConvSpec& spec, const Weights& weights) const;
   ops::Activation make_activation(const std::string& name, const Weights& weights) const;
   Norm make_norm(const NormSpec& spec, const Weights& weights) const;
   Block make_block(const BlockSpec& spec, const Weights& weights) const;
 
-  static at::Tensor convolve(const at::Tensor& x, const Conv& conv, LayerClock* clock);
-  static at::Tensor normalise(const at::Tensor& x, const Norm& norm, LayerClock* clock);
-  at::Tensor run_stem(const at::Tensor& pixel_values, LayerClock* clock) const;
-  at::Tensor run_block(const at::Tensor& x, const Block& block, LayerClock* clock) const;
-  void run_head(const at::Tensor& features, LayerClock* clock, RunResult& result) const;
+  static at::Tensor convolve(const at::Tensor& x, const Conv& conv, const Call& call);
+  static at::Tensor normalise(const at::Tensor& x, const Norm& norm, const Call& call);
+  at::Tensor run_stem(const at::Tensor& pixel_values, const Call& call) const;
+  at::Tensor run_block(const at::Tensor& x, const Block& block, const Call& call) const;
+  void run_head(const at::Tensor& features, const Call& call, RunResult& result) const;
 
   Topology topology_;
   at::TensorOptions options_;

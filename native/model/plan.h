@@ -43,9 +43,9 @@ class Plan {
  public:
   virtual ~Plan() = default;
 
-  /// Safe to call from several threads at once. `between` is called before each block, perhaps from
-  /// several threads, and may throw to stop the run. Throws Error kShape when the input does not
-  /// fit the network.
+  /// Safe to call from several threads at once. `between` is called before each convolution,
+  /// perhaps from several threads, and may throw to stop the run; plans of GPUs, whose layers are
+  /// started together, do not call it. Throws Error kShape when the input does not fit the network.
   virtual RunResult run(const RunRequest& request, const std::function<void()>& between) const = 0;
 
   /// Whether an image's output is the same to the last bit whatever other images there are.
