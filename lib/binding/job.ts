@@ -28,15 +28,15 @@ export class JobGroup {
  * The job's result. When `signal` aborts first, rejects at once with the signal's reason and tells
  * the job to stop; nothing is started when it has aborted already.
  */
-export async function runJob<T>(
+export function runJob<T>(
   start: () => NativeJob<T>,
   signal?: AbortSignal,
   group?: JobGroup,
 ): Promise<T> {
-  throwIfAborted(signal);
-  const job = start();
-  if (!signal && !group) return job.promise;
+  // One promise for all of it: each more, and each that one waits for, is felt by small models.
   return new Promise<T>((resolve, reject) => {
+    throwIfAborted(signal);
+    const job = start();
     const stop = (reason: unknown) => {
       job.cancel();
       reject(reason as Error);
@@ -51,7 +51,16 @@ export async function runJob<T>(
       signal.addEventListener('abort', onAbort, { once: true });
     }
     group?.add(stop);
-    job.promise.then(resolve, reject).finally(leave);
+    job.promise.then(
+      (result) => {
+        leave();
+        resolve(result);
+      },
+      (error: unknown) => {
+        leave();
+        reject(error as Error);
+      },
+    );
   });
 }
 

@@ -83,17 +83,17 @@ export interface ForwardRequest {
   priority: number;
 }
 
+/** What was not asked for is left out, as are empty lists: every property costs time. */
 export interface ForwardResult {
-  lastHiddenState: NativeTensor | null;
-  poolerOutput: NativeTensor | null;
-  logits: NativeTensor | null;
-  loss: NativeTensor | null;
-  hiddenStates: NativeTensor[];
-  featureMaps: NativeTensor[];
-  /** Empty unless asked for. */
-  layers: LayerTime[];
+  lastHiddenState?: NativeTensor;
+  poolerOutput?: NativeTensor;
+  logits?: NativeTensor;
+  loss?: NativeTensor;
+  hiddenStates?: NativeTensor[];
+  featureMaps?: NativeTensor[];
+  layers?: LayerTime[];
   /** GPUs that have failed, each named once. */
-  warnings: string[];
+  warnings?: string[];
   times: CallTimes;
 }
 
@@ -132,6 +132,8 @@ export interface LayerTime {
 /** A cancellable native job: `cancel` is safe at any time, more than once, and after the end. */
 export interface NativeJob<T> {
   promise: Promise<T>;
+  /** By which its cancel() finds it. */
+  number?: number;
   cancel(): void;
 }
 

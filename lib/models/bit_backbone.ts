@@ -1,7 +1,7 @@
 // The trunk as a feature pyramid.
 import type { BitConfig } from './bit_config';
 import { stageWidths } from '../config/network_spec';
-import { hiddenStatesOf, toTensorObjects, type BackboneOutput } from './outputs';
+import { toTensorObjects, withHiddenStates, type BackboneOutput } from './outputs';
 import {
   BitPreTrainedModel,
   loadPretrained,
@@ -70,10 +70,8 @@ export class BitBackbone extends BitPreTrainedModel {
   async forward(inputs: Inputs, options: ForwardOptions = {}): Promise<BackboneOutput> {
     const rest = { labels: null, problemType: null, featureMaps: this.mapIndices(), head: false };
     const result = await this.run(inputs, options, () => rest);
-    return {
-      featureMaps: toTensorObjects(result.featureMaps),
-      ...hiddenStatesOf(result, this.wantsHiddenStates(options)),
-    };
+    const output: BackboneOutput = { featureMaps: toTensorObjects(result.featureMaps) };
+    return withHiddenStates(output, result, this.wantsHiddenStates(options));
   }
 
   private mapIndices(): number[] {

@@ -1,7 +1,7 @@
 // The trunk with a linear head, and the losses of its labels.
 import type { BitConfig } from './bit_config';
 import { resolveLabels, type Labels } from './labels';
-import { hiddenStatesOf, required, toTensorObject, type ImageClassifierOutput } from './outputs';
+import { required, toTensorObject, withHiddenStates, type ImageClassifierOutput } from './outputs';
 import {
   BitPreTrainedModel,
   loadPretrained,
@@ -77,10 +77,8 @@ export class BitForImageClassification extends BitPreTrainedModel {
         head: true,
       };
     });
-    return {
-      logits: required(result, 'logits'),
-      ...(result.loss ? { loss: toTensorObject(result.loss) } : {}),
-      ...hiddenStatesOf(result, this.wantsHiddenStates(options)),
-    };
+    const output: ImageClassifierOutput = { logits: required(result, 'logits') };
+    if (result.loss) output.loss = toTensorObject(result.loss);
+    return withHiddenStates(output, result, this.wantsHiddenStates(options));
   }
 }

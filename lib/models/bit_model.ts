@@ -1,6 +1,6 @@
 // The trunk without a head.
 import type { BitConfig } from './bit_config';
-import { hiddenStatesOf, required, type BitModelOutput } from './outputs';
+import { required, withHiddenStates, type BitModelOutput } from './outputs';
 import {
   BitPreTrainedModel,
   loadPretrained,
@@ -50,10 +50,10 @@ export class BitModel extends BitPreTrainedModel {
   async forward(inputs: Inputs, options: ForwardOptions = {}): Promise<BitModelOutput> {
     const rest = { labels: null, problemType: null, featureMaps: [], head: true };
     const result = await this.run(inputs, options, () => rest);
-    return {
+    const output: BitModelOutput = {
       lastHiddenState: required(result, 'lastHiddenState'),
       poolerOutput: required(result, 'poolerOutput'),
-      ...hiddenStatesOf(result, this.wantsHiddenStates(options)),
     };
+    return withHiddenStates(output, result, this.wantsHiddenStates(options));
   }
 }

@@ -31,7 +31,7 @@ export function toTensorObject(native: NativeTensor): Tensor<Float32Array> {
   return Tensor.from(native.data, native.shape, native.dtype) as Tensor as Tensor<Float32Array>;
 }
 
-export function toTensorObjects(natives: NativeTensor[]): Tensor<Float32Array>[] {
+export function toTensorObjects(natives: NativeTensor[] = []): Tensor<Float32Array>[] {
   return natives.map(toTensorObject);
 }
 
@@ -45,10 +45,12 @@ export function required(
   return toTensorObject(native);
 }
 
-/** `{ hiddenStates }` where they were asked for, else nothing to spread. */
-export function hiddenStatesOf(
+/** `output`, with the hidden states where they were asked for. */
+export function withHiddenStates<Output extends { hiddenStates?: Tensor<Float32Array>[] }>(
+  output: Output,
   result: ForwardResult,
   wanted: boolean,
-): { hiddenStates?: Tensor<Float32Array>[] } {
-  return wanted ? { hiddenStates: toTensorObjects(result.hiddenStates) } : {};
+): Output {
+  if (wanted) output.hiddenStates = toTensorObjects(result.hiddenStates);
+  return output;
 }

@@ -149,7 +149,8 @@ export abstract class BitPreTrainedModel {
       profile: true,
       priority,
     };
-    return (await runJob(() => this.session.forward(request), signal, this.jobs)).layers;
+    const { layers = [] } = await runJob(() => this.session.forward(request), signal, this.jobs);
+    return layers;
   }
 
   /** Every parameter in float32 under transformers' names, in state-dict order. */
@@ -208,13 +209,22 @@ export abstract class BitPreTrainedModel {
     const isStopped = (error: unknown) => isAborted(options)() || error === this.stopped;
     return reporting({ model, operation: 'forward' }, isStopped, async () => {
       const { signal, priority = 0 } = checkOptions(options, FORWARD_CHECKS);
-      const more = rest();
-      const input = nativeInput(inputs);
-      const hiddenStates = this.wantsHiddenStates(options);
-      const request = { ...input.request, hiddenStates, profile: false, priority, ...more };
-      const span: ForwardSpan = { model, shape: input.shape, priority };
+      const { labels, problemType, featureMaps, head } = rest();
+      const { pixelValues, pictures, shape } = nativeInput(inputs);
+      const request: ForwardRequest = {
+        pixelValues,
+        pictures,
+        labels,
+        problemType,
+        hiddenStates: this.wantsHiddenStates(options),
+        featureMaps,
+        head,
+        profile: false,
+        priority,
+      };
+      const span: ForwardSpan = { model, shape, priority };
       const call = () => runJob(() => this.session.forward(request), signal, this.jobs);
-      return traceForward(span, async () => reported(span, await call()));
+      return await traceForward(span, async () => reported(span, await call()));
     });
   }
 
@@ -314,7 +324,7 @@ function reported(span: ForwardSpan, result: ForwardResult): ForwardResult {
   const { queuedMs, computedMs, batchCalls: calls, batchImages, first } = result.times;
   Object.assign(span, { queuedMs, computedMs, batchImages });
   if (first) reportBatch({ model: span.model, calls, images: batchImages, queuedMs, computedMs });
-  warnOfDevices(result.warnings);
+  if (result.warnings) warnOfDevices(result.warnings);
   return result;
 }
 
@@ -338,10 +348,10 @@ function nativeInput(inputs: Inputs) {
   if (inputs instanceof StagedImages) {
     const { pictures } = inputs;
     const shape = [pictures.length, ...(pictures[0]?.shape.slice(1) ?? [])];
-    return { request: { pixelValues: null, pictures }, shape };
+    return { pixelValues: null, pictures, shape };
   }
   const pixelValues = toNative(pixelValuesOf(inputs));
-  return { request: { pixelValues, pictures: [] }, shape: pixelValues.shape };
+  return { pixelValues, pictures: [], shape: pixelValues.shape };
 }
 
 /** The tensor of `forward(tensor)` or `forward({ pixelValues })`. */

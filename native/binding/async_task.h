@@ -17,6 +17,12 @@
 
 namespace bigtransfer::binding {
 
+/// What JavaScript knows a task by: the promise, and the number at the mailbox for cancelling.
+struct Job {
+  Napi::Promise promise;
+  int64_t number;
+};
+
 /// A promise and what is to become of it. When the environment ends first, the job is cancelled and
 /// its result dropped.
 template <typename Result>
@@ -30,18 +36,18 @@ class AsyncTask final : public Letter {
   static AsyncTask* open(Napi::Env env, std::shared_ptr<JobControl> control, Convert convert) {
     const std::shared_ptr<Mailbox> mailbox = Environment::of(env).mailbox();
     // First, since it fails where the worker is being terminated; what is expected must come.
-    std::unique_ptr<AsyncTask> task(new AsyncTask(env, mailbox, control, std::move(convert)));
-    mailbox->expect(env, std::move(control));
+    std::unique_ptr<AsyncTask> task(new AsyncTask(env, mailbox, std::move(convert)));
+    task->number_ = mailbox->expect(env, std::move(control));
     return task.release();
   }
 
   /// Runs `work` on `width` compute threads (0: all) and settles a promise with what `convert`
-  /// makes of its result. Cancelling `control` makes it reject as soon as the job notices; the
-  /// caller is expected to have rejected its own promise.
-  static Napi::Promise start(Napi::Env env, int width, std::shared_ptr<JobControl> control,
-                             Work work, Convert convert) {
+  /// makes of its result. Cancelling makes it reject as soon as the job notices; the caller is
+  /// expected to have rejected its own promise.
+  static Job start(Napi::Env env, int width, Work work, Convert convert) {
+    const auto control = std::make_shared<JobControl>();
     AsyncTask* task = open(env, control, std::move(convert));
-    const Napi::Promise promise = task->promise();
+    const Job job = task->job();
     const auto place = runtime::Executor::instance().submit(
         {width, /*priority=*/0, [task, control, work = std::move(work)]() mutable {
            Outcome outcome = outcome_of(work, control->token());
@@ -52,18 +58,17 @@ class AsyncTask final : public Letter {
     control->set_withdraw([place, task] {
       if (runtime::Executor::instance().remove(place)) task->finish(runtime::Cancelled());
     });
-    return promise;
+    return job;
   }
 
-  Napi::Promise promise() const { return deferred_.Promise(); }
+  Job job() const { return {deferred_.Promise(), number_}; }
 
   /// Sends the outcome to JavaScript; from any thread, once. The task is not to be touched then.
   void finish(Outcome outcome) {
     outcome_ = std::move(outcome);
-    // Both are taken out first: the task may be delivered, and gone, before post() returns.
+    // Taken out first: the task may be delivered, and gone, before post() returns.
     const std::shared_ptr<Mailbox> mailbox = std::move(mailbox_);
-    const std::shared_ptr<JobControl> control = std::move(control_);
-    mailbox->post(std::unique_ptr<Letter>(this), control);
+    mailbox->post(std::unique_ptr<Letter>(this), number_);
   }
 
   void deliver(Napi::Env env) override {
@@ -75,11 +80,9 @@ class AsyncTask final : public Letter {
   }
 
  private:
-  AsyncTask(Napi::Env env, std::shared_ptr<Mailbox> mailbox, std::shared_ptr<JobControl> control,
-            Convert convert)
+  AsyncTask(Napi::Env env, std::shared_ptr<Mailbox> mailbox, Convert convert)
       : deferred_(Napi::Promise::Deferred::New(env)),
         mailbox_(std::move(mailbox)),
-        control_(std::move(control)),
         convert_(std::move(convert)) {}
 
   static Outcome outcome_of(const Work& work, const runtime::CancelToken& token) {
@@ -111,7 +114,8 @@ class AsyncTask final : public Letter {
 
   Napi::Promise::Deferred deferred_;
   std::shared_ptr<Mailbox> mailbox_;
-  std::shared_ptr<JobControl> control_;
+  /// Its job's at the mailbox.
+  int64_t number_ = 0;
   Convert convert_;
   Outcome outcome_;
 };

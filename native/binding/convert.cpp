@@ -81,8 +81,14 @@ Napi::Array from_strings(Napi::Env env, const std::vector<std::string>& items) {
                      [&](const std::string& item) { return Napi::String::New(env, item); });
 }
 
-Napi::Value from_optional_tensor(Napi::Env env, const at::Tensor& tensor) {
-  return tensor.defined() ? Napi::Value(from_tensor(env, tensor)) : env.Null();
+Napi::Array from_layer_times(Napi::Env env, const std::vector<model::LayerTime>& layers) {
+  return from_vector(env, layers, [&](const model::LayerTime& layer) {
+    Napi::Object row = Napi::Object::New(env);
+    row.Set("name", layer.name);
+    row.Set("milliseconds", layer.milliseconds);
+    row.Set("multiplyAdds", static_cast<double>(layer.multiply_adds));
+    return row;
+  });
 }
 
 Napi::Array from_tensors(Napi::Env env, const std::vector<at::Tensor>& tensors) {
@@ -312,20 +318,20 @@ std::vector<std::string> to_strings(const Napi::Value& value) {
 
 Napi::Object from_forward_result(Napi::Env env, const runtime::ForwardResult& result) {
   Napi::Object object = Napi::Object::New(env);
-  object.Set("lastHiddenState", from_optional_tensor(env, result.run.last_hidden_state));
-  object.Set("poolerOutput", from_optional_tensor(env, result.run.pooler_output));
-  object.Set("logits", from_optional_tensor(env, result.run.logits));
-  object.Set("loss", from_optional_tensor(env, result.loss));
-  object.Set("hiddenStates", from_tensors(env, result.run.hidden_states));
-  object.Set("featureMaps", from_tensors(env, result.run.feature_maps));
-  object.Set("layers", from_vector(env, result.layers, [&](const model::LayerTime& layer) {
-               Napi::Object row = Napi::Object::New(env);
-               row.Set("name", layer.name);
-               row.Set("milliseconds", layer.milliseconds);
-               row.Set("multiplyAdds", static_cast<double>(layer.multiply_adds));
-               return row;
-             }));
-  object.Set("warnings", from_strings(env, result.warnings));
+  const auto set_tensor = [&](const char* name, const at::Tensor& tensor) {
+    if (tensor.defined()) object.Set(name, from_tensor(env, tensor));
+  };
+  set_tensor("lastHiddenState", result.run.last_hidden_state);
+  set_tensor("poolerOutput", result.run.pooler_output);
+  set_tensor("logits", result.run.logits);
+  set_tensor("loss", result.loss);
+  const auto set_tensors = [&](const char* name, const std::vector<at::Tensor>& tensors) {
+    if (!tensors.empty()) object.Set(name, from_tensors(env, tensors));
+  };
+  set_tensors("hiddenStates", result.run.hidden_states);
+  set_tensors("featureMaps", result.run.feature_maps);
+  if (!result.layers.empty()) object.Set("layers", from_layer_times(env, result.layers));
+  if (!result.warnings.empty()) object.Set("warnings", from_strings(env, result.warnings));
   Napi::Object times = Napi::Object::New(env);
   times.Set("queuedMs", result.times.queued_ms);
   times.Set("computedMs", result.times.computed_ms);

@@ -140,8 +140,8 @@ Napi::Value list_tensors(const Napi::CallbackInfo& info) {
   using Tensors = std::vector<checkpoint::TensorInfo>;
   return guarded(info.Env(), [&]() -> Napi::Value {
     const std::vector<std::string> files = to_strings(info[0]);
-    return AsyncTask<Tensors>::start(
-        info.Env(), 1, std::make_shared<JobControl>(),
+    return start_promise<Tensors>(
+        info.Env(), 1,
         [files](const runtime::CancelToken&) {
           return checkpoint::Checkpoint::open(files, {}).tensors();
         },

@@ -3,7 +3,6 @@
 
 #include <napi.h>
 
-#include <memory>
 #include <utility>
 
 #include "binding/async_task.h"
@@ -23,46 +22,43 @@ auto guarded(Napi::Env env, Body body) -> decltype(body()) {
   }
 }
 
-/// What a NativeJob's object holds.
-using HeldControl = std::shared_ptr<JobControl>;
-
 /// The `cancel` of all NativeJobs: making a function for each would cost more than all the rest.
 inline void cancel_job(const Napi::CallbackInfo& info) {
-  void* held = nullptr;
-  if (napi_unwrap(info.Env(), info.This(), &held) == napi_ok)
-    (*static_cast<HeldControl*>(held))->cancel();
+  const Napi::Value number = info.This().As<Napi::Object>().Get("number");
+  Environment::of(info.Env()).mailbox()->cancel(number.As<Napi::Number>().Int64Value());
 }
 
-/// A NativeJob of lib/binding/types.ts: `{ promise, cancel() }`.
-inline Napi::Object to_job(Napi::Promise promise, const std::shared_ptr<JobControl>& control) {
-  const Napi::Env env = promise.Env();
-  Napi::Object job = Napi::Object::New(env);
-  job.Set("promise", promise);
-  job.Set("cancel", Environment::of(env).cancel());
-  auto held = std::make_unique<HeldControl>(control);
-  const auto release = [](napi_env, void* last, void*) { delete static_cast<HeldControl*>(last); };
-  NAPI_THROW_IF_FAILED(env, napi_wrap(env, job, held.get(), release, nullptr, nullptr), job);
-  held.release();  // to the garbage collector
-  return job;
+/// A NativeJob of lib/binding/types.ts: `{ promise, number, cancel() }`.
+inline Napi::Object to_object(const Job& job) {
+  const Napi::Env env = job.promise.Env();
+  Napi::Object object = Napi::Object::New(env);
+  object.Set("promise", job.promise);
+  object.Set("number", Napi::Number::New(env, static_cast<double>(job.number)));
+  object.Set("cancel", Environment::of(env).cancel());
+  return object;
 }
 
 /// A NativeJob for a job of `width` threads.
 template <typename Result, typename Work, typename Convert>
 Napi::Object start_job(Napi::Env env, int width, Work work, Convert convert) {
-  const auto control = std::make_shared<JobControl>();
-  return to_job(AsyncTask<Result>::start(env, width, control, std::move(work), convert), control);
+  return to_object(AsyncTask<Result>::start(env, width, std::move(work), convert));
+}
+
+/// A promise for a job of `width` threads.
+template <typename Result, typename Work, typename Convert>
+Napi::Promise start_promise(Napi::Env env, int width, Work work, Convert convert) {
+  return AsyncTask<Result>::start(env, width, std::move(work), convert).promise;
 }
 
 /// A promise of undefined for a job of one thread.
 template <typename Work>
 Napi::Promise start_silent(Napi::Env env, Work work) {
-  return AsyncTask<Nothing>::start(
-      env, 1, std::make_shared<JobControl>(),
-      [work](const runtime::CancelToken&) {
-        work();
-        return Nothing{};
-      },
-      [](Napi::Env settled, Nothing&) { return settled.Undefined(); });
+  const auto task = [work](const runtime::CancelToken&) {
+    work();
+    return Nothing{};
+  };
+  const auto convert = [](Napi::Env settled, Nothing&) { return settled.Undefined(); };
+  return start_promise<Nothing>(env, 1, task, convert);
 }
 
 }  // namespace bigtransfer::binding

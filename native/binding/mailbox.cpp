@@ -1,8 +1,6 @@
 // One thread-safe function, referenced only while something is on its way.
 #include "binding/mailbox.h"
 
-#include <vector>
-
 #include "common/error.h"
 
 namespace bigtransfer::binding {
@@ -28,45 +26,72 @@ std::shared_ptr<Mailbox> Mailbox::open(Napi::Env env) {
   return mailbox;
 }
 
-void Mailbox::expect(Napi::Env env, std::shared_ptr<JobControl> job) {
+int64_t Mailbox::expect(Napi::Env env, std::shared_ptr<JobControl> job) {
+  int64_t number = 0;
   {
     const std::lock_guard lock(mutex_);
     if (post_ == nullptr) throw Error(ErrorCode::kDisposed, "The JavaScript environment is ending");
-    running_.insert(std::move(job));
+    number = ++expected_;
+    running_.emplace(number, std::move(job));
   }
   if (awaited_++ == 0) napi_ref_threadsafe_function(env, post_);
+  return number;
 }
 
-void Mailbox::post(std::unique_ptr<Letter> letter, const std::shared_ptr<JobControl>& job) {
+void Mailbox::post(std::unique_ptr<Letter> letter, int64_t job) {
+  // It is freed without the lock, and with it what it can withdraw.
+  std::unordered_map<int64_t, std::shared_ptr<JobControl>>::node_type ended;
   // close() lets the environment go as soon as nothing runs; this keeps the mailbox until the end.
   const std::shared_ptr<Mailbox> self = shared_from_this();
   const std::lock_guard lock(mutex_);
-  if (napi_call_threadsafe_function(post_, letter.get(), napi_tsfn_nonblocking) == napi_ok)
-    letter.release();
-  running_.erase(job);
+  letters_.push_back(std::move(letter));
+  if (letters_.size() == 1) napi_call_threadsafe_function(post_, nullptr, napi_tsfn_nonblocking);
+  ended = running_.extract(job);
   if (running_.empty()) all_posted_.notify_all();
+}
+
+void Mailbox::cancel(int64_t job) {
+  std::unique_lock lock(mutex_);
+  const auto found = running_.find(job);
+  if (found == running_.end()) return;
+  const std::shared_ptr<JobControl> control = found->second;
+  // A job that still waits in a queue posts at once.
+  lock.unlock();
+  control->cancel();
 }
 
 void Mailbox::close() {
   std::unique_lock lock(mutex_);
-  // Without the lock: a job that still waits in a queue posts at once.
-  const std::vector<std::shared_ptr<JobControl>> jobs(running_.begin(), running_.end());
+  // Without the lock, as cancel().
+  std::vector<std::shared_ptr<JobControl>> jobs;
+  for (const auto& [number, control] : running_) jobs.push_back(control);
   lock.unlock();
   for (const auto& job : jobs) job->cancel();
   lock.lock();
   all_posted_.wait(lock, [this] { return running_.empty(); });
+  letters_.clear();
   if (post_ == nullptr) return;
   napi_release_threadsafe_function(post_, napi_tsfn_abort);
   post_ = nullptr;
 }
 
-void Mailbox::on_post(napi_env env, napi_value, void* mailbox, void* letter) {
-  const std::unique_ptr<Letter> owned(static_cast<Letter*>(letter));
-  if (env == nullptr) return;  // the environment ended before this could be delivered
-  const Napi::Env napi_env(env);
-  const Napi::HandleScope scope(napi_env);
-  static_cast<Mailbox*>(mailbox)->settled(napi_env);
-  owned->deliver(napi_env);
+void Mailbox::on_post(napi_env env, napi_value, void* mailbox, void*) {
+  if (env == nullptr) return;  // the environment has ended, and perhaps the mailbox with it
+  static_cast<Mailbox*>(mailbox)->deliver(env);
+}
+
+void Mailbox::deliver(Napi::Env env) {
+  std::vector<std::unique_ptr<Letter>> letters;
+  {
+    const std::lock_guard lock(mutex_);
+    letters.swap(letters_);
+  }
+  for (std::unique_ptr<Letter>& letter : letters) {
+    const Napi::HandleScope scope(env);
+    settled(env);
+    letter->deliver(env);
+    letter.reset();
+  }
 }
 
 void Mailbox::settled(Napi::Env env) {

@@ -4,9 +4,11 @@
 #include <napi.h>
 
 #include <condition_variable>
+#include <cstdint>
 #include <memory>
 #include <mutex>
-#include <unordered_set>
+#include <unordered_map>
+#include <vector>
 
 #include "binding/job_control.h"
 
@@ -28,18 +30,23 @@ class Mailbox : public std::enable_shared_from_this<Mailbox> {
   /// Registers the end of the environment, too.
   static std::shared_ptr<Mailbox> open(Napi::Env env);
 
-  /// Counts a job that will post; on the JavaScript thread. Throws when the environment is ending.
-  void expect(Napi::Env env, std::shared_ptr<JobControl> job);
+  /// Counts a job that will post, and gives it a number; on the JavaScript thread. Throws when the
+  /// environment is ending.
+  int64_t expect(Napi::Env env, std::shared_ptr<JobControl> job);
 
   /// Hands over the end of a job that was expected; from any thread, once for each.
-  void post(std::unique_ptr<Letter> letter, const std::shared_ptr<JobControl>& job);
+  void post(std::unique_ptr<Letter> letter, int64_t job);
+
+  /// Cancels a job that has not posted yet; later it does nothing.
+  void cancel(int64_t job);
 
   /// Cancels the jobs that are out and waits until they have stopped; on the JavaScript thread.
   /// Their promises never settle. May be called again.
   void close();
 
  private:
-  static void on_post(napi_env env, napi_value, void* mailbox, void* letter);
+  static void on_post(napi_env env, napi_value, void* mailbox, void*);
+  void deliver(Napi::Env env);
   void settled(Napi::Env env);
 
   /// Letters that are expected and not yet delivered; the JavaScript thread's alone.
@@ -47,7 +54,10 @@ class Mailbox : public std::enable_shared_from_this<Mailbox> {
   std::mutex mutex_;
   std::condition_variable all_posted_;
   /// Jobs that have not posted yet.
-  std::unordered_set<std::shared_ptr<JobControl>> running_;
+  std::unordered_map<int64_t, std::shared_ptr<JobControl>> running_;
+  int64_t expected_ = 0;
+  /// Posted and not yet delivered: those of a batch mostly wake the event loop once.
+  std::vector<std::unique_ptr<Letter>> letters_;
   napi_threadsafe_function post_ = nullptr;
 };
 

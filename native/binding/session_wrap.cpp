@@ -64,8 +64,8 @@ Napi::Value SessionWrap::load(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     const runtime::LoadRequest request = to_load_request(info[0].As<Napi::Object>());
     using Loaded = std::shared_ptr<Session>;
-    return AsyncTask<Loaded>::start(
-        info.Env(), request.threads, std::make_shared<JobControl>(),
+    return start_promise<Loaded>(
+        info.Env(), request.threads,
         [request](const CancelToken&) { return Session::load(request); },
         [](Napi::Env env, Loaded& session) -> Napi::Value { return wrap(env, session); });
   });
@@ -86,7 +86,7 @@ Napi::Value SessionWrap::forward(const Napi::CallbackInfo& info) {
     runtime::ForwardRequest request = to_forward_request(info[0].As<Napi::Object>());
     const auto control = std::make_shared<JobControl>();
     Task* task = Task::open(info.Env(), control, from_forward_result);
-    const Napi::Promise promise = task->promise();
+    const Job job = task->job();
     try {
       control->set_withdraw(session_->forward(
           std::move(request), control->token(),
@@ -95,7 +95,7 @@ Napi::Value SessionWrap::forward(const Napi::CallbackInfo& info) {
       task->finish(current_failure());
     }
     // Last, since it fails where the worker is being terminated.
-    return to_job(promise, control);
+    return to_object(job);
   });
 }
 
@@ -114,8 +114,8 @@ Napi::Value SessionWrap::stats(const Napi::CallbackInfo& info) {
 Napi::Value SessionWrap::state_dict(const Napi::CallbackInfo& info) {
   using Tensors = std::vector<std::pair<std::string, at::Tensor>>;
   return guarded(info.Env(), [&]() -> Napi::Value {
-    return AsyncTask<Tensors>::start(
-        info.Env(), 1, std::make_shared<JobControl>(),
+    return start_promise<Tensors>(
+        info.Env(), 1,
         [pin = session_->pin()](const CancelToken&) { return Session::state_dict(pin); },
         [](Napi::Env env, Tensors& tensors) -> Napi::Value {
           Napi::Array rows = Napi::Array::New(env, tensors.size());
@@ -144,9 +144,9 @@ Napi::Value SessionWrap::dispose(const Napi::CallbackInfo& info) {
     // Waits on no thread: the calls in flight may need all of them.
     Task* task = Task::open(info.Env(), std::make_shared<JobControl>(),
                             [](Napi::Env env, Nothing&) { return env.Undefined(); });
-    const Napi::Promise promise = task->promise();
+    const Job job = task->job();
     session_->dispose([task] { task->finish(Nothing{}); });
-    return promise;
+    return job.promise;
   });
 }
 
