@@ -1,5 +1,6 @@
 // What the three model classes share: loading, saving, running and letting go of a native session.
 import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { JobGroup, runJob } from '../binding/job';
 import { loadBinding } from '../binding/load';
 import { unshared } from '../binding/unshared';
@@ -197,6 +198,8 @@ export abstract class BitPreTrainedModel {
   /** Rejects, rather than throws, where the process is ending. */
   private async free(): Promise<void> {
     await this.session.dispose();
+    // The last calls' answers may have come together with this, and go through more hands.
+    await setImmediate();
   }
 
   /** One native run, as `inputs`, `options` and `rest` ask; `rest` may refuse what it is made of. */

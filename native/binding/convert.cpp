@@ -273,6 +273,7 @@ runtime::ForwardRequest to_forward_request(const Napi::Object& value) {
   const Napi::Value pixels = value["pixelValues"];
   return {
       .run = {.pixel_values = pixels.IsNull() ? at::Tensor() : to_tensor(pixels),
+              .more = {},
               .hidden_states = to_bool(value["hiddenStates"]),
               .feature_maps = to_ints(value["featureMaps"]),
               .head = to_bool(value["head"]),

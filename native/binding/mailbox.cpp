@@ -43,9 +43,13 @@ void Mailbox::post(std::unique_ptr<Letter> letter, int64_t job) {
   std::unordered_map<int64_t, std::shared_ptr<JobControl>>::node_type ended;
   // close() lets the environment go as soon as nothing runs; this keeps the mailbox until the end.
   const std::shared_ptr<Mailbox> self = shared_from_this();
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   letters_.push_back(std::move(letter));
-  if (letters_.size() == 1) napi_call_threadsafe_function(post_, nullptr, napi_tsfn_nonblocking);
+  const bool is_first = letters_.size() == 1;
+  // Without the lock, which the event loop takes as soon as it is awake.
+  lock.unlock();
+  if (is_first) napi_call_threadsafe_function(post_, nullptr, napi_tsfn_nonblocking);
+  lock.lock();
   ended = running_.extract(job);
   if (running_.empty()) all_posted_.notify_all();
 }

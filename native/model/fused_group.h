@@ -16,9 +16,10 @@ struct FusedPlan::Call {
   const std::function<void()>& between;
   /// Threads that an image alone would have; see ops::PackedConv::run.
   int64_t team;
-  /// Float, [N, C, H, W].
-  at::Tensor pixels;
   Outputs outputs;
+  /// Every image's planes, and what holds them.
+  std::vector<const float*> planes;
+  std::vector<at::Tensor> held;
 
   /// Whether nobody wants any of these images any more.
   bool leaves_out(int64_t first, int64_t images) const {

@@ -88,8 +88,10 @@ class FusedPlan final : public Plan {
   /// One call of run().
   struct Call;
 
+  /// Adds images to the call. Throws Error kShape when they do not fit the network.
+  void hold(const at::Tensor& pixel_values, Call& call) const;
   /// Throws Error kShape when the images are too small.
-  Outputs allocate(const RunRequest& request) const;
+  Outputs allocate(const RunRequest& request, int64_t images) const;
   /// The images from `first`, on the threads that the caller may use.
   void run_group(int64_t first, int64_t images, Call& call) const;
   /// The stem's or a stage's part of it, and copies of what is asked for.

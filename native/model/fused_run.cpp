@@ -43,9 +43,15 @@ void FusedPlan::give_back(std::unique_ptr<Workspaces> workspaces) const {
   workspaces_.push_back(std::move(workspaces));
 }
 
-FusedPlan::Outputs FusedPlan::allocate(const RunRequest& request) const {
+void FusedPlan::hold(const at::Tensor& pixel_values, Call& call) const {
+  check_input(topology_.spec, pixel_values);
+  const at::Tensor pixels = pixel_values.to(at::kFloat).contiguous();
+  for (int64_t n = 0; n < pixels.size(0); ++n) call.planes.push_back(Call::image_of(pixels, n));
+  call.held.push_back(pixels);
+}
+
+FusedPlan::Outputs FusedPlan::allocate(const RunRequest& request, int64_t images) const {
   const at::Tensor& x = request.pixel_values;
-  const int64_t images = x.size(0);
   Outputs outputs{};
   MapSize size = windows_of(topology_.stem.conv, {x.size(2), x.size(3)}).out;
   size = pool_windows(topology_.stem, size).out;
@@ -110,7 +116,8 @@ void FusedPlan::run_group(int64_t first, int64_t images, Call& call) const {
   ImageGroup together(*this, workspaces->together, call, images);
   for (int64_t n = 0; n < images; ++n) {
     ImageGroup one(*this, workspaces->alone, call, 1);
-    one.stem(Call::image_of(call.pixels, first + n), {call.pixels.size(2), call.pixels.size(3)});
+    const at::Tensor& x = call.request.pixel_values;
+    one.stem(call.planes[static_cast<size_t>(first + n)], {x.size(2), x.size(3)});
     for (size_t index = 0; index < alone; ++index) run_stage(index, first + n, 1, one, call);
     // It may have stopped at an earlier stage.
     if (call.leaves_out(first + n, 1)) continue;
@@ -127,11 +134,12 @@ void FusedPlan::run_group(int64_t first, int64_t images, Call& call) const {
 }
 
 RunResult FusedPlan::run(const RunRequest& request, const std::function<void()>& between) const {
-  check_input(topology_.spec, request.pixel_values);
   const int64_t threads = ops::threads_here();
-  Call call{request, between, threads, {}, allocate(request)};
-  call.pixels = request.pixel_values.to(at::kFloat).contiguous();
-  const int64_t images = call.pixels.size(0);
+  Call call{request, between, threads, {}, {}, {}};
+  hold(request.pixel_values, call);
+  for (const at::Tensor& part : request.more) hold(part, call);
+  const auto images = static_cast<int64_t>(call.planes.size());
+  call.outputs = allocate(request, images);
   // An image per thread needs no waiting for one another, and stays in its core's own cache until
   // its maps are small; then a few together read the weights once. What is left over has all
   // threads.

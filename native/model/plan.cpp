@@ -2,6 +2,7 @@
 #include "model/plan.h"
 
 #include "common/error.h"
+#include "common/recycled_memory.h"
 #include "model/fused_plan.h"
 #include "model/layer_plan.h"
 
@@ -21,6 +22,16 @@ std::unique_ptr<const Plan> make_plan(Topology topology, const Weights& weights,
   if (FusedPlan::serves(topology, dtype))
     return std::make_unique<FusedPlan>(std::move(topology), weights, dtype);
   return std::make_unique<LayerPlan>(std::move(topology), weights, dtype);
+}
+
+at::Tensor joined(const RunRequest& request) {
+  if (request.more.empty()) return request.pixel_values;
+  std::vector<at::Tensor> parts{request.pixel_values};
+  parts.insert(parts.end(), request.more.begin(), request.more.end());
+  std::vector<int64_t> shape = request.pixel_values.sizes().vec();
+  for (const at::Tensor& part : request.more) shape[0] += part.size(0);
+  at::Tensor all = empty_recycled(shape, request.pixel_values.scalar_type());
+  return at::cat_out(all, parts);
 }
 
 void check_input(const NetworkSpec& spec, const at::Tensor& pixel_values) {

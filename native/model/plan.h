@@ -16,6 +16,9 @@ namespace bigtransfer::model {
 struct RunRequest {
   /// Floating [N, C, H, W].
   at::Tensor pixel_values;
+  /// Further images after those, alike but for N, for plans that take images apart: they are read
+  /// where they are.
+  std::vector<at::Tensor> more;
   bool hidden_states;
   /// Indices into [stem, stage1, ...]; each once, ascending.
   std::vector<int64_t> feature_maps;
@@ -59,6 +62,9 @@ class Plan {
 /// `weights` once.
 std::unique_ptr<const Plan> make_plan(Topology topology, const Weights& weights,
                                       at::ScalarType dtype);
+
+/// All images of a request, copied if they are apart.
+at::Tensor joined(const RunRequest& request);
 
 /// Throws Error kShape unless `pixel_values` is a batch of images for the network.
 void check_input(const NetworkSpec& spec, const at::Tensor& pixel_values);

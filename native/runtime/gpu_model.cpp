@@ -62,6 +62,12 @@ GpuModel::~GpuModel() {
 
 model::RunResult GpuModel::run(const model::RunRequest& request, const StagedPictures& pictures,
                                const std::function<void()>& between) const {
+  if (!request.more.empty()) {
+    model::RunRequest whole = request;
+    whole.pixel_values = model::joined(request);
+    whole.more.clear();
+    return run(whole, pictures, between);
+  }
   if (request.clock != nullptr && devices_.size() > 1)
     throw Error(ErrorCode::kDevice, "One GPU is timed at a time: use device 'cuda:N'");
   if (pictures.empty()) {

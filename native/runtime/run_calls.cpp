@@ -1,11 +1,10 @@
-// Joins inputs, runs once, and slices outputs; or call by call where bits would depend on the rest.
+// Puts inputs together, runs once, and slices outputs; or call by call where bits would depend on
+// the rest.
 #include "runtime/run_calls.h"
 
 #include <c10/core/InferenceMode.h>
 
 #include <algorithm>
-
-#include "common/recycled_memory.h"
 
 namespace bigtransfer::runtime {
 namespace {
@@ -62,14 +61,6 @@ Outcome outcome_of(const CallInput& call, const model::RunResult& all, int64_t f
   }
 }
 
-at::Tensor joined(const std::vector<at::Tensor>& inputs) {
-  std::vector<int64_t> shape = inputs.front().sizes().vec();
-  shape[0] = 0;
-  for (const at::Tensor& input : inputs) shape[0] += input.size(0);
-  at::Tensor all = empty_recycled(shape, inputs.front().scalar_type());
-  return at::cat_out(all, inputs);
-}
-
 std::vector<Outcome> run_together(const Engine& engine, const std::vector<CallInput>& calls) {
   std::vector<at::Tensor> inputs;
   StagedPictures pictures;
@@ -81,7 +72,7 @@ std::vector<Outcome> run_together(const Engine& engine, const std::vector<CallIn
     tokens.insert(tokens.end(), static_cast<size_t>(request->images()), token);
   }
   model::RunRequest run = calls.front().request->run;
-  if (!inputs.empty()) run.pixel_values = joined(inputs);
+  if (!inputs.empty()) run.more.assign(inputs.begin() + 1, inputs.end());
   run.left_out = [&](int64_t image) { return tokens[static_cast<size_t>(image)]->cancelled(); };
   const auto is_cancelled = [](const CancelToken* token) { return token->cancelled(); };
   const model::RunResult all = engine.run(run, pictures, [&] {

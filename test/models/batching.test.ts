@@ -189,6 +189,7 @@ describe('dispose', () => {
     await Promise.race(calls);
     expect(disposed).toBe(false);
     await Promise.all(calls);
+    expect(disposed).toBe(false);
     await disposal;
   });
 

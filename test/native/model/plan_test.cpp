@@ -7,6 +7,7 @@
 #include <atomic>
 
 #include "check.h"
+#include "common/error.h"
 #include "model/fused_plan.h"
 #include "model/layer_plan.h"
 #include "model/small_spec.h"
@@ -24,6 +25,7 @@ struct Stopped {};
 
 RunRequest batch_of(int64_t images) {
   return {.pixel_values = at::randn({images, 3, 64, 64}),
+          .more = {},
           .hidden_states = false,
           .feature_maps = {},
           .head = true,
@@ -82,4 +84,22 @@ TEST("plan: a run that is stopped at any layer leaves the plan as it was") {
     }
   });
   at::set_num_threads(team);
+}
+
+TEST("plan: images in several tensors become what they become in one") {
+  const c10::InferenceMode guard;
+  at::manual_seed(0);
+  const Topology topology = make_topology(small_spec(), "bit.");
+  const Weights weights(parameters(topology), 1);
+  const auto plan = make_plan(topology, weights, at::kFloat);
+  if (!plan->takes_images_apart()) return;
+  RunRequest apart = batch_of(2);
+  apart.more = {batch_of(1).pixel_values, batch_of(4).pixel_values};
+  RunRequest whole = apart;
+  whole.pixel_values = joined(apart);
+  whole.more.clear();
+  EXPECT(whole.pixel_values.size(0) == 7);
+  EXPECT(plan->run(apart, [] {}).logits.equal(plan->run(whole, [] {}).logits));
+  apart.more.push_back(at::zeros({0, 3, 64, 64}));
+  EXPECT_THROWS(plan->run(apart, [] {}), ErrorCode::kShape, "none of them 0");
 }

@@ -22,7 +22,7 @@ class SumEngine final : public Engine {
  public:
   model::RunResult run(const model::RunRequest& request, const StagedPictures& pictures,
                        const std::function<void()>& between) const override {
-    at::Tensor images = request.pixel_values;
+    at::Tensor images = model::joined(request);
     if (!pictures.empty()) {
       std::vector<at::Tensor> values;
       for (const auto& picture : pictures) values.push_back(picture->values);
@@ -61,6 +61,7 @@ class SumEngine final : public Engine {
 ForwardRequest request(float value, int priority, int64_t side) {
   const c10::InferenceMode guard;
   return {.run = {.pixel_values = at::full({1, 1, side, side}, value),
+                  .more = {},
                   .hidden_states = false,
                   .feature_maps = {},
                   .head = true,

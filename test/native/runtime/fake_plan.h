@@ -17,6 +17,7 @@ inline at::Tensor numbered_images(int64_t count) {
 
 inline model::RunRequest request_of(const at::Tensor& images) {
   return {.pixel_values = images,
+          .more = {},
           .hidden_states = true,
           .feature_maps = {},
           .head = true,

@@ -34,6 +34,7 @@ void expect_like_layers(const NetworkSpec& spec, at::ScalarType dtype, double to
   const GpuNetwork network(topology, weights, dtype, kCard);
   EXPECT(GpuNetwork::serves(topology));
   const RunRequest request{.pixel_values = at::randn({2, 3, 37, 45}),
+                           .more = {},
                            .hidden_states = true,
                            .feature_maps = {0, 2},
                            .head = true,
