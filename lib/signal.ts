@@ -10,7 +10,8 @@ export function throwIfAborted(signal: AbortSignal | undefined): void {
   const methods = signal as Partial<AbortSignal> | null;
   if (
     typeof methods?.throwIfAborted !== 'function' ||
-    typeof methods.addEventListener !== 'function'
+    typeof methods.addEventListener !== 'function' ||
+    typeof methods.removeEventListener !== 'function'
   )
     throw invalid('ERR_BIT_CONFIG', 'signal', 'an AbortSignal', signal);
   signal.throwIfAborted();

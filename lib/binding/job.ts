@@ -26,12 +26,14 @@ export class JobGroup {
 
 /**
  * The job's result. When `signal` aborts first, rejects at once with the signal's reason and tells
- * the job to stop; nothing is started when it has aborted already.
+ * the job to stop; nothing is started when it has aborted already. `arrived` is called with a
+ * result in any case.
  */
 export function runJob<T>(
   start: () => NativeJob<T>,
   signal?: AbortSignal,
   group?: JobGroup,
+  arrived?: (result: T) => void,
 ): Promise<T> {
   // One promise for all of it: each more, and each that one waits for, is felt by small models.
   return new Promise<T>((resolve, reject) => {
@@ -53,12 +55,13 @@ export function runJob<T>(
     group?.add(stop);
     job.promise.then(
       (result) => {
-        leave();
+        arrived?.(result);
         resolve(result);
+        leave();
       },
       (error: unknown) => {
-        leave();
         reject(error as Error);
+        leave();
       },
     );
   });

@@ -262,14 +262,22 @@ export interface NativeBinding {
   load(request: LoadRequest): Promise<NativeSession>;
   /** Another session on the same weights, in any thread of the process. */
   openShared(number: number): NativeSession;
-  /** Null for a JPEG that the addon's decoder leaves to sharp. */
-  preprocess(request: PreprocessRequest): NativeJob<NativePixels | null>;
+  /** Null for a JPEG that the addon's decoder leaves to sharp. Higher priorities start first. */
+  preprocess(request: PreprocessRequest, priority: number): NativeJob<NativePixels | null>;
   /** Throws BitError ERR_BIT_DEVICE unless such a device of CUDA's is there. */
   checkDevice(device: string): void;
   /** Decodes for a GPU, and pins the memory where there is one; null as in preprocess. The request scales. */
-  stage(request: PreprocessRequest, gpuDecode: boolean): NativeJob<NativePicture | null>;
+  stage(
+    request: PreprocessRequest,
+    gpuDecode: boolean,
+    priority: number,
+  ): NativeJob<NativePicture | null>;
   /** [N, C, H, W] of pictures that come out equally large, by way of a GPU; they are used up. */
-  preparePictures(pictures: NativePicture[], device: string): NativeJob<NativePixels>;
+  preparePictures(
+    pictures: NativePicture[],
+    device: string,
+    priority: number,
+  ): NativeJob<NativePixels>;
   parameters(spec: NetworkSpec, prefix: string): ParameterRow[];
   stages(spec: NetworkSpec, height: number, width: number): StageRow[];
   /** Names, dtypes and shapes of checkpoint files, without reading the tensors. */

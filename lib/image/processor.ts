@@ -28,6 +28,8 @@ export interface PreprocessingOptions {
   fastDecode?: boolean;
   /** Leaves JPEGs to the GPU that resizes them; see PreprocessOptions of BitImageProcessor. */
   gpuDecode?: boolean;
+  /** Images of a higher one are resized first; default 0. */
+  priority?: number;
 }
 
 /**
@@ -44,7 +46,7 @@ export async function preprocessImages(
   const batch = new PixelBatch(Array.isArray(images) ? images.length : 1);
   // Each image is resized as soon as it is decoded: a large one does not stay in memory for long.
   await prepareAll(images, settings, options, {
-    start: (request) => native.preprocess(request),
+    start: (request) => native.preprocess(request, options.priority ?? 0),
     put: (pixels, index) => batch.put(index, pixels),
   });
   return batch.tensor();
@@ -63,7 +65,7 @@ export async function stageImages(
 ): Promise<StagedImages> {
   const pictures: NativePicture[] = [];
   await prepareAll(images, settings, options, {
-    start: (request) => native.stage(request, options.gpuDecode ?? false),
+    start: (request) => native.stage(request, options.gpuDecode ?? false, options.priority ?? 0),
     put: (picture, index) => (pictures[index] = picture),
   });
   return new StagedImages(pictures);

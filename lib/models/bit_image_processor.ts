@@ -1,7 +1,7 @@
 // BitImageProcessor with its files and its one verb.
 import { runJob } from '../binding/job';
 import { loadBinding } from '../binding/load';
-import { boolean } from '../config/checks';
+import { boolean, callPriority } from '../config/checks';
 import { ImageProcessorData, type BitImageProcessorFields } from '../config/image_processor';
 import { checkOptions } from '../config/options';
 import type { PretrainedOptions } from '../hub/options';
@@ -34,7 +34,11 @@ export interface PreprocessOptions extends Partial<BitImageProcessorFields> {
    * is. Without effect elsewhere. Default false.
    */
   gpuDecode?: boolean;
+  /** Images of a higher priority are resized first, also before calls of models; default 0. */
+  priority?: number;
 }
+
+const CALL_CHECKS = { fastDecode: boolean, gpuDecode: boolean, priority: callPriority };
 
 /** Images → pixel values: every field of transformers' BitImageProcessor, with its numbers. */
 export class BitImageProcessor extends ImageProcessorData {
@@ -71,7 +75,7 @@ export class BitImageProcessor extends ImageProcessorData {
     if (!isScaled(settings))
       return { pixelValues: await preprocessImages(images, settings, native, options) };
     const { pictures } = await stageImages(images, settings, native, options);
-    const job = () => native.preparePictures(pictures, device);
+    const job = () => native.preparePictures(pictures, device, options.priority ?? 0);
     const pixels = await runJob(job, options.signal);
     return { pixelValues: toPixelTensor(pixels) };
   }
@@ -92,12 +96,12 @@ export class BitImageProcessor extends ImageProcessorData {
 
   /** Settings and options of one call. */
   private checked(overrides: PreprocessOptions) {
-    const given = checkOptions(overrides, { fastDecode: boolean, gpuDecode: boolean });
-    const { device, signal, fastDecode, gpuDecode, ...fields } = given;
+    const given = checkOptions(overrides, CALL_CHECKS);
+    const { device, signal, fastDecode, gpuDecode, priority, ...fields } = given;
     return {
       device: checkModelOptions({ device }).device,
       settings: Object.keys(fields).length > 0 ? this.with(fields) : this,
-      options: { signal, fastDecode, gpuDecode },
+      options: { signal, fastDecode, gpuDecode, priority },
     };
   }
 

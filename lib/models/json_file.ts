@@ -43,7 +43,8 @@ export async function writeJson(directory: string, name: string, value: object):
   }
 }
 
-function checkDirectory(directory: unknown): void {
+/** @throws BitError ERR_BIT_CONFIG unless it is a path. */
+export function checkDirectory(directory: unknown): void {
   if (typeof directory === 'string' && directory !== '') return;
   throw invalid('ERR_BIT_CONFIG', 'directory', 'a path', directory);
 }

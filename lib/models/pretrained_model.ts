@@ -30,8 +30,10 @@ import { BitError, invalid } from '../errors';
 import { resolveSource } from '../hub/resolve';
 import type { PretrainedOptions } from '../hub/options';
 import { StagedImages } from '../image/staged';
+import { throwIfAborted } from '../signal';
 import { toTensor, type Tensor, type TensorLike } from '../tensor';
 import { BitConfig } from './bit_config';
+import { checkDirectory } from './json_file';
 import { checkModelOptions, PRETRAINED_CHECKS, type ModelOptions } from './options';
 import { toTensorObject } from './outputs';
 import { describeModel, toShared, type SharedModel } from './share';
@@ -125,10 +127,10 @@ export abstract class BitPreTrainedModel {
    * @throws BitError ERR_BIT_CHECKPOINT when it cannot be written, ERR_BIT_CONFIG for no path.
    */
   async savePretrained(directory: string): Promise<void> {
-    // Refuses after dispose(), which must not leave a config without weights.
-    this.session.stats();
-    await this.config.savePretrained(directory, this.kind.architecture);
+    checkDirectory(directory);
+    // First, and at once: the weights stay until they are written, whoever disposes of the model.
     await this.session.save(join(directory, 'model.safetensors'));
+    await this.config.savePretrained(directory, this.kind.architecture);
   }
 
   /**
@@ -226,8 +228,9 @@ export abstract class BitPreTrainedModel {
         priority,
       };
       const span: ForwardSpan = { model, shape, priority };
-      const call = () => runJob(() => this.session.forward(request), signal, this.jobs);
-      return await traceForward(span, async () => reported(span, await call()));
+      const arrived = (result: ForwardResult) => reported(span, result);
+      const call = () => runJob(() => this.session.forward(request), signal, this.jobs, arrived);
+      return await traceForward(span, call);
     });
   }
 
@@ -267,7 +270,7 @@ export async function loadQuietly(
       ignoreMismatchedSizes: given.ignoreMismatchedSizes ?? false,
       seed,
       ...model,
-    });
+    }).then((loaded) => unlessAborted(loaded, given.signal));
   });
 }
 
@@ -304,6 +307,13 @@ async function open(
   return { config, session };
 }
 
+/** What is loaded natively does not stop on the way. */
+function unlessAborted(loaded: Loaded, signal: AbortSignal | undefined): Loaded {
+  if (signal?.aborted) void loaded.session.dispose();
+  throwIfAborted(signal);
+  return loaded;
+}
+
 /** Whether the caller's signal has aborted, to be asked when the work has failed. */
 const isAborted = (options: { signal?: AbortSignal } | null | undefined) => () =>
   options?.signal?.aborted === true;
@@ -323,12 +333,11 @@ async function reporting<T>(
 }
 
 /** Tells of the batch that a call ran in, once for each, and fills in the call's span. */
-function reported(span: ForwardSpan, result: ForwardResult): ForwardResult {
+function reported(span: ForwardSpan, result: ForwardResult): void {
   const { queuedMs, computedMs, batchCalls: calls, batchImages, first } = result.times;
   Object.assign(span, { queuedMs, computedMs, batchImages });
   if (first) reportBatch({ model: span.model, calls, images: batchImages, queuedMs, computedMs });
   if (result.warnings) warnOfDevices(result.warnings);
-  return result;
 }
 
 const isBitConfig = (value: unknown) => value instanceof BitConfig;

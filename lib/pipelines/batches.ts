@@ -37,8 +37,8 @@ export function outputsOf<Output>(
   const onGpu = model.device !== 'cpu';
   const prepare = async (batch: ImageInput[]): Promise<Inputs> => {
     const given = batch.length === 1 ? (batch[0] as ImageInput) : batch;
-    if (onGpu) return processor.stage(given, { signal, gpuDecode });
-    return (await processor.preprocess(given, { signal })).pixelValues;
+    if (onGpu) return processor.stage(given, { signal, priority, gpuDecode });
+    return (await processor.preprocess(given, { signal, priority })).pixelValues;
   };
   const run = async (index: number): Promise<Output> => {
     const start = index * batchSize;

@@ -24,7 +24,7 @@ export interface PipelineCallOptions {
   /** Images that go through the network together; default 8. */
   batchSize?: number;
   signal?: AbortSignal;
-  /** Calls of a higher priority go through the network first; default 0. */
+  /** Images of a higher priority are resized and go through the network first; default 0. */
   priority?: number;
   /** Whether JPEGs are decoded by a GPU that runs the model; see PreprocessOptions. Default false. */
   gpuDecode?: boolean;

@@ -42,22 +42,28 @@ class AsyncTask final : public Letter {
   }
 
   /// Runs `work` on `width` compute threads (0: all) and settles a promise with what `convert`
-  /// makes of its result. Cancelling makes it reject as soon as the job notices; the caller is
-  /// expected to have rejected its own promise.
-  static Job start(Napi::Env env, int width, Work work, Convert convert) {
+  /// makes of its result. Jobs of a higher priority start first. Cancelling makes it reject as soon
+  /// as the job notices; the caller is expected to have rejected its own promise.
+  static Job start(Napi::Env env, int width, int priority, Work work, Convert convert) {
     const auto control = std::make_shared<JobControl>();
     AsyncTask* task = open(env, control, std::move(convert));
     const Job job = task->job();
-    const auto place = runtime::Executor::instance().submit(
-        {width, /*priority=*/0, [task, control, work = std::move(work)]() mutable {
-           Outcome outcome = outcome_of(work, control->token());
-           // Tensors and models that the job held must not wait for the event loop.
-           work = nullptr;
-           task->finish(std::move(outcome));
-         }});
+    runtime::Executor& executor = runtime::Executor::instance();
+    const auto place = executor.reserve(priority);
     control->set_withdraw([place, task] {
       if (runtime::Executor::instance().remove(place)) task->finish(runtime::Cancelled());
     });
+    try {
+      executor.submit(place, {width, [task, control, work = std::move(work)]() mutable {
+                                Outcome outcome = outcome_of(work, control->token());
+                                // Tensors and models that the job held must not wait for the event
+                                // loop.
+                                work = nullptr;
+                                task->finish(std::move(outcome));
+                              }});
+    } catch (...) {
+      task->finish(current_failure());
+    }
     return job;
   }
 

@@ -28,6 +28,8 @@ constexpr TypeRow kTypes[] = {
     {"int64", at::kLong, napi_bigint64_array},
 };
 
+constexpr size_t kLargeBuffer = size_t{1} << 20;
+
 const TypeRow& row_of(at::ScalarType type) {
   for (const TypeRow& row : kTypes) {
     if (row.type == type) return row;
@@ -119,6 +121,19 @@ at::Tensor copy_bytes(const Bytes& bytes, const std::vector<int64_t>& shape, at:
   return tensor;
 }
 
+/// Node-API's own way ends the process where there is no memory; JavaScript's constructor throws.
+Napi::ArrayBuffer new_buffer(Napi::Env env, size_t bytes) {
+  if (bytes < kLargeBuffer) return Napi::ArrayBuffer::New(env, bytes);
+  try {
+    const auto constructor = env.Global().Get("ArrayBuffer").As<Napi::Function>();
+    const Napi::Value size = Napi::Number::New(env, static_cast<double>(bytes));
+    return constructor.New({size}).As<Napi::ArrayBuffer>();
+  } catch (const Napi::Error&) {
+    throw Error(ErrorCode::kOutOfMemory,
+                "Not enough memory for a result of " + std::to_string(bytes) + " bytes");
+  }
+}
+
 runtime::BatchLimits to_batch_limits(const Napi::Object& value) {
   constexpr double kMicroseconds = 1000;
   return {.max_batch = to_int(value["maxBatch"]),
@@ -162,7 +177,7 @@ at::Tensor to_tensor(const Napi::Value& value) {
 Napi::Object from_tensor(Napi::Env env, const at::Tensor& source) {
   const at::Tensor tensor = source.contiguous();
   const TypeRow& row = row_of(tensor.scalar_type());
-  Napi::ArrayBuffer buffer = Napi::ArrayBuffer::New(env, tensor.nbytes());
+  Napi::ArrayBuffer buffer = new_buffer(env, tensor.nbytes());
   if (tensor.nbytes() > 0) std::memcpy(buffer.Data(), tensor.const_data_ptr(), tensor.nbytes());
   napi_value array;
   NAPI_THROW_IF_FAILED(env,

@@ -66,7 +66,7 @@ Napi::Value preprocess(const Napi::CallbackInfo& info) {
     auto request = std::make_shared<const runtime::PreprocessRequest>(
         to_preprocess_request(info[0].As<Napi::Object>()));
     return start_job<std::optional<at::Tensor>>(
-        info.Env(), 1,
+        info[1], 1,
         [request](const runtime::CancelToken&) { return runtime::preprocess(*request); },
         [](Napi::Env env, const std::optional<at::Tensor>& result) -> Napi::Value {
           return result ? Napi::Value(from_pixels(env, *result)) : env.Null();
@@ -88,7 +88,7 @@ Napi::Value stage(const Napi::CallbackInfo& info) {
         to_preprocess_request(info[0].As<Napi::Object>()));
     const bool gpu_decode = info[1].As<Napi::Boolean>();
     return start_job<Picture>(
-        info.Env(), 1,
+        info[2], 1,
         [request, gpu_decode](const runtime::CancelToken&) {
           const runtime::CudaBackend* backend = runtime::cuda_backend();
           const auto allocate = [backend](at::IntArrayRef shape) {
@@ -108,7 +108,7 @@ Napi::Value prepare_pictures(const Napi::CallbackInfo& info) {
     auto pictures = std::make_shared<const runtime::StagedPictures>(to_staged(info[0]));
     const std::string device = info[1].As<Napi::String>().Utf8Value();
     return start_job<at::Tensor>(
-        info.Env(), runtime::kOnDevice,
+        info[2], runtime::kOnDevice,
         [pictures, device](const runtime::CancelToken&) {
           return runtime::prepare_on_gpu(*pictures, device);
         },

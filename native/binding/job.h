@@ -38,16 +38,17 @@ inline Napi::Object to_object(const Job& job) {
   return object;
 }
 
-/// A NativeJob for a job of `width` threads.
+/// A NativeJob for a job of `width` threads; `priority` is a number of JavaScript's.
 template <typename Result, typename Work, typename Convert>
-Napi::Object start_job(Napi::Env env, int width, Work work, Convert convert) {
-  return to_object(AsyncTask<Result>::start(env, width, std::move(work), convert));
+Napi::Object start_job(Napi::Value priority, int width, Work work, Convert convert) {
+  const int rank = priority.As<Napi::Number>().Int32Value();
+  return to_object(AsyncTask<Result>::start(priority.Env(), width, rank, std::move(work), convert));
 }
 
 /// A promise for a job of `width` threads.
 template <typename Result, typename Work, typename Convert>
 Napi::Promise start_promise(Napi::Env env, int width, Work work, Convert convert) {
-  return AsyncTask<Result>::start(env, width, std::move(work), convert).promise;
+  return AsyncTask<Result>::start(env, width, /*priority=*/0, std::move(work), convert).promise;
 }
 
 /// A promise of undefined for a job of one thread.

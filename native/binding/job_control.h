@@ -9,7 +9,7 @@
 
 namespace bigtransfer::binding {
 
-/// Shared by a job, its `cancel` function and the mailbox that waits for it.
+/// Shared by a job and the mailbox that waits for it.
 class JobControl {
  public:
   const runtime::CancelToken& token() const { return token_; }

@@ -83,6 +83,8 @@ Napi::Value SessionWrap::forward(const Napi::CallbackInfo& info) {
   return guarded(info.Env(), [&]() -> Napi::Value {
     // Before anything is copied.
     session_->expect_room();
+    // The buffers of the calls before may have grown.
+    account(info.Env(), session_->bytes());
     runtime::ForwardRequest request = to_forward_request(info[0].As<Napi::Object>());
     const auto control = std::make_shared<JobControl>();
     Task* task = Task::open(info.Env(), control, from_forward_result);

@@ -164,6 +164,12 @@ at::Tensor Weights::take(const std::string& name) const {
   return value;
 }
 
+int64_t Weights::bytes() const {
+  int64_t total = 0;
+  for (const auto& [name, tensor] : in_memory_) total += static_cast<int64_t>(tensor.nbytes());
+  return total;
+}
+
 void Weights::discard(const std::string& name) const {
   const auto found = in_file_.find(name);
   if (found != in_file_.end()) file_->discard(found->second);

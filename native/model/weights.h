@@ -47,6 +47,9 @@ class Weights {
   /// Gives back the pages that get() brought in.
   void discard(const std::string& name) const;
 
+  /// Memory that it holds: parameters that were drawn, not those in a file.
+  int64_t bytes() const;
+
   const std::vector<ParameterSpec>& parameters() const { return parameters_; }
   const LoadingInfo& loading_info() const { return info_; }
 

@@ -18,6 +18,8 @@ struct PixelScaling {
   /// One value per channel each, both present or both absent.
   std::optional<std::vector<double>> mean;
   std::optional<std::vector<double>> std;
+
+  bool operator==(const PixelScaling&) const = default;
 };
 
 /// Applies the scaling to uint8 [1, C, H, W] of any layout; contiguous, and float32 unless nothing

@@ -3,7 +3,6 @@
 #include "runtime/batcher.h"
 
 #include <algorithm>
-#include <optional>
 #include <string>
 #include <utility>
 
@@ -37,8 +36,8 @@ class Batcher::Call {
   Done done;
   const Executor::Place place;
   const Clock::time_point called = Clock::now();
-  /// Its job at the executor, once it may start; guarded by the batcher's lock.
-  std::optional<Executor::Place> job;
+  /// Whether it has a job at the executor, at its place; guarded by the batcher's lock.
+  bool is_released = false;
 };
 
 Batcher::Batcher(const Engine& engine, BatchLimits limits, int width)
@@ -61,32 +60,42 @@ std::shared_ptr<Batcher::Call> Batcher::submit(ForwardRequest request, const Can
                                                std::shared_ptr<const void> keep, Done done) {
   const std::lock_guard lock(mutex_);
   refuse_if_full();
-  const Executor::Place place{-request.priority, submitted_++};
+  const Executor::Place place = Executor::instance().reserve(request.priority);
   auto call =
       std::make_shared<Call>(std::move(request), token, std::move(keep), std::move(done), place);
   waiting_.emplace(place, call);
-  if (limits_.max_delay.count() == 0 || fills_batch(*call)) {
-    release(call);
-  } else {
-    release_later(call);
+  try {
+    admit(call);
+  } catch (...) {
+    waiting_.erase(place);
+    throw;
   }
   return call;
 }
 
-bool Batcher::fills_batch(const Call& call) const {
-  int64_t images = 0;
+void Batcher::admit(const std::shared_ptr<Call>& call) {
+  const bool has_mates = engine_.gathers() && !call->request.profile;
+  if (limits_.max_delay.count() == 0 || !has_mates) return release(call);
+  if (images_alike(*call, limits_.max_batch) < limits_.max_batch) return release_later(call);
   for (const auto& [place, other] : waiting_) {
-    if (&call == other.get() || run_alike(call.request, other->request))
-      images += other->request.images();
-    if (images >= limits_.max_batch) return true;
+    if (other == call || run_alike(call->request, other->request)) release(other);
   }
-  return false;
+}
+
+int64_t Batcher::images_alike(const Call& call, int64_t most) const {
+  int64_t images = call.request.images();
+  for (auto next = waiting_.begin(); next != waiting_.end() && images < most; ++next) {
+    const Call& other = *next->second;
+    if (&other != &call && run_alike(call.request, other.request)) images += other.request.images();
+  }
+  return images;
 }
 
 void Batcher::release(const std::shared_ptr<Call>& call) {
-  if (call->job) return;
-  call->job = Executor::instance().submit(
-      {width_, call->request.priority, [self = shared_from_this(), call] { self->start(call); }});
+  if (call->is_released) return;
+  const auto start = [self = shared_from_this(), call] { self->start(call); };
+  Executor::instance().submit(call->place, {width_, start});
+  call->is_released = true;
 }
 
 void Batcher::release_later(const std::shared_ptr<Call>& call) {
@@ -95,17 +104,39 @@ void Batcher::release_later(const std::shared_ptr<Call>& call) {
   Timer::instance().at(call->called + limits_.max_delay, [self = weak_from_this(), weak] {
     const std::shared_ptr<Batcher> batcher = self.lock();
     const std::shared_ptr<Call> waiting = weak.lock();
-    if (!batcher || !waiting) return;
-    const std::lock_guard lock(batcher->mutex_);
-    if (batcher->waiting_.contains(waiting->place)) batcher->release(waiting);
+    if (batcher && waiting) batcher->overdue(waiting);
   });
+}
+
+void Batcher::overdue(const std::shared_ptr<Call>& call) {
+  try {
+    const std::lock_guard lock(mutex_);
+    if (waiting_.contains(call->place)) release(call);
+  } catch (...) {
+    // There is no thread to run it.
+    const std::exception_ptr failure = std::current_exception();
+    {
+      const std::lock_guard lock(mutex_);
+      if (waiting_.erase(call->place) == 0) return;
+    }
+    end(*call, failure);
+  }
+}
+
+void Batcher::hurry() {
+  std::vector<std::shared_ptr<Call>> calls;
+  {
+    const std::lock_guard lock(mutex_);
+    for (const auto& [place, call] : waiting_) calls.push_back(call);
+  }
+  for (const auto& call : calls) overdue(call);
 }
 
 void Batcher::withdraw(const std::shared_ptr<Call>& call) {
   {
     const std::lock_guard lock(mutex_);
     if (waiting_.erase(call->place) == 0) return;
-    if (call->job) Executor::instance().remove(*call->job);
+    if (call->is_released) Executor::instance().remove(call->place);
   }
   end(*call, std::make_exception_ptr(Cancelled()));
 }
@@ -120,8 +151,9 @@ Batcher::Calls Batcher::gather(const std::shared_ptr<Call>& call) {
   const std::lock_guard lock(mutex_);
   if (!waiting_.contains(call->place)) return calls;
   take(call, calls);
+  if (!engine_.gathers()) return calls;
   int64_t images = call->request.images();
-  const int64_t most = engine_.gathers() ? std::min(limits_.max_batch, fair_share()) : 1;
+  const int64_t most = std::min(limits_.max_batch, fair_share(*call));
   for (auto next = waiting_.begin(); next != waiting_.end() && images < most;) {
     const std::shared_ptr<Call> other = (next++)->second;
     if (images + other->request.images() > most || !run_alike(call->request, other->request))
@@ -132,16 +164,17 @@ Batcher::Calls Batcher::gather(const std::shared_ptr<Call>& call) {
   return calls;
 }
 
-int64_t Batcher::fair_share() const {
+int64_t Batcher::fair_share(const Call& call) const {
   const int threads = Executor::instance().threads();
   const int64_t side_by_side = width_ < 1 ? 1 : std::max(1, threads / width_);
-  return static_cast<int64_t>(waiting_.size()) / side_by_side + 1;
+  const int64_t images = images_alike(call, limits_.max_batch * side_by_side);
+  return (images + side_by_side - 1) / side_by_side;
 }
 
 void Batcher::take(const std::shared_ptr<Call>& call, Calls& calls) {
   waiting_.erase(call->place);
   // False for the call whose job this is.
-  if (call->job) Executor::instance().remove(*call->job);
+  if (call->is_released) Executor::instance().remove(call->place);
   calls.push_back(call);
   ++running_;
 }

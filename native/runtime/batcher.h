@@ -44,13 +44,16 @@ class Batcher : public std::enable_shared_from_this<Batcher> {
   void expect_room();
 
   /// Queues a call. `done` gets its outcome once, from any thread; `keep` is held until then.
-  /// Throws as expect_room().
+  /// Throws as expect_room(), and Error kOutOfMemory when there is no thread to run it.
   std::shared_ptr<Call> submit(ForwardRequest request, const CancelToken& token,
                                std::shared_ptr<const void> keep, Done done);
 
   /// After its token was cancelled: ends the call at once if it is still waiting. One that runs
   /// stops before its next layer.
   void withdraw(const std::shared_ptr<Call>& call);
+
+  /// Waiting calls wait for threads alone from now on: nobody will join them.
+  void hurry();
 
   CallCounts counts() const { return stats_.counts(); }
   size_t waiting() const;
@@ -61,16 +64,21 @@ class Batcher : public std::enable_shared_from_this<Batcher> {
 
   /// The rest of these need the lock held.
   void refuse_if_full();
-  bool fills_batch(const Call& call) const;
+  /// Images of the call and of those that wait and are alike, counted until there are `most`.
+  int64_t images_alike(const Call& call, int64_t most) const;
+  /// Now or later, with those that the call completes a batch of.
+  void admit(const std::shared_ptr<Call>& call);
   /// Lets the executor start the call, with others that it then finds.
   void release(const std::shared_ptr<Call>& call);
   /// Takes the call and those that are alike out of the queue; empty if it has left already.
   Calls gather(const std::shared_ptr<Call>& call);
   void take(const std::shared_ptr<Call>& call, Calls& calls);
-  /// Calls that one batch may take, so that others of narrow models can run beside it.
-  int64_t fair_share() const;
-
+  /// Images that one batch may take, so that others of narrow models can run beside it.
+  int64_t fair_share(const Call& call) const;
   void release_later(const std::shared_ptr<Call>& call);
+
+  /// The rest take it themselves. A call that has waited for others long enough.
+  void overdue(const std::shared_ptr<Call>& call);
   /// On a compute thread.
   void start(const std::shared_ptr<Call>& call);
   void run(const Calls& calls);
@@ -83,7 +91,6 @@ class Batcher : public std::enable_shared_from_this<Batcher> {
   mutable std::mutex mutex_;
   /// In the order in which they are to start.
   std::map<Executor::Place, std::shared_ptr<Call>> waiting_;
-  uint64_t submitted_ = 0;
   std::atomic<size_t> running_ = 0;
 };
 

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <thread>
 
+#include "common/start_thread.h"
+
 namespace bigtransfer::runtime {
 namespace {
 
@@ -35,17 +37,22 @@ int Executor::threads() const {
   return threads_;
 }
 
-Executor::Place Executor::submit(Job job) {
+Executor::Place Executor::reserve(int priority) {
   const std::lock_guard lock(mutex_);
-  const Place place{-job.priority, submitted_++};
-  if (job.width == kOnDevice) {
-    device_queue_.emplace(place, std::move(job));
-  } else {
-    job.width = job.width < 1 ? threads_ : std::min(job.width, threads_);
-    queue_.emplace(place, std::move(job));
+  return {-priority, reserved_++};
+}
+
+void Executor::submit(const Place& place, Job job) {
+  const std::lock_guard lock(mutex_);
+  Queue& queue = job.width == kOnDevice ? device_queue_ : queue_;
+  if (job.width != kOnDevice) job.width = job.width < 1 ? threads_ : std::min(job.width, threads_);
+  queue.emplace(place, std::move(job));
+  try {
+    dispatch();
+  } catch (...) {
+    queue.erase(place);
+    throw;
   }
-  dispatch();
-  return place;
 }
 
 bool Executor::remove(const Place& place) {
@@ -60,35 +67,47 @@ bool Executor::remove(const Place& place) {
 
 void Executor::dispatch() {
   while (!queue_.empty() && queue_.begin()->second.width <= free_threads_) {
+    Worker* worker = free_worker();
+    if (worker == nullptr) return;
     free_threads_ -= queue_.begin()->second.width;
-    start(queue_);
+    start(queue_, *worker);
   }
   while (!device_queue_.empty() && device_jobs_ < kMostDeviceJobs) {
+    Worker* worker = free_worker();
+    if (worker == nullptr) return;
     ++device_jobs_;
-    start(device_queue_);
+    start(device_queue_, *worker);
   }
 }
 
-void Executor::start(Queue& queue) {
-  Worker& worker = free_worker();
+void Executor::start(Queue& queue, Worker& worker) {
   worker.busy = true;
   worker.job = std::make_unique<Job>(std::move(queue.begin()->second));
   queue.erase(queue.begin());
   worker.wake.notify_one();
 }
 
-Executor::Worker& Executor::free_worker() {
+Executor::Worker* Executor::free_worker() {
   // Always the first free one: wide jobs, which run after each other, then share one OpenMP team
   // instead of leaving an idle team behind on every worker.
   for (const auto& worker : workers_) {
-    if (!worker->busy) return *worker;
+    if (!worker->busy) return worker.get();
   }
-  Worker& worker = *workers_.emplace_back(std::make_unique<Worker>());
-  std::thread([this, &worker] { work(worker); }).detach();
-  return worker;
+  auto worker = std::make_unique<Worker>();
+  workers_.reserve(workers_.size() + 1);
+  try {
+    start_thread([this, self = worker.get()] { work(*self); });
+  } catch (const Error&) {
+    if (!workers_.empty()) return nullptr;
+    throw;
+  }
+  return workers_.emplace_back(std::move(worker)).get();
 }
 
 void Executor::work(Worker& self) {
+  // A thread's first question to ATen gives it the width that another one has set last; later that
+  // would undo its own.
+  at::get_num_threads();
   int current_width = 0;
   std::unique_lock lock(mutex_);
   while (true) {

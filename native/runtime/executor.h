@@ -25,8 +25,6 @@ class Executor {
     /// Threads that it computes with; 0: all. Jobs kOnDevice have a line of their own, a few of
     /// them at a time.
     int width;
-    /// Jobs of a higher one start first.
-    int priority;
     /// Must not throw.
     std::function<void()> run;
   };
@@ -45,7 +43,11 @@ class Executor {
   void configure(int threads);
   int threads() const;
 
-  Place submit(Job job);
+  /// A place behind all others of the same priority; jobs of a higher one start first.
+  Place reserve(int priority);
+  /// Queues a job at a place that was reserved for it. Throws Error kOutOfMemory when the system
+  /// gives the process no thread at all.
+  void submit(const Place& place, Job job);
   /// Takes a job out of its line, with all that it holds; false when it has begun or ended.
   bool remove(const Place& place);
 
@@ -61,14 +63,16 @@ class Executor {
   /// Hands queued jobs to workers while threads are free; the lock is held.
   void dispatch();
   /// The first job of a line.
-  void start(Queue& queue);
-  Worker& free_worker();
+  static void start(Queue& queue, Worker& worker);
+  /// Null when there is none and the system gives no thread for another: those that are busy will
+  /// look into the queue when they are done.
+  Worker* free_worker();
   void work(Worker& self);
 
   mutable std::mutex mutex_;
   Queue queue_;
   Queue device_queue_;
-  uint64_t submitted_ = 0;
+  uint64_t reserved_ = 0;
   int device_jobs_ = 0;
   std::vector<std::unique_ptr<Worker>> workers_;
   int threads_;

@@ -63,6 +63,8 @@ GpuModel::~GpuModel() {
 model::RunResult GpuModel::run(const model::RunRequest& request, const StagedPictures& pictures,
                                const std::function<void()>& between) const {
   if (!request.more.empty()) {
+    model::check_input(spec_, request.pixel_values);
+    for (const at::Tensor& part : request.more) model::check_input(spec_, part);
     model::RunRequest whole = request;
     whole.pixel_values = model::joined(request);
     whole.more.clear();

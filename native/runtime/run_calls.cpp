@@ -97,6 +97,11 @@ std::vector<Outcome> run_all(const Engine& engine, const std::vector<CallInput>&
   }
 }
 
+/// A call's pictures are all of one kind.
+bool become_alike(const StagedPicture& a, const StagedPicture& b) {
+  return output_shape(a) == output_shape(b) && a.resample == b.resample && a.scaling == b.scaling;
+}
+
 }  // namespace
 
 bool run_alike(const ForwardRequest& a, const ForwardRequest& b) {
@@ -104,7 +109,7 @@ bool run_alike(const ForwardRequest& a, const ForwardRequest& b) {
       a.run.feature_maps != b.run.feature_maps || a.run.head != b.run.head)
     return false;
   if (!a.pictures.empty() && !b.pictures.empty())
-    return output_shape(*a.pictures.front()) == output_shape(*b.pictures.front());
+    return become_alike(*a.pictures.front(), *b.pictures.front());
   const at::Tensor& x = a.run.pixel_values;
   const at::Tensor& y = b.run.pixel_values;
   return a.pictures.empty() && b.pictures.empty() && x.dim() == 4 && y.dim() == 4 &&

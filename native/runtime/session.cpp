@@ -3,6 +3,7 @@
 
 #include <c10/core/InferenceMode.h>
 
+#include <filesystem>
 #include <optional>
 
 #include "checkpoint/safetensors_writer.h"
@@ -51,6 +52,13 @@ std::optional<Prepared> prepare_gpus(const model::Topology& topology, const mode
   }
 }
 
+void make_folder(const std::filesystem::path& path) {
+  std::error_code error;
+  if (!path.empty()) std::filesystem::create_directories(path, error);
+  if (error)
+    throw Error(ErrorCode::kCheckpoint, "Cannot make " + path.string() + ": " + error.message());
+}
+
 /// On the device that was asked for.
 Prepared prepare(model::Topology topology, const model::Weights& weights,
                  const LoadRequest& request) {
@@ -70,6 +78,9 @@ struct Session::State {
   model::Weights weights;
   std::unique_ptr<const Engine> engine;
   std::shared_ptr<Batcher> batcher;
+  int64_t weight_bytes;
+
+  int64_t bytes() const { return weight_bytes + engine->bytes(); }
 };
 
 /// One session's hold on a state.
@@ -95,8 +106,10 @@ std::shared_ptr<Session> Session::load(const LoadRequest& request) {
                                           std::move(prepared.dtype), request.description});
   const int width = facts->device == kCpu ? request.threads : kOnDevice;
   auto batcher = std::make_shared<Batcher>(*prepared.engine, request.batching, width);
-  const std::shared_ptr<const State> state(new State{
-      std::move(facts), std::move(weights), std::move(prepared.engine), std::move(batcher)});
+  const int64_t weight_bytes = weights.bytes();
+  const std::shared_ptr<const State> state(new State{std::move(facts), std::move(weights),
+                                                     std::move(prepared.engine), std::move(batcher),
+                                                     weight_bytes});
   return std::shared_ptr<Session>(new Session(state));
 }
 
@@ -150,6 +163,7 @@ std::vector<std::pair<std::string, at::Tensor>> Session::state_dict(const Pin& p
 }
 
 void Session::save(const Pin& pin, const std::string& path) {
+  make_folder(std::filesystem::path(path).parent_path());
   // The mapping that the views stand on is kept by the tensors themselves.
   checkpoint::write_safetensors(path, state_dict(pin), {{"format", "pt"}});
 }
@@ -157,12 +171,12 @@ void Session::save(const Pin& pin, const std::string& path) {
 SessionStats Session::stats() const {
   const Pin pin = this->pin();
   const Batcher& batcher = *pin->state->batcher;
-  return {batcher.counts(), batcher.waiting(), batcher.running(), pin->state->engine->bytes()};
+  return {batcher.counts(), batcher.waiting(), batcher.running(), pin->state->bytes()};
 }
 
 int64_t Session::bytes() const {
   const std::lock_guard lock(mutex_);
-  return lease_ ? lease_->state->engine->bytes() : 0;
+  return lease_ ? lease_->state->bytes() : 0;
 }
 
 void Session::dispose(std::function<void()> freed) {
@@ -171,6 +185,7 @@ void Session::dispose(std::function<void()> freed) {
     const std::lock_guard lock(mutex_);
     last.swap(lease_);
   }
+  if (last) last->state->batcher->hurry();
   last.reset();
   freed_->then(std::move(freed));
 }

@@ -78,7 +78,7 @@ class Session {
   /// Every parameter in float32, in state-dict order; views of the checkpoint's mapping where they
   /// can be.
   static std::vector<std::pair<std::string, at::Tensor>> state_dict(const Pin& pin);
-  /// Writes model.safetensors at `path`, complete or not at all.
+  /// Writes model.safetensors at `path`, complete or not at all; its folder is made.
   static void save(const Pin& pin, const std::string& path);
 
   /// Throws Error kDisposed after dispose().

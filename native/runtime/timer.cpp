@@ -1,8 +1,9 @@
 // Sleeps until the earliest of its times.
 #include "runtime/timer.h"
 
-#include <thread>
 #include <utility>
+
+#include "common/start_thread.h"
 
 namespace bigtransfer::runtime {
 
@@ -13,8 +14,11 @@ Timer& Timer::instance() {
 
 void Timer::at(Clock::time_point time, std::function<void()> action) {
   const std::lock_guard lock(mutex_);
+  if (!started_) {
+    start_thread([this] { work(); });
+    started_ = true;
+  }
   actions_.emplace(time, std::move(action));
-  if (!std::exchange(started_, true)) std::thread([this] { work(); }).detach();
   changed_.notify_one();
 }
 

@@ -17,7 +17,8 @@ class Timer {
   /// Never destroyed, as the executor.
   static Timer& instance();
 
-  /// Calls `action`, which must be short and must not throw, at that time or soon after.
+  /// Calls `action`, which must be short and must not throw, at that time or soon after. Throws
+  /// Error kOutOfMemory when the system gives no thread for it.
   void at(Clock::time_point time, std::function<void()> action);
 
  private:

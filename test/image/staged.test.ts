@@ -80,10 +80,10 @@ withoutGpu('where CUDA is off', () => {
   test('decoded pictures are used up by a call, even one that fails', async () => {
     const { pictures } = (await processor.stage([rgb])) as StagedImages;
     const native = loadBinding();
-    await expect(runJob(() => native.preparePictures(pictures, 'cuda'))).rejects.toMatchObject({
+    await expect(runJob(() => native.preparePictures(pictures, 'cuda', 0))).rejects.toMatchObject({
       code: 'ERR_BIT_DEVICE',
     });
-    await expect(runJob(() => native.preparePictures(pictures, 'cuda'))).rejects.toMatchObject({
+    await expect(runJob(() => native.preparePictures(pictures, 'cuda', 0))).rejects.toMatchObject({
       code: 'ERR_BIT_SHAPE',
       message: 'A decoded picture can be used only once',
     });

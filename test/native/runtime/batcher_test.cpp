@@ -37,7 +37,7 @@ class SumEngine final : public Engine {
     result.logits = images.sum({1, 2, 3}).unsqueeze(1);
     return result;
   }
-  bool gathers() const override { return true; }
+  bool gathers() const override { return can_gather; }
   int64_t bytes() const override { return 0; }
 
   void open() {
@@ -50,6 +50,7 @@ class SumEngine final : public Engine {
     return batches.size();
   }
 
+  bool can_gather = true;
   mutable std::vector<int64_t> batches;
 
  private:
@@ -83,15 +84,25 @@ struct Sent {
   Answer answer;
 };
 
-Sent send(Batcher& batcher, ForwardRequest request) {
+Sent send(
+    Batcher& batcher, ForwardRequest request,
+    const std::function<at::Tensor(const at::Tensor&)>& value = [](const at::Tensor& sums) {
+      return sums;
+    }) {
   auto promise = std::make_shared<std::promise<std::optional<float>>>();
   Sent sent{{}, {}, promise->get_future().share()};
-  sent.call =
-      batcher.submit(std::move(request), sent.token, nullptr, [promise](const Outcome& outcome) {
+  sent.call = batcher.submit(
+      std::move(request), sent.token, nullptr, [promise, value](const Outcome& outcome) {
         const auto* result = std::get_if<ForwardResult>(&outcome);
-        promise->set_value(result ? std::optional(result->run.logits.item<float>()) : std::nullopt);
+        promise->set_value(result ? std::optional(value(result->run.logits).item<float>())
+                                  : std::nullopt);
       });
   return sent;
+}
+
+/// A call of several images and the sum of them all.
+Sent send_batch(Batcher& batcher, ForwardRequest request) {
+  return send(batcher, std::move(request), [](const at::Tensor& sums) { return sums.sum(); });
 }
 
 Sent send(Batcher& batcher, float value, int priority = 0, int64_t side = 2) {
@@ -190,6 +201,67 @@ TEST("batcher: a call waits for others as long as it may") {
   const auto brief = make(engine, {3, std::chrono::milliseconds(5), 0});
   EXPECT(send(*brief, 4).answer.get() == 16.0F);
   EXPECT((engine.batches == std::vector<int64_t>{3, 1}));
+}
+
+TEST("batcher: calls of several images go together up to the batch's images") {
+  SumEngine engine;
+  const auto batcher = make(engine, {8, kNoDelay, 0});
+  const Sent first = occupy(engine, *batcher);
+  std::vector<Sent> sent;
+  for (int i = 0; i < 4; ++i) {
+    ForwardRequest call = request(1, 0, 2);
+    call.run.pixel_values = call.run.pixel_values.expand({3, 1, 2, 2}).contiguous();
+    sent.push_back(send_batch(*batcher, std::move(call)));
+  }
+  engine.open();
+  for (const Sent& each : sent) EXPECT(each.answer.get() == 12.0F);
+  EXPECT((engine.batches == std::vector<int64_t>{1, 6, 6}));
+}
+
+TEST("batcher: a full batch waits for nothing, on narrow threads too") {
+  SumEngine engine;
+  engine.open();
+  Executor::instance().configure(2);
+  const BatchLimits limits{8, std::chrono::seconds(30), 0};
+  const auto batcher = std::make_shared<Batcher>(engine, limits, /*width=*/1);
+  std::vector<Sent> sent;
+  for (int i = 0; i < 8; ++i) sent.push_back(send(*batcher, 1));
+  for (const Sent& each : sent) EXPECT(each.answer.get() == 4.0F);
+}
+
+TEST("batcher: nobody waits for company that cannot come") {
+  SumEngine engine;
+  engine.open();
+  const BatchLimits limits{8, std::chrono::seconds(30), 0};
+  const auto batcher = make(engine, limits);
+  ForwardRequest timed = request(1, 0, 2);
+  timed.profile = true;
+  EXPECT(send(*batcher, std::move(timed)).answer.get() == 4.0F);
+  const Sent waiting = send(*batcher, 2);
+  batcher->hurry();
+  EXPECT(waiting.answer.get() == 8.0F);
+  SumEngine alone;
+  alone.open();
+  alone.can_gather = false;
+  EXPECT(send(*make(alone, limits), 3).answer.get() == 12.0F);
+}
+
+TEST("batcher: a call that may wait keeps its place among those of other models") {
+  SumEngine engine;
+  const auto busy = make(engine, {1, kNoDelay, 0});
+  const Sent first = occupy(engine, *busy);
+  SumEngine other;
+  const auto patient = make(other, {8, std::chrono::milliseconds(5), 0});
+  const Sent early = send(*patient, 1);
+  std::vector<Sent> later;
+  for (int i = 0; i < 3; ++i) later.push_back(send(*busy, 1));
+  std::this_thread::sleep_for(std::chrono::milliseconds(50));
+  engine.open();
+  while (other.begun() == 0) std::this_thread::yield();
+  EXPECT(engine.begun() == 1);
+  other.open();
+  EXPECT(early.answer.get() == 4.0F);
+  for (const Sent& each : later) EXPECT(each.answer.get() == 4.0F);
 }
 
 TEST("batcher: threads that call and cancel at random leave nothing behind") {

@@ -1,10 +1,13 @@
 // The executor: order, width limits, concurrency.
 #include "runtime/executor.h"
 
+#include <ATen/Parallel.h>
+
 #include <atomic>
 #include <chrono>
 #include <functional>
 #include <future>
+#include <latch>
 #include <memory>
 #include <thread>
 #include <utility>
@@ -25,9 +28,15 @@ Executor& executor() {
   return instance;
 }
 
+Executor::Place submit_at(int priority, int width, std::function<void()> run) {
+  const Executor::Place place = executor().reserve(priority);
+  executor().submit(place, {width, std::move(run)});
+  return place;
+}
+
 /// A job of priority 0.
 Executor::Place submit(int width, std::function<void()> run) {
-  return executor().submit({width, 0, std::move(run)});
+  return submit_at(0, width, std::move(run));
 }
 
 /// An event that threads wait for. Copies are the same event, and it lives as long as any of them:
@@ -46,6 +55,30 @@ class Event {
 };
 
 }  // namespace
+
+/// What at::get_num_threads() says in two jobs of one thread that run side by side.
+std::vector<int> widths_side_by_side(bool asks) {
+  std::vector<int> widths(2, 0);
+  std::latch together(2);
+  std::latch done(2);
+  for (int& width : widths) {
+    submit(1, [&, asks] {
+      together.arrive_and_wait();
+      if (asks) width = at::get_num_threads();
+      done.count_down();
+    });
+  }
+  done.wait();
+  return widths;
+}
+
+TEST("executor: a worker keeps its width, whatever other threads set before it first asks") {
+  widths_side_by_side(/*asks=*/false);
+  const int team = at::get_num_threads();
+  at::set_num_threads(2);
+  EXPECT((widths_side_by_side(/*asks=*/true) == std::vector<int>{1, 1}));
+  at::set_num_threads(team);
+}
 
 TEST("executor: never runs more threads together than it has") {
   std::atomic<int> running = 0;
@@ -96,13 +129,13 @@ TEST("executor: a job of a higher priority starts first; one that is removed nev
     release.wait();
   });
   begun.wait();
-  executor().submit({0, -1, [&order, done] {
-                       order.push_back(1);
-                       done.set();
-                     }});
+  submit_at(-1, 0, [&order, done] {
+    order.push_back(1);
+    done.set();
+  });
   const auto held = std::make_shared<int>(0);
   const auto removed = submit(0, [&order, held] { order.push_back(2); });
-  executor().submit({0, 5, [&order] { order.push_back(3); }});
+  submit_at(5, 0, [&order] { order.push_back(3); });
   EXPECT(held.use_count() == 2);
   EXPECT(executor().remove(removed));
   EXPECT(held.use_count() == 1);
