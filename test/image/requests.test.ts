@@ -20,15 +20,17 @@ const pixels = (value: number): NativePixels => ({
 /** Keeps the requests; answers at once, or only when cancelled. */
 function standIn(answers = true) {
   const requests: PreprocessRequest[] = [];
+  const priorities: number[] = [];
   const cancel = jest.fn();
-  const preprocess = (request: PreprocessRequest): NativeJob<NativePixels> => {
+  const preprocess = (request: PreprocessRequest, priority: number): NativeJob<NativePixels> => {
     requests.push(request);
+    priorities.push(priority);
     const promise = answers
       ? Promise.resolve(pixels(7))
       : new Promise<NativePixels>(() => undefined);
     return { promise, cancel };
   };
-  return { preprocess, requests, cancel };
+  return { preprocess, requests, priorities, cancel };
 }
 
 async function requestOf(
@@ -156,6 +158,13 @@ describe('no batch comes', () => {
     expect(error).toMatchObject({ message: 'Cannot read /nowhere.jpg: no such file' });
     expect(error).not.toHaveProperty('index');
   });
+});
+
+test('the priority goes along', async () => {
+  const native = standIn();
+  await preprocessImages([raw(4, 4)], new ImageProcessorData(), native, { priority: 7 });
+  await preprocessImages([raw(4, 4)], new ImageProcessorData(), native);
+  expect(native.priorities).toEqual([7, 0]);
 });
 
 test('aborting cancels the job and rejects with the reason', async () => {

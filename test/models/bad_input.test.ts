@@ -201,6 +201,12 @@ describe('options that are none', () => {
       () => processor.preprocess(grey, { fastDecode: 'yes' as never }),
       'true or false',
     ],
+    ['priority', () => processor.preprocess(grey, { priority: 0.5 }), 'an integer'],
+    [
+      'signal',
+      () => model.forward(pixels, { signal: { throwIfAborted, addEventListener } as never }),
+      'an AbortSignal',
+    ],
     ['device', () => processor.preprocess(grey, { device: 'gpu' as never }), "'cuda:all'"],
     [
       'outputHiddenStates',
@@ -226,6 +232,9 @@ describe('options that are none', () => {
 
   const load = (options: object) =>
     BitModel.fromPretrained('bit-mini-scenes', options as LoadOptions);
+  /** All that some signals have; without the way to be rid of a listener calls could not end. */
+  const throwIfAborted = () => undefined;
+  const addEventListener = () => undefined;
 
   test('new BitModel() says how models are made', () => {
     const Constructor = BitModel as unknown as new () => BitModel;

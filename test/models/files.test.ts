@@ -62,6 +62,15 @@ describe('savePretrained', () => {
     expect(bytes.subarray(8, 200).toString()).toContain('"__metadata__":{"format":"pt"}');
   });
 
+  test('goes on where the model is disposed of meanwhile', async () => {
+    const saved = join(folder, 'disposed');
+    const model = await BitForImageClassification.fromPretrained(SOURCE);
+    const saving = model.savePretrained(saved);
+    await model.dispose();
+    await saving;
+    expect(await logitsOf(saved)).toEqual(await logitsOf(SOURCE));
+  });
+
   test('may overwrite the files that the model was loaded from', async () => {
     const directory = copyOf('self');
     const before = await logitsOf(directory);

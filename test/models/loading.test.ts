@@ -1,3 +1,4 @@
+import { channel } from 'node:diagnostics_channel';
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import {
@@ -33,6 +34,28 @@ test('loading takes less than 1.3 times the memory of the weights', async () => 
       print(1024 * (kilobytes('VmHWM') - before)));`;
   const weights = statSync(join(folder, 'model.safetensors')).size;
   expect((await runScript<number>(script)) / weights).toBeLessThan(LOADING_BOUND);
+});
+
+test('an abort while the weights are read rejects with its reason', async () => {
+  const controller = new AbortController();
+  const reason = new Error('enough');
+  const stop = () => controller.abort(reason);
+  channel('tracing:bigtransfer:load:start').subscribe(stop);
+  const { signal } = controller;
+  const load = BitModel.fromPretrained('bit-mini-scenes', { signal }).finally(() =>
+    channel('tracing:bigtransfer:load:start').unsubscribe(stop),
+  );
+  await expect(load).rejects.toBe(reason);
+});
+
+test('parameters that were drawn count as memory, beside what computes with them', async () => {
+  await using drawn = await BitModel.fromConfig(new BitConfig({ depths: [1, 1, 1, 1] }));
+  const saved = join(folder, 'drawn');
+  await drawn.savePretrained(saved);
+  await using read = await BitModel.fromPretrained(saved);
+  const weights = statSync(join(saved, 'model.safetensors')).size;
+  const more = drawn.stats().memory.bytes - read.stats().memory.bytes;
+  expect(more / weights).toBeCloseTo(1, 1);
 });
 
 describe('dtype', () => {

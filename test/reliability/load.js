@@ -92,7 +92,11 @@ async function main() {
     p99Ms: latency.p99Ms,
     bounded: { answered: full.answered, overloaded: full.overloaded },
   };
-  report(figures, { everyAnswerRight: right, boundedAnswersRight: full.right });
+  report(figures, {
+    everyAnswerRight: right,
+    boundedAnswersRight: full.right,
+    fullQueueRefuses: full.overloaded > 0,
+  });
 }
 
 main();

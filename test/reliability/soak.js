@@ -14,6 +14,15 @@ const GREY = Tensor.from(new Float32Array(4), [1, 1, 2, 2]);
 const load = () =>
   BitForImageClassification.fromConfig(config, { seed: 1, batching: { maxQueue: 64 } });
 
+/** Time for the process to end by itself. */
+const ENDING_MS = 10_000;
+
+/** How a call may end that is stopped, or refused. */
+function endOf({ name, code }) {
+  if (name === 'AbortError' || code === 'ERR_BIT_DISPOSED') return 'stopped';
+  return code === 'ERR_BIT_SHAPE' ? 'refused' : 'unexpected';
+}
+
 /** One call of some kind: answered, refused, or aborted before, at or after its start. */
 async function call(model, next, outcomes) {
   const count = 1 + Math.floor(3 * next());
@@ -23,15 +32,13 @@ async function call(model, next, outcomes) {
   if (kind < 0.1) setTimeout(() => controller.abort(), 4 * next());
   else if (kind < 0.15) controller.abort();
   try {
-    await model.forward(kind > 0.9 ? GREY : input, {
+    const { logits } = await model.forward(kind > 0.9 ? GREY : input, {
       signal: controller.signal,
       priority: Math.floor(3 * next()),
     });
-    outcomes.answered++;
+    outcomes[logits.shape[0] === count ? 'answered' : 'unexpected']++;
   } catch (error) {
-    outcomes[
-      error.code === 'ERR_BIT_DISPOSED' || error.name === 'AbortError' ? 'stopped' : 'refused'
-    ]++;
+    outcomes[endOf(error)]++;
   }
 }
 
@@ -52,7 +59,7 @@ function slope(values) {
 async function main() {
   const { calls, samples } = numbers({ calls: 10_000, samples: 20 });
   const next = random(7);
-  const outcomes = { answered: 0, refused: 0, stopped: 0 };
+  const outcomes = { answered: 0, refused: 0, stopped: 0, unexpected: 0 };
   const resident = [];
   const handles = process.getActiveResourcesInfo();
   let model = await load();
@@ -85,7 +92,16 @@ async function main() {
     left,
   };
   const grown = Math.max(...steady) - steady[0];
-  report(figures, { memoryFlat: grown < 24, noHandlesLeft: left.length === 0 });
+  report(figures, {
+    everyEndExpected: outcomes.unexpected === 0,
+    memoryFlat: grown < 24,
+    noHandlesLeft: left.length === 0,
+  });
+  // A native handle that was left would keep the process, and be on no list.
+  setTimeout(() => {
+    console.error('soak: the process does not end by itself');
+    process.exit(1);
+  }, ENDING_MS).unref();
 }
 
 main();
