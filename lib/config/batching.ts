@@ -1,8 +1,8 @@
 // How calls in flight together are gathered: options, defaults and checks.
 import { availableParallelism } from 'node:os';
 import type { BatchLimits } from '../binding/types';
-import { count, type Check } from './checks';
-import { checkOptions } from './options';
+import { count, isObject, type Check } from './checks';
+import { checkAllOptions } from './options';
 import { invalid } from '../errors';
 
 const LEAST_DEFAULT_BATCH = 8;
@@ -38,17 +38,9 @@ export function checkBatching(
   batching: BatchingOptions | false | undefined,
   threads: number,
 ): BatchLimits {
-  if (batching !== undefined && batching !== false && typeof batching !== 'object')
+  if (batching !== undefined && batching !== false && !isObject(batching ?? {}))
     throw invalid('ERR_BIT_CONFIG', 'batching', 'an object or false', batching);
-  const given = checkOptions(batching || null, CHECKS);
-  const unknown = Object.keys(given).find((name) => !(name in CHECKS));
-  if (unknown !== undefined)
-    throw invalid(
-      'ERR_BIT_CONFIG',
-      'an option of batching',
-      'maxBatch, maxDelayMs or maxQueue',
-      unknown,
-    );
+  const given = checkAllOptions<BatchingOptions>(batching || null, CHECKS);
   const usual = Math.max(LEAST_DEFAULT_BATCH, threads || availableParallelism());
   const { maxBatch = usual, maxDelayMs = 0, maxQueue = 0 } = given;
   return { maxBatch: batching === false ? 1 : maxBatch, maxDelayMs, maxQueue };

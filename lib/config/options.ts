@@ -1,6 +1,6 @@
 // Options as callers give them: checked by name, and null taken for none.
 import type { Check } from './checks';
-import { invalid } from '../errors';
+import { BitError, describe, invalid } from '../errors';
 
 export type OptionChecks<T> = { readonly [K in keyof T]?: Check };
 
@@ -21,4 +21,24 @@ export function checkOptions<T extends object>(
       throw invalid('ERR_BIT_CONFIG', name, check.expected, value);
   }
   return options;
+}
+
+/**
+ * As checkOptions, where `checks` has all the options that there are.
+ * @throws the same, and for a name that is unknown and may be misspelt.
+ */
+export function checkAllOptions<T extends object>(
+  options: T | null | undefined,
+  checks: Readonly<Record<keyof T, Check>>,
+): Partial<T> {
+  const given = checkOptions<T>(options, checks);
+  for (const name of Object.keys(given)) {
+    if (Object.hasOwn(checks, name)) continue;
+    const known = Object.keys(checks).join(', ');
+    throw new BitError(
+      'ERR_BIT_CONFIG',
+      `Unknown option ${describe(name)}; the options are ${known}`,
+    );
+  }
+  return given;
 }

@@ -14,9 +14,9 @@ import type {
   NativeTensor,
 } from '../binding/types';
 import type { BitConfigFields } from '../config/bit_config';
-import { boolean, callPriority } from '../config/checks';
+import { anything, boolean, callPriority } from '../config/checks';
 import { networkSpec } from '../config/network_spec';
-import { checkOptions } from '../config/options';
+import { checkAllOptions, checkOptions } from '../config/options';
 import {
   reportBatch,
   reportError,
@@ -70,6 +70,8 @@ export interface DisposeOptions {
   /** Stops the calls in flight, which reject with ERR_BIT_DISPOSED, rather than wait for them. */
   cancel?: boolean;
 }
+
+export const DISPOSE_CHECKS = { cancel: boolean };
 
 /** How one class's network differs: the prefix of its trunk in files, and whether it has a head. */
 export interface Kind {
@@ -140,7 +142,7 @@ export abstract class BitPreTrainedModel {
    * @throws as forward, and ERR_BIT_DEVICE for 'cuda:all'.
    */
   async profile(inputs: Inputs, options: ForwardOptions = {}): Promise<LayerTime[]> {
-    const { signal, priority = 0 } = checkOptions(options, FORWARD_CHECKS);
+    const { signal, priority = 0 } = checkAllOptions<ForwardOptions>(options, FORWARD_CHECKS);
     const request: ForwardRequest = {
       pixelValues: toNative(pixelValuesOf(inputs)),
       pictures: [],
@@ -181,7 +183,7 @@ export abstract class BitPreTrainedModel {
    * them; later calls reject with ERR_BIT_DISPOSED. May be called again.
    */
   dispose(options: DisposeOptions = {}): Promise<void> {
-    const { cancel = false } = checkOptions(options, { cancel: boolean });
+    const { cancel = false } = checkAllOptions<DisposeOptions>(options, DISPOSE_CHECKS);
     this.disposal ??= this.free();
     if (cancel) {
       this.stopped ??= new BitError(
@@ -213,7 +215,7 @@ export abstract class BitPreTrainedModel {
     const model = this.kind.architecture;
     const isStopped = (error: unknown) => isAborted(options)() || error === this.stopped;
     return reporting({ model, operation: 'forward' }, isStopped, async () => {
-      const { signal, priority = 0 } = checkOptions(options, FORWARD_CHECKS);
+      const { signal, priority = 0 } = checkAllOptions<ForwardOptions>(options, FORWARD_CHECKS);
       const { labels, problemType, featureMaps, head } = rest();
       const { pixelValues, pictures, shape } = nativeInput(inputs);
       const request: ForwardRequest = {
@@ -348,7 +350,8 @@ const LOAD_CHECKS = {
   config: { expected: 'a BitConfig', test: isBitConfig },
 };
 
-const FORWARD_CHECKS = { outputHiddenStates: boolean, priority: callPriority };
+/** The signal is checked where it is used. */
+const FORWARD_CHECKS = { outputHiddenStates: boolean, signal: anything, priority: callPriority };
 
 function checkSeed(seed = 0): number {
   if (Number.isSafeInteger(seed) && seed >= 0) return seed;

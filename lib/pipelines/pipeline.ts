@@ -1,13 +1,13 @@
 // pipeline(): a model, its processor and the steps between an image and an answer.
-import { boolean, callPriority, count } from '../config/checks';
-import { checkOptions } from '../config/options';
+import { anything, boolean, callPriority, count } from '../config/checks';
+import { checkAllOptions } from '../config/options';
 import { DEFAULT_MODEL } from '../config/variants';
 import { BitError, invalid } from '../errors';
 import type { ImageInput } from '../image/input';
 import { BitForImageClassification } from '../models/bit_for_image_classification';
 import { BitImageProcessor } from '../models/bit_image_processor';
 import { BitModel } from '../models/bit_model';
-import type { DisposeOptions, LoadOptions } from '../models/pretrained_model';
+import { DISPOSE_CHECKS, type DisposeOptions, type LoadOptions } from '../models/pretrained_model';
 import { Tensor } from '../tensor';
 import { outputsOf, type BatchOptions } from './batches';
 import { rank, type Classification } from './scores';
@@ -16,7 +16,13 @@ import { rank, type Classification } from './scores';
 const DEFAULT_BATCH_SIZE = 8;
 const DEFAULT_TOP_K = 5;
 
-const CALL_CHECKS = { batchSize: count, priority: callPriority, gpuDecode: boolean };
+/** The signal is checked where it is used. */
+const CALL_CHECKS = {
+  batchSize: count,
+  signal: anything,
+  priority: callPriority,
+  gpuDecode: boolean,
+};
 
 export type Task = 'image-classification' | 'image-feature-extraction';
 
@@ -104,7 +110,7 @@ function classifier(
     images: ImageInput | readonly ImageInput[],
     options: ClassificationOptions = {},
   ) => {
-    const given = checkOptions(options, { ...CALL_CHECKS, topK: count });
+    const given = checkAllOptions<ClassificationOptions>(options, { ...CALL_CHECKS, topK: count });
     const { topK = DEFAULT_TOP_K } = given;
     const list = Array.isArray(images) ? (images as ImageInput[]) : [images as ImageInput];
     const answers: Classification[][] = [];
@@ -120,7 +126,10 @@ function extractor(model: BitModel, processor: BitImageProcessor): ImageFeatureE
     images: ImageInput | readonly ImageInput[],
     options: FeatureExtractionOptions = {},
   ) => {
-    const given = checkOptions(options, { ...CALL_CHECKS, pool: boolean });
+    const given = checkAllOptions<FeatureExtractionOptions>(options, {
+      ...CALL_CHECKS,
+      pool: boolean,
+    });
     const { pool } = given;
     const list = Array.isArray(images) ? (images as ImageInput[]) : [images as ImageInput];
     const parts: Tensor<Float32Array>[] = [];
@@ -178,8 +187,9 @@ function withParts<M extends BitForImageClassification | BitModel>(
     }
   };
   const dispose = async (options?: DisposeOptions) => {
+    const { cancel } = checkAllOptions<DisposeOptions>(options, DISPOSE_CHECKS);
     disposed = true;
-    if (!options?.cancel) await Promise.allSettled(inFlight);
+    if (!cancel) await Promise.allSettled(inFlight);
     await model.dispose(options);
   };
   const parts = { task, model, processor, dispose, [Symbol.asyncDispose]: () => dispose() };

@@ -15,8 +15,9 @@
 namespace bigtransfer {
 namespace {
 
-/// What the allocator would get from the system anew each time.
-constexpr size_t kLeastBytes = 128 * 1024;
+/// Large blocks the allocator gets from the system anew each time; small aligned ones it often
+/// fails to use again, so that the process grows.
+constexpr size_t kLeastBytes = 4 * 1024;
 /// Free buffers are kept up to so many bytes: a batch of a hundred images of 224 x 224.
 constexpr int64_t kMostKept = int64_t{64} << 20;
 /// A buffer serves what fills at least this part of it.

@@ -49,11 +49,11 @@ void Batcher::expect_room() {
 }
 
 void Batcher::refuse_if_full() {
-  if (limits_.max_queue == 0 || waiting_.size() < limits_.max_queue) return;
+  if (!is_full()) return;
   stats_.rejected();
-  throw Error(ErrorCode::kOverloaded,
-              "The model's queue is full: " + std::to_string(limits_.max_queue) +
-                  " calls are waiting. Call again later");
+  throw Error(ErrorCode::kOverloaded, "The model's queue is full: as many calls wait as may (" +
+                                          std::to_string(limits_.max_queue) +
+                                          "). Call again later");
 }
 
 std::shared_ptr<Batcher::Call> Batcher::submit(ForwardRequest request, const CancelToken& token,
@@ -76,17 +76,22 @@ std::shared_ptr<Batcher::Call> Batcher::submit(ForwardRequest request, const Can
 void Batcher::admit(const std::shared_ptr<Call>& call) {
   const bool has_mates = engine_.gathers() && !call->request.profile;
   if (limits_.max_delay.count() == 0 || !has_mates) return release(call);
-  if (images_alike(*call, limits_.max_batch) < limits_.max_batch) return release_later(call);
+  // Nobody can join a full queue.
+  const bool all = is_full();
+  const int64_t images = images_alike(*call, Waiting::kForOthers, limits_.max_batch);
+  if (!all && images < limits_.max_batch) return release_later(call);
   for (const auto& [place, other] : waiting_) {
-    if (other == call || run_alike(call->request, other->request)) release(other);
+    if (all || other == call || run_alike(call->request, other->request)) release(other);
   }
 }
 
-int64_t Batcher::images_alike(const Call& call, int64_t most) const {
+int64_t Batcher::images_alike(const Call& call, Waiting which, int64_t most) const {
   int64_t images = call.request.images();
   for (auto next = waiting_.begin(); next != waiting_.end() && images < most; ++next) {
     const Call& other = *next->second;
-    if (&other != &call && run_alike(call.request, other.request)) images += other.request.images();
+    const bool counts = which == Waiting::kAtAll || !other.is_released;
+    if (counts && &other != &call && run_alike(call.request, other.request))
+      images += other.request.images();
   }
   return images;
 }
@@ -167,7 +172,7 @@ Batcher::Calls Batcher::gather(const std::shared_ptr<Call>& call) {
 int64_t Batcher::fair_share(const Call& call) const {
   const int threads = Executor::instance().threads();
   const int64_t side_by_side = width_ < 1 ? 1 : std::max(1, threads / width_);
-  const int64_t images = images_alike(call, limits_.max_batch * side_by_side);
+  const int64_t images = images_alike(call, Waiting::kAtAll, limits_.max_batch * side_by_side);
   return (images + side_by_side - 1) / side_by_side;
 }
 

@@ -64,8 +64,10 @@ class Batcher : public std::enable_shared_from_this<Batcher> {
 
   /// The rest of these need the lock held.
   void refuse_if_full();
+  enum class Waiting { kForOthers, kAtAll };
   /// Images of the call and of those that wait and are alike, counted until there are `most`.
-  int64_t images_alike(const Call& call, int64_t most) const;
+  int64_t images_alike(const Call& call, Waiting which, int64_t most) const;
+  bool is_full() const { return limits_.max_queue > 0 && waiting_.size() >= limits_.max_queue; }
   /// Now or later, with those that the call completes a batch of.
   void admit(const std::shared_ptr<Call>& call);
   /// Lets the executor start the call, with others that it then finds.

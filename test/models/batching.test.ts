@@ -215,12 +215,25 @@ describe('options', () => {
     ['maxDelayMs', { maxDelayMs: Infinity }],
     ['maxQueue', { maxQueue: 0 }],
     ['maxQueue', { maxQueue: '3' }],
-    ['an option of batching', { maxbatch: 3 }],
+    ['batching', []],
   ])('%s: %j is refused by name', async (name, batching) => {
     await expect(classifier(batching as never)).rejects.toMatchObject({
       code: 'ERR_BIT_CONFIG',
       message: expect.stringContaining(`for ${name} but`),
     });
+  });
+
+  test('a misspelt one is refused, and nothing done', async () => {
+    await expect(classifier({ maxbatch: 3 } as never)).rejects.toThrow(
+      "Unknown option 'maxbatch'; the options are maxBatch, maxDelayMs, maxQueue",
+    );
+    await using model = await classifier();
+    await expect(model.forward(pixels(1), { labels: [1] } as never)).rejects.toMatchObject({
+      code: 'ERR_BIT_CONFIG',
+      message: expect.stringContaining("'labels'"),
+    });
+    expect(() => model.dispose({ cancle: true } as never)).toThrow("'cancle'");
+    await model.forward(pixels(1));
   });
 
   test('priority and cancel are checked', async () => {

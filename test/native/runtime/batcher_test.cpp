@@ -175,7 +175,7 @@ TEST("batcher: a full queue refuses, and takes calls again when there is room") 
   Sent a = send(*batcher, 1);
   const Sent b = send(*batcher, 2);
   EXPECT_THROWS(send(*batcher, 3), ErrorCode::kOverloaded, "queue is full");
-  EXPECT_THROWS(batcher->expect_room(), ErrorCode::kOverloaded, "2 calls are waiting");
+  EXPECT_THROWS(batcher->expect_room(), ErrorCode::kOverloaded, "as many calls wait as may (2)");
   a.token.cancel();
   batcher->withdraw(a.call);
   EXPECT(a.answer.get() == std::nullopt);
@@ -240,6 +240,8 @@ TEST("batcher: nobody waits for company that cannot come") {
   const Sent waiting = send(*batcher, 2);
   batcher->hurry();
   EXPECT(waiting.answer.get() == 8.0F);
+  const auto narrow = make(engine, {8, std::chrono::seconds(30), 1});
+  EXPECT(send(*narrow, 2).answer.get() == 8.0F);
   SumEngine alone;
   alone.open();
   alone.can_gather = false;
