@@ -39,7 +39,7 @@ async function ensureLibtorch() {
 
 async function main() {
   console.log(`${STEP}: compiling TypeScript`);
-  run(process.execPath, [require.resolve('typescript/bin/tsc'), '-p', 'tsconfig.build.json']);
+  run(process.execPath, [path.join(__dirname, 'build-ts.js')]);
   await ensureLibtorch();
   console.log(`${STEP}: compiling the native addon (a few minutes the first time)`);
   run(process.execPath, [path.join(__dirname, 'build-native.js')]);
