@@ -1,6 +1,6 @@
 // Tables of fields: the name here, the key in JSON, the default and the check, each once.
-import { BitError, describe, invalid } from '../errors';
-import { isObject, type Check } from './checks';
+import { invalid, type BitError } from '../errors';
+import { isObject, refuseUnknown, type Check } from './checks';
 
 /** One field of a class whose fields are `T`. */
 export interface Field<T, K extends keyof T = keyof T> {
@@ -21,15 +21,7 @@ export function fillFields<T extends object>(table: FieldTable<T>, init: Partial
   if (!isObject(init)) {
     throw invalid('ERR_BIT_CONFIG', 'the fields', 'an object', init);
   }
-  for (const name of Object.keys(init)) {
-    if (!Object.hasOwn(table, name)) {
-      const known = Object.keys(table).join(', ');
-      throw new BitError(
-        'ERR_BIT_CONFIG',
-        `Unknown field ${describe(name)}; the fields are ${known}`,
-      );
-    }
-  }
+  refuseUnknown('field', init, table);
   const filled: Partial<T> = {};
   for (const name of Object.keys(table) as (keyof T)[]) {
     const { initial, check, key } = table[name];

@@ -1,6 +1,6 @@
 // Options as callers give them: checked by name, and null taken for none.
-import type { Check } from './checks';
-import { BitError, describe, invalid } from '../errors';
+import { refuseUnknown, type Check } from './checks';
+import { invalid } from '../errors';
 
 export type OptionChecks<T> = { readonly [K in keyof T]?: Check };
 
@@ -32,13 +32,6 @@ export function checkAllOptions<T extends object>(
   checks: Readonly<Record<keyof T, Check>>,
 ): Partial<T> {
   const given = checkOptions<T>(options, checks);
-  for (const name of Object.keys(given)) {
-    if (Object.hasOwn(checks, name)) continue;
-    const known = Object.keys(checks).join(', ');
-    throw new BitError(
-      'ERR_BIT_CONFIG',
-      `Unknown option ${describe(name)}; the options are ${known}`,
-    );
-  }
+  refuseUnknown('option', given, checks);
   return given;
 }

@@ -40,7 +40,7 @@ int64_t Mailbox::expect(Napi::Env env, std::shared_ptr<JobControl> job) {
 
 void Mailbox::post(std::unique_ptr<Letter> letter, int64_t job) {
   // It is freed without the lock, and with it what it can withdraw.
-  std::unordered_map<int64_t, std::shared_ptr<JobControl>>::node_type ended;
+  decltype(running_)::node_type ended;
   // close() lets the environment go as soon as nothing runs; this keeps the mailbox until the end.
   const std::shared_ptr<Mailbox> self = shared_from_this();
   std::unique_lock lock(mutex_);

@@ -132,7 +132,9 @@ void Batcher::hurry() {
   std::vector<std::shared_ptr<Call>> calls;
   {
     const std::lock_guard lock(mutex_);
-    for (const auto& [place, call] : waiting_) calls.push_back(call);
+    for (const auto& [place, call] : waiting_) {
+      if (!call->is_released) calls.push_back(call);
+    }
   }
   for (const auto& call : calls) overdue(call);
 }
