@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/share_out.h"
 #include "ops/max_pool.h"
 
 namespace bigtransfer::model {
@@ -33,8 +34,7 @@ ImageShape FusedPlan::ImageGroup::convolve(const Conv& conv, const ops::ChannelN
                    .shift = norm ? w_.shift.data() : nullptr,
                    .out = buffer.reserve(images_ * out.pixels() * out.pitch),
                    .sums = sums(out_sums, out.pitch),
-                   .adds = adds},
-                  call_.team);
+                   .adds = adds});
   return out;
 }
 
@@ -61,26 +61,25 @@ void FusedPlan::ImageGroup::stem(const float* planes, MapSize size) {
   const int64_t channels = plan_.topology_.spec.num_channels;
   const ImageShape in{size.height, size.width, channels, channels};
   float* pixels = w_.input.reserve(in.pixels() * channels);
-  for (int64_t c = 0; c < channels; ++c) {
-    for (int64_t p = 0; p < in.pixels(); ++p)
-      pixels[p * channels + c] = planes[c * in.pixels() + p];
-  }
+  share_out(in.height, [&](int64_t row, int64_t row_end) {
+    for (int64_t p = row * in.width; p < row_end * in.width; ++p) {
+      for (int64_t c = 0; c < channels; ++c) pixels[p * channels + c] = planes[c * in.pixels() + p];
+    }
+  });
   const ImageShape made =
       convolve(*plan_.stem_, nullptr, pixels, in, kUnused, w_.inner[0], kUnused);
   const Windows windows = pool_windows(plan_.topology_.stem, {made.height, made.width});
   shape_ = {windows.out.height, windows.out.width, made.channels, made.pitch};
   const LayerTimer timer(call_.request.clock, kStemPool, 0);
-  ops::max_pool(*ops::kernels(),
-                {.in = made,
-                 .out = shape_,
-                 .pad_top = windows.pad_top,
-                 .pad_left = windows.pad_left,
-                 .x = w_.inner[0].data(),
-                 .out_pixels = w_.current.reserve(shape_.pixels() * shape_.pitch),
-                 .sums = sums(kCurrent, shape_.pitch),
-                 .row_begin = 0,
-                 .row_end = shape_.height},
-                call_.team);
+  ops::max_pool(*ops::kernels(), {.in = made,
+                                  .out = shape_,
+                                  .pad_top = windows.pad_top,
+                                  .pad_left = windows.pad_left,
+                                  .x = w_.inner[0].data(),
+                                  .out_pixels = w_.current.reserve(shape_.pixels() * shape_.pitch),
+                                  .sums = sums(kCurrent, shape_.pitch),
+                                  .row_begin = 0,
+                                  .row_end = shape_.height});
 }
 
 void FusedPlan::ImageGroup::block(const Block& block) {

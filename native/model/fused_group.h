@@ -14,8 +14,6 @@ namespace bigtransfer::model {
 struct FusedPlan::Call {
   const RunRequest& request;
   const std::function<void()>& between;
-  /// Threads that an image alone would have; see ops::PackedConv::run.
-  int64_t team;
   Outputs outputs;
   /// Every image's planes, and what holds them.
   std::vector<const float*> planes;

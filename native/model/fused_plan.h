@@ -92,7 +92,7 @@ class FusedPlan final : public Plan {
   void hold(const at::Tensor& pixel_values, Call& call) const;
   /// Throws Error kShape when the images are too small.
   Outputs allocate(const RunRequest& request, int64_t images) const;
-  /// The images from `first`, on the threads that the caller may use.
+  /// The images from `first`, on the threads of the caller's team.
   void run_group(int64_t first, int64_t images, Call& call) const;
   /// The stem's or a stage's part of it, and copies of what is asked for.
   void run_stage(size_t index, int64_t first, int64_t images, ImageGroup& group, Call& call) const;

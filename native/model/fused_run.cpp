@@ -1,12 +1,11 @@
 // Takes images through a fused plan: several at once with a thread each, or one with all threads.
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 #include <utility>
 
+#include "common/share_out.h"
 #include "model/fused_group.h"
 #include "model/map_size.h"
-#include "ops/parts.h"
+#include "ops/cut.h"
 
 namespace bigtransfer::model {
 namespace {
@@ -16,6 +15,12 @@ constexpr int64_t kMostKeptFloats = int64_t{1} << 26;
 /// Images that share their reads of the weights, once their maps have at most so many pixels.
 constexpr int64_t kGroup = 4;
 constexpr int64_t kMostSharedPixels = 256;
+
+/// Groups that images, a multiple of the threads, fall into: as many for each thread.
+int64_t groups_of(int64_t images, int64_t threads) {
+  const int64_t of_thread = images / threads;
+  return (of_thread + kGroup - 1) / kGroup * threads;
+}
 
 at::Tensor empty_maps(int64_t images, int64_t channels, MapSize size) {
   return at::empty({images, channels, size.height, size.width}, at::kFloat);
@@ -134,8 +139,8 @@ void FusedPlan::run_group(int64_t first, int64_t images, Call& call) const {
 }
 
 RunResult FusedPlan::run(const RunRequest& request, const std::function<void()>& between) const {
-  const int64_t threads = ops::threads_here();
-  Call call{request, between, threads, {}, {}, {}};
+  const int64_t threads = team_width();
+  Call call{request, between, {}, {}, {}};
   hold(request.pixel_values, call);
   for (const at::Tensor& part : request.more) hold(part, call);
   const auto images = static_cast<int64_t>(call.planes.size());
@@ -144,12 +149,11 @@ RunResult FusedPlan::run(const RunRequest& request, const std::function<void()>&
   // its maps are small; then a few together read the weights once. What is left over has all
   // threads.
   const int64_t side_by_side = images > 1 && !request.clock ? images / threads * threads : 0;
-  at::parallel_for(0, side_by_side, 1, [&](int64_t begin, int64_t end) {
-    const int64_t count = end - begin;
-    const int64_t groups = (count + kGroup - 1) / kGroup;
-    for (int64_t i = 0; i < groups; ++i) {
-      const int64_t first = ops::cut(count, i, groups);
-      run_group(begin + first, ops::cut(count, i + 1, groups) - first, call);
+  const int64_t groups = groups_of(side_by_side, threads);
+  share_out(groups, [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      const int64_t first = ops::cut(side_by_side, i, groups);
+      run_group(first, ops::cut(side_by_side, i + 1, groups) - first, call);
     }
   });
   for (int64_t n = side_by_side; n < images; ++n) run_group(n, 1, call);

@@ -6,15 +6,16 @@
 namespace bigtransfer::ops {
 namespace {
 
-/// A thread gets at least so many output values.
-constexpr int64_t kLeastValues = 1 << 14;
+/// Output values of a part at least, and parts at most.
+constexpr int64_t kLeastValues = 1 << 13;
+constexpr int64_t kMostParts = 16;
 
 }  // namespace
 
-void max_pool(const Kernels& kernels, const PoolTask& task, int64_t team) {
+void max_pool(const Kernels& kernels, const PoolTask& task) {
   const int64_t rows = task.out.height;
   const int64_t values = task.out.pixels() * task.out.pitch;
-  const int64_t parts = std::clamp<int64_t>(values / kLeastValues, 1, std::min(team, rows));
+  const int64_t parts = std::clamp<int64_t>(values / kLeastValues, 1, std::min(kMostParts, rows));
   sum_parts(parts, task.sums, 2 * task.out.pitch, [&](int64_t part, double* sums) {
     PoolTask own = task;
     own.sums = sums;

@@ -1,12 +1,11 @@
-// The stem's pool over one image, on all the threads that the caller may use.
+// The stem's pool over one image, on the threads of the caller's team.
 #pragma once
 
 #include "ops/kernels.h"
 
 namespace bigtransfer::ops {
 
-/// Runs all rows of `task`, whatever rows it names, and sets its sums, whose last bits depend on
-/// `team` alone: see PackedConv::run.
-void max_pool(const Kernels& kernels, const PoolTask& task, int64_t team);
+/// Runs all rows of `task`, whatever rows it names, and sets its sums.
+void max_pool(const Kernels& kernels, const PoolTask& task);
 
 }  // namespace bigtransfer::ops

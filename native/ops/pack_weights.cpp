@@ -1,7 +1,6 @@
 // Both packings walk a panel of output channels in blocks of input channels that stay in the cache.
 #include "ops/pack_weights.h"
 
-#include <ATen/Parallel.h>
 #include <c10/util/BFloat16.h>
 
 #include <algorithm>
@@ -9,6 +8,7 @@
 #include <bit>
 #include <vector>
 
+#include "common/share_out.h"
 #include "ops/standardize_weight.h"
 
 namespace bigtransfer::ops {
@@ -87,10 +87,10 @@ class PanelReader {
   std::vector<float> block_;
 };
 
-/// Calls body(reader, index) for every panel, on the threads that the caller may use.
+/// Calls body(reader, index) for every panel, on the threads of the caller's team.
 template <typename Body>
 void each_panel(const RawWeight& weight, int64_t panel, const Body& body) {
-  at::parallel_for(0, panels_of(weight, panel), 1, [&](int64_t begin, int64_t end) {
+  share_out(panels_of(weight, panel), [&](int64_t begin, int64_t end) {
     for (int64_t index = begin; index < end; ++index) {
       PanelReader reader(weight, panel, index);
       body(reader, index);

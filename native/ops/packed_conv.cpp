@@ -1,19 +1,25 @@
-// Packs once; divides each run among threads.
+// Packs once; cuts each run into pieces for whoever is free.
 #include "ops/packed_conv.h"
 
 #include <algorithm>
 #include <array>
-#include <vector>
+#include <bit>
+#include <memory>
 
 #include "ops/parts.h"
 
 namespace bigtransfer::ops {
 namespace {
 
-/// A thread gets at least so many pixels or tiles; with fewer, threads share out the channels, and
-/// each reads only its share of the weights.
-constexpr int64_t kLeastUnits = 40;
-/// Waiting for a thread takes as long as some of these; for less, one thread works alone.
+/// Pixels or tiles of a part at least, and parts of an image at most. A power of two of parts falls
+/// evenly to most teams.
+constexpr int64_t kLeastPixels = 96;
+constexpr int64_t kLeastTiles = 24;
+constexpr int64_t kMostParts = 16;
+/// Pieces for each thread, so that one that comes late, or is taken away, holds back little. Each
+/// prepares its input again where it has some of the channels alone: that pays for 1x1 kernels.
+constexpr int64_t kPieces = 4;
+/// Multiply-adds of a piece: sharing one out takes as long as some of these.
 constexpr int64_t kLeastMultiplyAdds = 1 << 17;
 
 bool is_winograd(ConvAlgorithm algorithm) {
@@ -22,11 +28,6 @@ bool is_winograd(ConvAlgorithm algorithm) {
 
 int64_t multiply_adds(const ConvGeometry& g) {
   return g.out.pixels() * g.out.channels * g.in.channels * g.kernel * g.kernel;
-}
-
-/// Threads that are worth waiting for.
-int64_t useful_threads(int64_t multiply_adds, int64_t threads) {
-  return std::clamp<int64_t>(multiply_adds / kLeastMultiplyAdds, 1, threads);
 }
 
 /// With `sums` of `cuts` parts of each image.
@@ -75,6 +76,15 @@ int64_t PackedConv::units(const ConvGeometry& geometry) const {
   return ((geometry.out.height + tile - 1) / tile) * ((geometry.out.width + tile - 1) / tile);
 }
 
+void PackedConv::clear_sums(const ConvTask& task, double* of_parts) const {
+  const int64_t pitch = task.geometry->out.pitch;
+  const int64_t panel = pitch / panels_;
+  const int64_t channels = (task.panel_end - task.panel_begin) * panel;
+  // Sums and sums of squares.
+  for (int64_t row = 2 * task.part_begin; row < 2 * task.part_end; ++row)
+    std::fill_n(of_parts + row * pitch + task.panel_begin * panel, channels, 0.0);
+}
+
 void PackedConv::run_part(const ConvTask& task) const {
   switch (algorithm_) {
     case ConvAlgorithm::kPointwise:
@@ -88,41 +98,50 @@ void PackedConv::run_part(const ConvTask& task) const {
   }
 }
 
-int64_t PackedConv::cuts(const ConvGeometry& geometry, int64_t team) const {
+int64_t PackedConv::cuts(const ConvGeometry& geometry) const {
   const int64_t count = units(geometry);
-  const int64_t threads = useful_threads(multiply_adds(geometry), team);
   // A row of pixels counts as its pixels.
   const int64_t weight = algorithm_ == ConvAlgorithm::kSpatial ? geometry.out.width : 1;
-  return std::clamp<int64_t>(count * weight / kLeastUnits, 1, std::min(threads, count));
+  const int64_t least = is_winograd(algorithm_) ? kLeastTiles : kLeastPixels;
+  const int64_t most = std::clamp<int64_t>(count * weight / least, 1, std::min(kMostParts, count));
+  return static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(most)));
 }
 
-void PackedConv::run(const ConvGeometry& geometry, const ConvRun& run, int64_t team) const {
-  const int64_t cuts = this->cuts(geometry, team);
-  const int64_t parts = run.images * cuts;
-  const int64_t threads =
-      useful_threads(run.images * multiply_adds(geometry), std::min(team, threads_here()));
-  const int64_t by_parts = std::min(threads, parts);
-  const int64_t by_panels = std::clamp<int64_t>(threads / by_parts, 1, panels_);
+void PackedConv::run(const ConvGeometry& geometry, const ConvRun& run) const {
+  const int64_t cuts = this->cuts(geometry);
   const int64_t size = 2 * geometry.out.pitch;
-  std::vector<double> of_parts(static_cast<size_t>(parts * size), 0.0);
-  const auto images = images_of(geometry, run, cuts, of_parts.data());
-  at::parallel_for(0, by_parts * by_panels, 1, [&](int64_t begin, int64_t end) {
-    for (int64_t i = begin; i < end; ++i) {
-      const int64_t u = i / by_panels;
-      const int64_t p = i % by_panels;
-      run_part({.geometry = &geometry,
-                .images = images.data(),
-                .weights = weights_,
-                .cuts = cuts,
-                .part_begin = cut(parts, u, by_parts),
-                .part_end = cut(parts, u + 1, by_parts),
-                .panel_begin = cut(panels_, p, by_panels),
-                .panel_end = cut(panels_, p + 1, by_panels),
-                .adds = run.adds});
-    }
+  const int64_t parts = run.images * cuts;
+  const auto of_parts = std::make_unique_for_overwrite<double[]>(static_cast<size_t>(parts * size));
+  const auto images = images_of(geometry, run, cuts, of_parts.get());
+  const PieceGrid grid = piece_grid(parts, run.images * multiply_adds(geometry));
+  share_out(grid.rows * grid.columns, [&](int64_t begin, int64_t end) {
+    grid.each_block(begin, end, [&](const PieceGrid::Block& block) {
+      const ConvTask task{.geometry = &geometry,
+                          .images = images.data(),
+                          .weights = weights_,
+                          .cuts = cuts,
+                          .part_begin = cut(parts, block.row_begin, grid.rows),
+                          .part_end = cut(parts, block.row_end, grid.rows),
+                          .panel_begin = cut(panels_, block.column_begin, grid.columns),
+                          .panel_end = cut(panels_, block.column_end, grid.columns),
+                          .adds = run.adds};
+      clear_sums(task, of_parts.get());
+      run_part(task);
+    });
   });
   for (int64_t image = 0; image < run.images; ++image)
-    add_parts(of_parts.data() + image * cuts * size, cuts, size, run.sums + image * size);
+    add_parts(of_parts.get() + image * cuts * size, cuts, size, run.sums + image * size);
+}
+
+PieceGrid PackedConv::piece_grid(int64_t parts, int64_t multiply_adds) const {
+  const int64_t threads = team_width();
+  if (threads == 1) return {1, 1};
+  const int64_t most =
+      std::clamp<int64_t>(multiply_adds / kLeastMultiplyAdds, 1, kPieces * threads);
+  const int64_t rows = std::min(parts, most);
+  // The input of a 1x1 kernel is soon prepared again.
+  const int64_t wanted = algorithm_ == ConvAlgorithm::kPointwise ? most : std::min(most, threads);
+  return {rows, std::clamp<int64_t>(wanted / rows, 1, panels_)};
 }
 
 }  // namespace bigtransfer::ops

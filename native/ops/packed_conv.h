@@ -6,6 +6,7 @@
 #include "common/arena.h"
 #include "ops/kernels.h"
 #include "ops/pack_weights.h"
+#include "ops/piece_grid.h"
 
 namespace bigtransfer::ops {
 
@@ -32,15 +33,18 @@ class PackedConv {
   PackedConv(const at::Tensor& weight, ConvAlgorithm algorithm, PackedType type,
              const Kernels& kernels, Arena& arena);
 
-  /// Uses the threads that the caller may use: all of its OpenMP team, or one within a parallel
-  /// region. The sums are added up in as many parts as suit a team of `team` threads, whoever does
-  /// them: their last bits depend on `team` alone.
-  void run(const ConvGeometry& geometry, const ConvRun& run, int64_t team) const;
+  /// Uses the threads of the caller's team. Where sums are rounded depends on the geometry alone,
+  /// so that an image's bits are the same on any number of threads and among any others.
+  void run(const ConvGeometry& geometry, const ConvRun& run) const;
 
  private:
   int64_t units(const ConvGeometry& geometry) const;
   /// Parts of an image with sums of their own.
-  int64_t cuts(const ConvGeometry& geometry, int64_t team) const;
+  int64_t cuts(const ConvGeometry& geometry) const;
+  /// How all parts and panels fall into pieces.
+  PieceGrid piece_grid(int64_t parts, int64_t multiply_adds) const;
+  /// Zeroes what the task adds to.
+  void clear_sums(const ConvTask& task, double* of_parts) const;
   void run_part(const ConvTask& task) const;
 
   const ConvKernels* kernels_;

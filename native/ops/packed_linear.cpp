@@ -1,15 +1,16 @@
 // Shares the panels out among threads; each reads its weights once for all rows.
 #include "ops/packed_linear.h"
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 #include <vector>
+
+#include "common/share_out.h"
+#include "ops/cut.h"
 
 namespace bigtransfer::ops {
 namespace {
 
-/// A thread gets at least so many products.
+/// Products of a piece at least.
 constexpr int64_t kLeastMultiplyAdds = 1 << 17;
 
 }  // namespace
@@ -55,16 +56,16 @@ at::Tensor PackedLinear::run(const at::Tensor& x) const {
                       .out = padded.data(),
                       .sums = sums.data()};
   const int64_t of_panel = std::max<int64_t>(rows * in_ * kernels_->panel, 1);
-  const int64_t grain = (kLeastMultiplyAdds + of_panel - 1) / of_panel;
-  at::parallel_for(0, panels_, grain, [&](int64_t begin, int64_t end) {
+  const int64_t pieces = std::clamp<int64_t>(panels_ * of_panel / kLeastMultiplyAdds, 1, panels_);
+  share_out(pieces, [&](int64_t begin, int64_t end) {
     kernels_->float32.pointwise({.geometry = &geometry,
                                  .images = &all,
                                  .weights = weights_,
                                  .cuts = 1,
                                  .part_begin = 0,
                                  .part_end = 1,
-                                 .panel_begin = begin,
-                                 .panel_end = end,
+                                 .panel_begin = cut(panels_, begin, pieces),
+                                 .panel_end = cut(panels_, end, pieces),
                                  .adds = false});
   });
   at::Tensor result = at::empty({rows, out_}, at::kFloat);

@@ -17,7 +17,7 @@ class PackedLinear {
   PackedLinear(const at::Tensor& weight, const at::Tensor& bias, const Kernels& kernels,
                Arena& arena);
 
-  /// `x` is a contiguous float32 [N, in]; [N, out]. Uses the threads that the caller may use.
+  /// `x` is a contiguous float32 [N, in]; [N, out]. Uses the threads of the caller's team.
   at::Tensor run(const at::Tensor& x) const;
 
  private:

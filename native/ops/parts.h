@@ -1,19 +1,14 @@
 // Work of one image shared out among threads, each part with sums of its own.
 #pragma once
 
-#include <ATen/Parallel.h>
-
 #include <algorithm>
 #include <cstdint>
 #include <vector>
 
+#include "common/share_out.h"
 #include "ops/cut.h"
 
 namespace bigtransfer::ops {
-
-/// Threads that a parallel_for of the caller would use: all of its OpenMP team, or one within a
-/// parallel region.
-inline int64_t threads_here() { return at::in_parallel_region() ? 1 : at::get_num_threads(); }
 
 /// Sets `sums` to the total of what lies after one another in `of_parts`.
 inline void add_parts(const double* of_parts, int64_t parts, int64_t size, double* sums) {
@@ -28,7 +23,7 @@ inline void add_parts(const double* of_parts, int64_t parts, int64_t size, doubl
 template <typename Body>
 void sum_parts(int64_t parts, double* sums, int64_t size, const Body& body) {
   std::vector<double> of_parts(static_cast<size_t>(parts * size), 0.0);
-  at::parallel_for(0, parts, 1, [&](int64_t begin, int64_t end) {
+  share_out(parts, [&](int64_t begin, int64_t end) {
     for (int64_t part = begin; part < end; ++part) body(part, of_parts.data() + part * size);
   });
   add_parts(of_parts.data(), parts, size, sums);

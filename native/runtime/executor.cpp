@@ -1,5 +1,5 @@
-// Worker threads, made on demand, at most one per core and job on a device; each sets its own
-// intra-op width.
+// Worker threads, made on demand, at most one per core and job on a device; each job leads a team
+// of its width, and libtorch's operators have as many threads.
 #include "runtime/executor.h"
 
 #include <ATen/Parallel.h>
@@ -7,7 +7,9 @@
 #include <algorithm>
 #include <thread>
 
+#include "common/share_out.h"
 #include "common/start_thread.h"
+#include "runtime/openmp_team.h"
 
 namespace bigtransfer::runtime {
 namespace {
@@ -108,20 +110,19 @@ void Executor::work(Worker& self) {
   // A thread's first question to ATen gives it the width that another one has set last; later that
   // would undo its own.
   at::get_num_threads();
-  int current_width = 0;
+  OpenMpTeam libtorch_team;
   std::unique_lock lock(mutex_);
   while (true) {
     self.wake.wait(lock, [&] { return self.job != nullptr; });
     const std::unique_ptr<Job> job = std::move(self.job);
     lock.unlock();
-    const int width = std::max(job->width, 1);
-    if (width != current_width) {
-      // The OpenMP width belongs to the thread that sets it.
-      at::set_num_threads(width);
-      current_width = width;
+    {
+      const int width = std::max(job->width, 1);
+      const TeamScope team(width);
+      libtorch_team.resize(width);
+      job->run();
+      job->run = nullptr;
     }
-    job->run();
-    job->run = nullptr;
     lock.lock();
     if (job->width == kOnDevice) {
       --device_jobs_;

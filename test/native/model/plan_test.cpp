@@ -1,13 +1,13 @@
 // What the executions of a topology on the CPU have in common.
 #include "model/plan.h"
 
-#include <ATen/Parallel.h>
 #include <c10/core/InferenceMode.h>
 
 #include <atomic>
 
 #include "check.h"
 #include "common/error.h"
+#include "common/share_out.h"
 #include "model/fused_plan.h"
 #include "model/layer_plan.h"
 #include "model/small_spec.h"
@@ -76,14 +76,12 @@ TEST("plan: asks before each convolution whether to go on") {
 }
 
 TEST("plan: a run that is stopped at any layer leaves the plan as it was") {
-  const int team = at::get_num_threads();
   each_plan([](const Plan& plan) {
     for (const int threads : {1, 2}) {
-      at::set_num_threads(threads);
+      const TeamScope team(threads);
       for (const int64_t images : {1, 3, 8}) expect_stops_anywhere(plan, batch_of(images));
     }
   });
-  at::set_num_threads(team);
 }
 
 TEST("plan: images in several tensors become what they become in one") {

@@ -1,11 +1,11 @@
 // The fused convolutions and the pool against ATen in double precision, on every instruction set
 // that this machine can run, and the code for wider vectors in narrower ones.
-#include <ATen/Parallel.h>
 
 #include <cmath>
 #include <vector>
 
 #include "check.h"
+#include "common/share_out.h"
 #include "ops/cpu/kernels.h"
 #include "ops/max_pool.h"
 #include "ops/packed_conv.h"
@@ -150,30 +150,28 @@ void check(const Layer& layer, PackedType type, const Kernels& kernels) {
   Arena arena;
   const PackedConv conv(example.weight, layer.algorithm, type, kernels, arena);
   const double tolerance = tolerance_of(layer.algorithm, type);
-  /// Output and sums of these images, on the threads that are set.
-  const auto run = [&](int64_t first, int64_t images, int64_t team) {
+  /// Output and sums of these images, on the threads of the team.
+  const auto run = [&](int64_t first, int64_t images) {
     at::Tensor out =
         layer.residual
             ? to_pixels(example.residual, out_pitch)
             : at::full({kImages, geometry.out.height, geometry.out.width, out_pitch}, 7.0F);
     out = out.narrow(0, first, images);
     at::Tensor sums = at::full({images, 2, out_pitch}, 7.0, at::kDouble);
-    conv.run(geometry,
-             {.images = images,
-              .x = pixels[first].const_data_ptr<float>(),
-              .scale = layer.norm ? scales[first].const_data_ptr<float>() : nullptr,
-              .shift = layer.norm ? shifts[first].const_data_ptr<float>() : nullptr,
-              .out = out.mutable_data_ptr<float>(),
-              .sums = sums.mutable_data_ptr<double>(),
-              .adds = layer.residual},
-             team);
+    conv.run(geometry, {.images = images,
+                        .x = pixels[first].const_data_ptr<float>(),
+                        .scale = layer.norm ? scales[first].const_data_ptr<float>() : nullptr,
+                        .shift = layer.norm ? shifts[first].const_data_ptr<float>() : nullptr,
+                        .out = out.mutable_data_ptr<float>(),
+                        .sums = sums.mutable_data_ptr<double>(),
+                        .adds = layer.residual});
     return std::pair(out, sums);
   };
   for (const auto& [threads, images] :
        {std::pair<int, int64_t>{1, 1}, {2, 1}, {5, 1}, {1, kImages}, {2, kImages}, {3, kImages}}) {
-    at::set_num_threads(threads);
+    const TeamScope team(threads);
     const at::Tensor expected = example.expected.narrow(0, 0, images);
-    const auto [out, sums] = run(0, images, threads);
+    const auto [out, sums] = run(0, images);
     const at::Tensor actual = out.narrow(3, 0, layer.out).permute({0, 3, 1, 2}).to(at::kDouble);
     EXPECT(largest(actual - expected) <= tolerance * largest(expected));
     EXPECT(is_winograd(layer.algorithm) ||
@@ -182,18 +180,16 @@ void check(const Layer& layer, PackedType type, const Kernels& kernels) {
     EXPECT(out_pitch == layer.out || largest(out.narrow(3, layer.out, out_pitch - layer.out)) == 0);
     EXPECT(are_sums_of(sums, expected, tolerance));
   }
-  // An image among others on one thread has the bits of the same image alone on a team.
-  for (const int team : {1, 2, 5}) {
-    at::set_num_threads(1);
-    const auto [out, sums] = run(0, kImages, team);
-    at::set_num_threads(team);
+  // An image among others on one thread has the bits of the same image alone on any team.
+  const auto [out, sums] = run(0, kImages);
+  for (const int threads : {1, 2, 5}) {
+    const TeamScope team(threads);
     for (int64_t n = 0; n < kImages; ++n) {
-      const auto [own_out, own_sums] = run(n, 1, team);
+      const auto [own_out, own_sums] = run(n, 1);
       EXPECT(at::equal(own_out, out.narrow(0, n, 1)));
       EXPECT(at::equal(own_sums, sums.narrow(0, n, 1)));
     }
   }
-  at::set_num_threads(1);
 }
 
 void check_all(const std::vector<Layer>& layers) {
@@ -262,24 +258,21 @@ TEST("fused max pool: zeros beyond the image, NaN kept, sums by channel") {
       const int64_t pitch = round_up(channels, kernels.panel);
       const at::Tensor pixels = to_pixels(x, pitch);
       for (const int threads : {1, 3}) {
-        at::set_num_threads(threads);
+        const TeamScope team(threads);
         at::Tensor out = at::empty({1, expected.size(2), expected.size(3), pitch}, at::kFloat);
         at::Tensor sums = at::empty({1, 2, pitch}, at::kDouble);
-        max_pool(kernels,
-                 {.in = {height, width, channels, pitch},
-                  .out = {expected.size(2), expected.size(3), channels, pitch},
-                  .pad_top = 1,
-                  .pad_left = 1,
-                  .x = pixels.const_data_ptr<float>(),
-                  .out_pixels = out.mutable_data_ptr<float>(),
-                  .sums = sums.mutable_data_ptr<double>(),
-                  .row_begin = 0,
-                  .row_end = 0},
-                 threads);
+        max_pool(kernels, {.in = {height, width, channels, pitch},
+                           .out = {expected.size(2), expected.size(3), channels, pitch},
+                           .pad_top = 1,
+                           .pad_left = 1,
+                           .x = pixels.const_data_ptr<float>(),
+                           .out_pixels = out.mutable_data_ptr<float>(),
+                           .sums = sums.mutable_data_ptr<double>(),
+                           .row_begin = 0,
+                           .row_end = 0});
         EXPECT(at::equal(out, to_pixels(expected, pitch)));
         EXPECT(are_sums_of(sums, expected.to(at::kDouble), kTolerance));
       }
-      at::set_num_threads(1);
     }
   }
 }
@@ -311,8 +304,7 @@ TEST("fused convolutions: NaN in one pixel reaches the pixels that see it alone"
               .shift = zeros.const_data_ptr<float>(),
               .out = out.mutable_data_ptr<float>(),
               .sums = sums.mutable_data_ptr<double>(),
-              .adds = false},
-             /*team=*/1);
+              .adds = false});
     const at::Tensor nan = out.isnan().any(2);
     EXPECT(nan.narrow(0, 0, 2).narrow(1, 0, 2).all().item<bool>());
     EXPECT(nan.sum().item<int64_t>() == 4);

@@ -1,9 +1,8 @@
 // The linear layer against ATen, and its rows against themselves.
 #include "ops/packed_linear.h"
 
-#include <ATen/Parallel.h>
-
 #include "check.h"
+#include "common/share_out.h"
 
 using namespace bigtransfer;
 using namespace bigtransfer::ops;
@@ -39,14 +38,12 @@ TEST("packed linear: a row has the same bits among any others, on any number of 
     const at::Tensor x = at::randn({200, 130});
     Arena arena;
     const PackedLinear linear(at::randn({70, 130}), at::randn({70}), kernels, arena);
-    at::set_num_threads(1);
     const at::Tensor all = linear.run(x);
-    at::set_num_threads(3);
+    const TeamScope team(3);
     EXPECT(at::equal(linear.run(x), all));
     for (const int64_t count : {1, 2, 9, 64}) {
       const at::Tensor part = linear.run(x.narrow(0, 17, count).contiguous());
       EXPECT(at::equal(part, all.narrow(0, 17, count)));
     }
-    at::set_num_threads(1);
   }
 }

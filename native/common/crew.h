@@ -1,0 +1,74 @@
+// The process's helpers: threads that look for teams with pieces to do.
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <mutex>
+
+#include "common/team.h"
+
+namespace bigtransfer {
+
+/// Helpers belong to no team: each helps where there are pieces and, a few microseconds after the
+/// last ones, sleeps. One that had to share its core with other programs while it had pieces in
+/// hand rests: its team would wait for it again, and is faster without it until that passes. It
+/// tries again after a while, and for longer and longer as long as nothing has changed.
+class Crew {
+ public:
+  /// Never destroyed: helpers outlive static destruction.
+  static Crew& instance();
+
+  /// A team with up to `helpers`; null when there are as many teams as can be. Threads that are
+  /// missing are started, as far as the system gives them.
+  Team* lease(int helpers);
+  void give_back(Team& team);
+
+  /// After a region was opened: wakes helpers unless so many are awake and look for pieces.
+  void call(int helpers);
+  /// One helper is to rest, whichever is free first: leaders must not.
+  void rest_one() { to_rest_.store(1, std::memory_order_relaxed); }
+  /// Helpers that do not rest.
+  int present() const {
+    return started_.load(std::memory_order_relaxed) - resting_.load(std::memory_order_relaxed);
+  }
+
+ private:
+  using Clock = std::chrono::steady_clock;
+  struct Helper {
+    Clock::duration rest;
+    /// A helper that must rest again before this rests for longer.
+    Clock::time_point doubted_until;
+  };
+  /// Teams at once; every one has two threads at least.
+  static constexpr size_t kTeams = 256;
+
+  void start(int helpers);
+  void work();
+  /// A team that a helper can join.
+  Team* find();
+  void help(Team& team, Helper& self);
+  void rest(Helper& self);
+  void sleep();
+
+  std::array<Team, kTeams> teams_;
+  /// No team from this one on was ever leased.
+  std::atomic<size_t> known_teams_ = 0;
+  std::atomic<int> started_ = 0;
+  std::atomic<int> resting_ = 0;
+  /// Awake without a team, and asleep.
+  std::atomic<int> looking_ = 0;
+  std::atomic<int> sleeping_ = 0;
+  std::atomic<int> to_rest_ = 0;
+  /// Changes when sleepers should look again.
+  std::atomic<uint32_t> calls_ = 0;
+
+  std::mutex mutex_;
+  /// Helpers of all leased teams; guarded by the mutex, as the next.
+  int wanted_ = 0;
+  Clock::time_point refused_until_{};
+};
+
+}  // namespace bigtransfer
