@@ -7,8 +7,6 @@ import { findLibtorch, libtorchNotFound, unpacked, type FoundLibtorch } from '..
 import type { NativeBinding } from './types';
 
 const PACKAGE_ROOT = join(__dirname, '..', '..');
-/** Turns of libgomp's waiting loop before a thread sleeps. */
-const SPIN_COUNT = '10000';
 const CORE_NAME = /^bigtransfer-torch(\d+\.\d+)\.so$/;
 
 interface Loader {
@@ -55,7 +53,7 @@ function load(): LoadedBinding {
   try {
     // eslint-disable-next-line @typescript-eslint/no-require-imports -- known only now
     const loader = require(addon) as Loader;
-    const binding = withShortSpins(() => loader.open(join(libtorch.dir, 'lib'), core.path));
+    const binding = loader.open(join(libtorch.dir, 'lib'), core.path);
     binding.initialize({ threads: availableParallelism(), BitError });
     // process.exit() unloads libtorch without ending the environment first.
     process.once('exit', () => binding.close());
@@ -68,22 +66,6 @@ function load(): LoadedBinding {
         `${libtorch.dir}: ${why}`,
       { cause },
     );
-  }
-}
-
-/**
- * Lets idle compute threads wait actively for tens of microseconds only: with OpenMP's own
- * milliseconds, a call on a core that others use too takes several times as long. libgomp reads the
- * environment as it is loaded; what the user has set there stays.
- */
-function withShortSpins<T>(open: () => T): T {
-  const { env } = process;
-  if (env['GOMP_SPINCOUNT'] !== undefined || env['OMP_WAIT_POLICY'] !== undefined) return open();
-  env['GOMP_SPINCOUNT'] = SPIN_COUNT;
-  try {
-    return open();
-  } finally {
-    delete env['GOMP_SPINCOUNT'];
   }
 }
 

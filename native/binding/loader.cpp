@@ -3,9 +3,15 @@
 #include <dlfcn.h>
 #include <node_api.h>
 
+#include <filesystem>
 #include <string>
 
+#include "binding/load_conditions.h"
+
 namespace {
+
+using bigtransfer::binding::ShortSpins;
+using bigtransfer::binding::SomeWorkingDirectory;
 
 using RegisterModule = napi_value (*)(napi_env, napi_value);
 
@@ -32,6 +38,16 @@ std::string text(napi_env env, napi_value value) {
   return result;
 }
 
+/// libgomp, if it lies there: no other library then reads what it is to be told.
+void open_gomp(const std::string& directory) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(directory, error)) {
+    if (!entry.path().filename().string().starts_with("libgomp")) continue;
+    const ShortSpins spins;
+    open_library(entry.path().string());
+  }
+}
+
 /// open(libraryDirectory, corePath): the core's exports for this environment. Libraries that are
 /// loaded already are found again by the dynamic loader, so that every worker thread may call it.
 napi_value open(napi_env env, napi_callback_info info) {
@@ -39,6 +55,8 @@ napi_value open(napi_env env, napi_callback_info info) {
   napi_value arguments[2];
   napi_get_cb_info(env, info, &count, arguments, nullptr, nullptr);
   const std::string directory = text(env, arguments[0]);
+  const SomeWorkingDirectory elsewhere(directory);
+  open_gomp(directory);
   for (const char* name : kLibraries) {
     const std::string path = directory + "/" + name;
     if (open_library(path) == nullptr) return fail(env, "Cannot load " + path);

@@ -33,6 +33,11 @@ std::string_view map(int descriptor, const std::string& path) {
   const auto size = static_cast<size_t>(status.st_size);
   if (size == 0) return {};  // mmap refuses to map nothing
   void* address = ::mmap(nullptr, size, PROT_READ, MAP_PRIVATE, descriptor, 0);
+  if (address == MAP_FAILED && errno == ENOMEM) {
+    throw Error(ErrorCode::kOutOfMemory,
+                path + ": the process may not have as much memory as to map its " +
+                    std::to_string(size) + " bytes; raise its limit (ulimit -v)");
+  }
   if (address == MAP_FAILED) fail_errno(path, "mapping", errno);
   return {static_cast<const char*>(address), size};
 }

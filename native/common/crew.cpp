@@ -16,8 +16,6 @@ namespace {
 /// and goes takes; a call in between is slowed by a few of the former in the latter.
 constexpr std::chrono::milliseconds kShortestRest{4};
 constexpr std::chrono::milliseconds kLongestRest{128};
-/// After the system has refused a thread.
-constexpr std::chrono::seconds kRefusal{1};
 
 /// Of this thread.
 thread_local Team* current_team = nullptr;
@@ -52,14 +50,16 @@ void Crew::give_back(Team& team) {
 void Crew::start(int helpers) {
   const std::lock_guard lock(mutex_);
   wanted_ += helpers;
-  if (started_ >= wanted_ || Clock::now() < refused_until_) return;
+  const int missing = wanted_ - started_;
+  if (missing <= 0) return;
+  const int given = startable_threads(missing);
   try {
-    while (started_ < wanted_) {
+    for (int i = 0; i < given; ++i) {
       start_thread([this] { work(); });
       ++started_;
     }
   } catch (const Error&) {
-    refused_until_ = Clock::now() + kRefusal;
+    // Somebody else has had it.
   }
 }
 

@@ -66,9 +66,8 @@ class Crew {
   std::atomic<uint32_t> calls_ = 0;
 
   std::mutex mutex_;
-  /// Helpers of all leased teams; guarded by the mutex, as the next.
+  /// Helpers of all leased teams; guarded by the mutex.
   int wanted_ = 0;
-  Clock::time_point refused_until_{};
 };
 
 }  // namespace bigtransfer

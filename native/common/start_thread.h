@@ -1,7 +1,6 @@
-// Threads that live as long as the process.
+// Threads that live as long as the process, and how many more of them there can be.
 #pragma once
 
-#include <string>
 #include <system_error>
 #include <thread>
 #include <utility>
@@ -20,5 +19,10 @@ void start_thread(Body body) {
                 std::string("The system starts no more threads for this process: ") + error.what());
   }
 }
+
+/// How many more threads the system gives the process, up to `wanted`, and some to spare for those
+/// who end the process when they are refused one, as Node's own pool does. It starts them and lets
+/// them go; after a refusal the answer is 0 for a second, without a trial.
+int startable_threads(int wanted);
 
 }  // namespace bigtransfer

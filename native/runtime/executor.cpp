@@ -95,6 +95,7 @@ Executor::Worker* Executor::free_worker() {
   for (const auto& worker : workers_) {
     if (!worker->busy) return worker.get();
   }
+  if (!workers_.empty() && startable_threads(1) == 0) return nullptr;
   auto worker = std::make_unique<Worker>();
   workers_.reserve(workers_.size() + 1);
   try {

@@ -3,8 +3,8 @@
 
 namespace bigtransfer::runtime {
 
-/// Lets the calling thread's OpenMP regions have `width` threads, or as many as the system gives:
-/// libgomp ends the process when it is refused one.
+/// Lets the calling thread's OpenMP regions have `width` threads where the system gives as many,
+/// and one otherwise: libgomp ends the process when it is refused a thread.
 class OpenMpTeam {
  public:
   void resize(int width);
@@ -12,7 +12,7 @@ class OpenMpTeam {
  private:
   int width_ = 0;
   /// Threads that have been seen to start.
-  int startable_ = 1;
+  int most_ = 1;
 };
 
 }  // namespace bigtransfer::runtime

@@ -11,22 +11,25 @@ interface ChildOptions {
   esm?: boolean;
   /** Of Node's own. */
   flags?: string[];
+  /** A command that runs Node, such as one that limits what it may have. */
+  under?: string[];
 }
 
 /** What the script printed as JSON on its last line; rejects when it exits with another code than 0. */
 export async function runScript<T>(
   script: string,
-  { env, esm = false, flags = [] }: ChildOptions = {},
+  { env, esm = false, flags = [], under = [] }: ChildOptions = {},
 ): Promise<T> {
   const prelude = esm
     ? ''
     : `const bigtransfer = require(${JSON.stringify(ROOT)});\n` +
       'const print = (value) => console.log(JSON.stringify(value));\n';
   const type = esm ? 'module' : 'commonjs';
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    [...flags, `--input-type=${type}`, '--eval', prelude + script],
-    { cwd: ROOT, env: { ...process.env, ...env } },
-  );
+  const node = [process.execPath, ...flags, `--input-type=${type}`, '--eval', prelude + script];
+  const [command, ...args] = [...under, ...node] as [string, ...string[]];
+  const { stdout } = await promisify(execFile)(command, args, {
+    cwd: ROOT,
+    env: { ...process.env, ...env },
+  });
   return JSON.parse(stdout.trim().split('\n').at(-1) as string) as T;
 }
