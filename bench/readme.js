@@ -3,12 +3,12 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { RESULTS, digits } = require('./harness/report');
+const { RESULTS, digits, processor } = require('./harness/report');
 const { median } = require('./harness/statistics');
 
 const README = path.join(__dirname, '..', 'README.md');
 /** Whose results the README shows, in this order. */
-const NAMES = ['cpu', 'cpu-larger', 'cpu-r50x3-32', 'cpu-startup', 'cpu-preprocessing'];
+const NAMES = ['cpu', 'cpu-larger', 'cpu-busy', 'cpu-startup', 'cpu-preprocessing'];
 const BEGIN = '<!-- figures: npm run bench:readme -->\n';
 const END = '<!-- end of figures -->';
 
@@ -77,7 +77,7 @@ function figures() {
   const versions = Object.assign({}, ...reports.map((report) => report.versions));
   const libraries = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return [
-    `${machine.cpu}, ${machine.cores} cores (${machine.flags.join(', ')}), Node ${machine.node}; ${libraries.join(', ')}.`,
+    `${processor(machine)}, Node ${machine.node}; ${libraries.join(', ')}.`,
     '',
     ...inference(results),
     '',

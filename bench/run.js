@@ -8,6 +8,7 @@ const { tables, write } = require('./harness/report');
 const { versionsOf } = require('./harness/versions');
 
 const SUITES = {
+  busy: require('./suites/busy'),
   inference: require('./suites/inference'),
   preprocessing: require('./suites/preprocessing'),
   startup: require('./suites/startup'),
@@ -19,15 +20,21 @@ function parse() {
   return new Command('npm run bench --')
     .description('Times bigtransfer and its peers, taking turns')
     .addOption(
-      new Option('--suites <names>', Object.keys(SUITES).join(', '))
-        .argParser(split)
-        .default(Object.keys(SUITES), 'all'),
+      new Option('--suites <names>', Object.keys(SUITES).join(', ')).argParser(split).default(
+        Object.keys(SUITES).filter((name) => name !== 'busy'),
+        'all but busy',
+      ),
     )
+    .option('--busy', 'the suite of that name alone, into results/cpu-busy.json')
     .option('--cases <names>', 'parts of names of cases, as R50x1@224', split)
     .option('--batches <sizes>', 'of 1, 8, 32', split)
     .option('--peers <names>', 'parts of names of peers, as float32', split)
     .option('--rounds <n>', 'turns of each peer', Number, 9)
     .option('--name <name>', 'of the results', 'cpu')
+    .on('option:busy', function () {
+      this.setOptionValue('suites', ['busy']);
+      this.setOptionValue('name', 'cpu-busy');
+    })
     .parse()
     .opts();
 }

@@ -88,17 +88,68 @@ const STARTUP = [
   },
 ];
 
+/** The version to compare with: a folder with another checkout, built. */
+const { BEFORE } = process.env;
+const bun = (name, ...args) => [resolved(bunBinary()) ?? 'bun', here(name), ...args];
+const under = (variables, command) => [
+  'env',
+  ...Object.entries(variables).map(([name, value]) => `${name}=${value}`),
+  ...command,
+];
+const jest = (name) => {
+  const config = JSON.stringify({ rootDir: here(''), testMatch: [`**/${name}`] });
+  return [process.execPath, require.resolve('jest/bin/jest'), '--runInBand', `--config=${config}`];
+};
+
+/** Ours in one type, wherever it may run. */
+const busyOurs = (type, needs) => [
+  { name: `bigtransfer ${type}`, command: node('bigtransfer.js', type), needs },
+  {
+    name: `bigtransfer ${type} before`,
+    command: under({ PACKAGE: BEFORE }, node('bigtransfer.js', type)),
+    needs: [...needs, 'before'],
+  },
+  {
+    name: `bigtransfer ${type} in a worker`,
+    command: node('bigtransfer_worker.js', type),
+    needs,
+  },
+  {
+    name: `bigtransfer ${type} under jest`,
+    command: under({ DTYPE: type }, jest('bigtransfer_jest.js')),
+    needs,
+  },
+  {
+    name: `bigtransfer ${type} in Bun`,
+    command: bun('bigtransfer.js', type),
+    needs: [...needs, 'bun'],
+  },
+];
+
+const BUSY = [
+  ...busyOurs('float32', []),
+  ...busyOurs('bfloat16', ['bfloat16']),
+  {
+    name: 'onnxruntime-node float32',
+    command: node('onnxruntime.js'),
+    needs: ['onnxruntime-node', 'onnx export'],
+  },
+];
+
 function importable(modules) {
   const code = modules.map((name) => `import ${name}`).join('\n');
   return spawnSync(PYTHON, ['-c', code], { stdio: 'ignore' }).status === 0;
 }
 
-function resolvable(name) {
+function bunBinary() {
+  return `@oven/bun-${process.platform}-${process.arch}/bin/bun`;
+}
+
+function resolved(name) {
   try {
-    require.resolve(name);
-    return true;
+    return require.resolve(name);
   } catch {
-    return false;
+    return undefined;
   }
 }
 
@@ -109,8 +160,10 @@ function missing() {
   if (!flags.includes('avx512_bf16') && !flags.includes('amx_bf16'))
     reasons.bfloat16 = 'the CPU has neither AVX512-BF16 nor AMX';
   for (const name of ['onnxruntime-node', '@huggingface/transformers']) {
-    if (!resolvable(name)) reasons[name] = `npm package ${name} is not installed in bench/`;
+    if (!resolved(name)) reasons[name] = `npm package ${name} is not installed in bench/`;
   }
+  if (!resolved(bunBinary())) reasons.bun = 'npm package bun is not installed in bench/';
+  if (!BEFORE) reasons.before = 'BEFORE names no folder with another version';
   if (!importable(['torch', 'transformers']))
     reasons.transformers = `${PYTHON} cannot import torch and transformers`;
   if (!importable(['torch', 'transformers', 'onnx', 'onnxscript']))
@@ -129,4 +182,4 @@ function sortOut(peers, lacking) {
   return { present, absent };
 }
 
-module.exports = { INFERENCE, PREPROCESSING, PYTHON, STARTUP, here, missing, sortOut };
+module.exports = { BUSY, INFERENCE, PREPROCESSING, PYTHON, STARTUP, here, missing, sortOut };

@@ -58,6 +58,11 @@ function tables(results) {
   return [...groups.values()].map(table).join('\n');
 }
 
+/** What the figures were measured on, for people. */
+function processor({ cpu, microarchitecture, cores, flags }) {
+  return `${cpu}${microarchitecture ? ` (${microarchitecture})` : ''}, ${cores} cores (${flags.join(', ')})`;
+}
+
 function write(name, report) {
   fs.mkdirSync(RESULTS, { recursive: true });
   const file = path.join(RESULTS, `${name}.json`);
@@ -68,7 +73,7 @@ function write(name, report) {
   const heading = [
     `# ${name}`,
     '',
-    `${machine.cpu}, ${machine.cores} cores (${machine.flags.join(', ')}), ${machine.system}, Node ${machine.node}`,
+    `${processor(machine)}, ${machine.system}, Node ${machine.node}`,
     '',
     Object.entries(versions)
       .map(([library, version]) => `${library} ${version}`)
@@ -80,4 +85,4 @@ function write(name, report) {
   return file;
 }
 
-module.exports = { RESULTS, digits, tables, write };
+module.exports = { RESULTS, digits, processor, tables, write };

@@ -1,14 +1,15 @@
-// Ours. Argument: the dtype.
+// Ours. Argument: the dtype; under jest, which takes the arguments for itself, DTYPE. PACKAGE names
+// another copy of it.
 'use strict';
 
-const { BitForImageClassification, Tensor, systemInfo, version } = require('../..');
+const { PACKAGE = '../..', DTYPE: dtype = process.argv[2] } = process.env;
+const { BitForImageClassification, Tensor, systemInfo, version } = require(PACKAGE);
 const { pixels, serve, timed } = require('./serve');
 
-const [dtype] = process.argv.slice(2);
 let model;
 let input;
 
-serve({
+module.exports = serve({
   versions: () => ({ bigtransfer: version, libtorch: systemInfo().libtorch.version }),
   async load({ folder }) {
     await model?.dispose();

@@ -5,7 +5,6 @@
 #include <thread>
 
 #include "common/error.h"
-#include "common/lost_time.h"
 #include "common/spin.h"
 #include "common/start_thread.h"
 
@@ -16,6 +15,11 @@ namespace {
 /// and goes takes; a call in between is slowed by a few of the former in the latter.
 constexpr std::chrono::milliseconds kShortestRest{4};
 constexpr std::chrono::milliseconds kLongestRest{128};
+
+/// A region of so long has many pieces, of which a slow thread does the fewer.
+constexpr std::chrono::milliseconds kLongRegion{10};
+/// For which the cores count as shared, once they were.
+constexpr std::chrono::milliseconds kMemory{500};
 
 /// Of this thread.
 thread_local Team* current_team = nullptr;
@@ -98,7 +102,18 @@ void Crew::work() {
 void Crew::help(Team& team, Helper& self) {
   const LostTime lost;
   team.help();
-  if (lost.is_much() || to_rest_.exchange(0, std::memory_order_relaxed) > 0) rest(self);
+  const bool holds_up = note(lost.until_now());
+  if (holds_up || to_rest_.exchange(0, std::memory_order_relaxed) > 0) rest(self);
+}
+
+bool Crew::note(const LostTime::Times& times) {
+  if (!times.is_much()) return false;
+  shared_until_.store(Clock::now() + kMemory, std::memory_order_relaxed);
+  return times.elapsed < kLongRegion;
+}
+
+void Crew::note_leader(const LostTime::Times& times) {
+  if (note(times)) to_rest_.store(1, std::memory_order_relaxed);
 }
 
 void Crew::rest(Helper& self) {
@@ -118,6 +133,8 @@ void Crew::sleep() {
   if (find() == nullptr) calls_.wait(calls);
   sleeping_.fetch_sub(1, std::memory_order_relaxed);
 }
+
+bool cores_are_shared() { return Crew::instance().shares_cores(); }
 
 int team_width() { return current_team == nullptr ? 1 : current_team->helpers() + 1; }
 

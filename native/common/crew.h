@@ -8,6 +8,7 @@
 #include <memory>
 #include <mutex>
 
+#include "common/lost_time.h"
 #include "common/team.h"
 
 namespace bigtransfer {
@@ -28,8 +29,13 @@ class Crew {
 
   /// After a region was opened: wakes helpers unless so many are awake and look for pieces.
   void call(int helpers);
-  /// One helper is to rest, whichever is free first: leaders must not.
-  void rest_one() { to_rest_.store(1, std::memory_order_relaxed); }
+  /// What a leader has lost in a region: it cannot rest, and one helper does instead, whichever is
+  /// free first.
+  void note_leader(const LostTime::Times& times);
+  /// Whether any thread has lately had to wait for its core.
+  bool shares_cores() const {
+    return Clock::now() < shared_until_.load(std::memory_order_relaxed);
+  }
   /// Helpers that do not rest.
   int present() const {
     return started_.load(std::memory_order_relaxed) - resting_.load(std::memory_order_relaxed);
@@ -50,6 +56,8 @@ class Crew {
   /// A team that a helper can join.
   Team* find();
   void help(Team& team, Helper& self);
+  /// Whether what was lost in a region holds a team up.
+  bool note(const LostTime::Times& times);
   void rest(Helper& self);
   void sleep();
 
@@ -62,6 +70,7 @@ class Crew {
   std::atomic<int> looking_ = 0;
   std::atomic<int> sleeping_ = 0;
   std::atomic<int> to_rest_ = 0;
+  std::atomic<Clock::time_point> shared_until_{};
   /// Changes when sleepers should look again.
   std::atomic<uint32_t> calls_ = 0;
 

@@ -10,21 +10,27 @@ namespace bigtransfer {
 /// the thread's own on a core.
 class LostTime {
  public:
-  /// More than what the system takes for its own: another program has had the core.
-  bool is_much() const { return now() - start_ > kMuch; }
+  struct Times {
+    std::chrono::nanoseconds elapsed;
+    std::chrono::nanoseconds lost;
+    /// More than what the system takes for its own: another program has had the core.
+    bool is_much() const { return lost > std::chrono::microseconds(300); }
+  };
+
+  Times until_now() const {
+    const std::chrono::nanoseconds elapsed = read(CLOCK_MONOTONIC) - start_;
+    return {elapsed, elapsed - (read(CLOCK_THREAD_CPUTIME_ID) - computed_)};
+  }
 
  private:
-  using Duration = std::chrono::nanoseconds;
-  static constexpr std::chrono::microseconds kMuch{300};
-
-  static Duration read(clockid_t clock) {
+  static std::chrono::nanoseconds read(clockid_t clock) {
     timespec time{};
     clock_gettime(clock, &time);
-    return std::chrono::seconds(time.tv_sec) + Duration(time.tv_nsec);
+    return std::chrono::seconds(time.tv_sec) + std::chrono::nanoseconds(time.tv_nsec);
   }
-  static Duration now() { return read(CLOCK_MONOTONIC) - read(CLOCK_THREAD_CPUTIME_ID); }
 
-  Duration start_ = now();
+  std::chrono::nanoseconds start_ = read(CLOCK_MONOTONIC);
+  std::chrono::nanoseconds computed_ = read(CLOCK_THREAD_CPUTIME_ID);
 };
 
 }  // namespace bigtransfer

@@ -11,6 +11,10 @@ class Team;
 /// within a piece.
 int team_width();
 
+/// Whether the process has lately had to share its cores with others: small pieces are then better
+/// than efficient ones, since some threads do fewer of them.
+bool cores_are_shared();
+
 /// While it lives, share_out() of the thread that made it may use up to `width` threads. Those are
 /// wishes: where the system gives fewer threads, or its cores are busy with other work, fewer take
 /// part, and the pieces are done all the same.

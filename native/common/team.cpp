@@ -6,7 +6,6 @@
 #include <utility>
 
 #include "common/crew.h"
-#include "common/lost_time.h"
 #include "common/spin.h"
 
 namespace bigtransfer {
@@ -108,8 +107,7 @@ void Team::run(int64_t count, RunPieces run, const void* body) {
   crew.call(static_cast<int>(std::min<int64_t>(helpers(), count - 1)));
   const LostTime lost;
   const int64_t own = work_along();
-  // It shares its core with somebody, and the others of the team wait for it.
-  if (lost.is_much()) crew.rest_one();
+  crew.note_leader(lost.until_now());
   wait_for(static_cast<uint32_t>(count - own));
   if (!has_failed_.load(std::memory_order_relaxed)) return;
   has_failed_.store(false, std::memory_order_relaxed);

@@ -16,8 +16,10 @@ constexpr int64_t kMostKeptFloats = int64_t{1} << 26;
 constexpr int64_t kGroup = 4;
 constexpr int64_t kMostSharedPixels = 256;
 
-/// Groups that images, a multiple of the threads, fall into: as many for each thread.
+/// Groups that images, a multiple of the threads, fall into: as many for each thread, or each image
+/// by itself where threads are not equally fast.
 int64_t groups_of(int64_t images, int64_t threads) {
+  if (cores_are_shared()) return images;
   const int64_t of_thread = images / threads;
   return (of_thread + kGroup - 1) / kGroup * threads;
 }
