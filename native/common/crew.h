@@ -33,9 +33,7 @@ class Crew {
   /// free first.
   void note_leader(const LostTime::Times& times);
   /// Whether any thread has lately had to wait for its core.
-  bool shares_cores() const {
-    return Clock::now() < shared_until_.load(std::memory_order_relaxed);
-  }
+  bool shares_cores() const { return Clock::now() < shared_until_.load(std::memory_order_relaxed); }
   /// Helpers that do not rest.
   int present() const {
     return started_.load(std::memory_order_relaxed) - resting_.load(std::memory_order_relaxed);

@@ -53,7 +53,8 @@ void expect_stops_anywhere(const Plan& plan, const RunRequest& request) {
     } catch (const Stopped&) {
       is_stopped = true;
     }
-    EXPECT(is_stopped);
+    // Images may go in other groups than before, and then ask less often.
+    EXPECT(is_stopped || asked <= last);
   }
   EXPECT(plan.run(request, [] {}).logits.equal(logits));
 }
@@ -82,6 +83,25 @@ TEST("plan: a run that is stopped at any layer leaves the plan as it was") {
       for (const int64_t images : {1, 3, 8}) expect_stops_anywhere(plan, batch_of(images));
     }
   });
+}
+
+TEST("plan: the fused plan gives the same bits on any number of threads") {
+  const c10::InferenceMode guard;
+  at::manual_seed(0);
+  const Topology topology = make_topology(small_spec(), "bit.");
+  const Weights weights(parameters(topology), 1);
+  for (const at::ScalarType type : {at::kFloat, at::kBFloat16}) {
+    if (!FusedPlan::serves(topology, type)) continue;
+    const FusedPlan plan(topology, weights, type);
+    for (const int64_t images : {1, 3, 8, 21}) {
+      const RunRequest request = batch_of(images);
+      const at::Tensor alone = plan.run(request, [] {}).logits;
+      for (const int threads : {2, 3, 7}) {
+        const TeamScope team(threads);
+        EXPECT(plan.run(request, [] {}).logits.equal(alone));
+      }
+    }
+  }
 }
 
 TEST("plan: images in several tensors become what they become in one") {
