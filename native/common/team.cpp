@@ -82,9 +82,10 @@ int64_t Team::work_along() {
 }
 
 void Team::help() {
-  at_work_.fetch_add(1, std::memory_order_relaxed);
+  // Somebody else may have come first.
+  const bool has_place = at_work_.fetch_add(1, std::memory_order_relaxed) < helpers();
   Work work{};
-  while (const std::optional<Range> range = claim(work)) {
+  while (const std::optional<Range> range = has_place ? claim(work) : std::nullopt) {
     do_pieces(work, *range);
     done_.fetch_add(static_cast<uint32_t>(range->end - range->begin), std::memory_order_seq_cst);
     if (leader_sleeps_.load(std::memory_order_seq_cst)) done_.notify_one();
