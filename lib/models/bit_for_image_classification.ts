@@ -60,7 +60,8 @@ export class BitForImageClassification extends BitPreTrainedModel {
 
   /**
    * @param inputs pixelValues: floating [N, numChannels, H, W]; labels: int64 classes [N] (-100 is
-   *   left out), float32 values [N] or [N, numLabels], or plain arrays of them.
+   *   left out), floating values that broadcast to [N, numLabels] ([N] for one label), floating
+   *   probabilities [N, numLabels], or plain arrays of them.
    * @throws BitError ERR_BIT_SHAPE, ERR_BIT_DISPOSED or ERR_BIT_OUT_OF_MEMORY.
    */
   async forward(

@@ -1,10 +1,13 @@
 // Labels as users give them → a tensor and the loss that they call for.
 import type { BitConfigFields } from '../config/bit_config';
 import type { ForwardRequest } from '../binding/types';
-import { BitError, invalid } from '../errors';
+import { invalid } from '../errors';
 import { Tensor, toTensor, type TensorLike } from '../tensor';
 
-/** Class indices, values (regression), or one row of probabilities per image (multi-label). */
+/**
+ * Class indices, values (regression; they broadcast to the logits, as torch's), or one row of
+ * probabilities per image (multi-label).
+ */
 export type Labels = Tensor | TensorLike | readonly number[] | readonly (readonly number[])[];
 
 export type ProblemType = NonNullable<ForwardRequest['problemType']>;
@@ -22,12 +25,6 @@ export function resolveLabels(
   const tensor = Array.isArray(labels)
     ? fromArray(labels as readonly number[] | readonly (readonly number[])[], known)
     : toTensor(labels, 'labels');
-  if (tensor.dtype !== 'int64' && tensor.dtype !== 'float32') {
-    throw new BitError(
-      'ERR_BIT_SHAPE',
-      `Expected int64 or float32 labels but received ${tensor.dtype}`,
-    );
-  }
   const inferred =
     tensor.dtype === 'int64' ? 'single_label_classification' : 'multi_label_classification';
   return { labels: tensor, problemType: known ?? inferred };

@@ -10,9 +10,10 @@ enum class ProblemType { kRegression, kSingleLabel, kMultiLabel };
 /// Target value that cross-entropy leaves out of the mean (PyTorch's default).
 inline constexpr int64_t kIgnoreIndex = -100;
 
-/// Mean loss over the batch, a scalar: squared error, cross-entropy over int64 classes [N], or
-/// binary cross-entropy over probabilities [N, labels]. `logits` is float32 [N, labels].
-/// Throws Error kShape when the labels do not fit.
+/// Mean loss over the batch, a scalar: squared error over values that broadcast to the logits,
+/// cross-entropy over int64 or uint8 classes, N in any shape, or binary cross-entropy over floating
+/// probabilities [N, labels]. `logits` is float32 [N, labels]. Throws Error kShape when the labels
+/// do not fit: as torch does, and for classes that there are not.
 at::Tensor loss(const at::Tensor& logits, const at::Tensor& labels, ProblemType problem);
 
 }  // namespace bigtransfer::model
