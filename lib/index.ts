@@ -35,9 +35,10 @@ export {
   type FeatureExtractionOptions,
   type ImageClassificationPipeline,
   type ImageFeatureExtractionPipeline,
+  type PipelineOptions,
   type Task,
 } from './pipelines/pipeline';
-export type { Classification } from './pipelines/scores';
+export type { Classification, FunctionToApply } from './pipelines/scores';
 export { systemInfo, type SystemInfo } from './system_info';
 export { version } from './version';
 export * as libtorch from './libtorch';

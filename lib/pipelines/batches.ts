@@ -1,4 +1,5 @@
 // A list of images through a model, some at a time.
+import type { BitImageProcessorFields } from '../config/image_processor';
 import { BitError } from '../errors';
 import type { ImageInput } from '../image/input';
 import type { BitImageProcessor } from '../models/bit_image_processor';
@@ -15,6 +16,7 @@ export interface BatchOptions {
   signal?: AbortSignal;
   priority?: number;
   gpuDecode?: boolean;
+  imageProcessorKwargs?: Partial<BitImageProcessorFields>;
 }
 
 /** What a pipeline's model can be asked. */
@@ -31,14 +33,15 @@ export function outputsOf<Output>(
   images: ImageInput[],
   processor: Pick<BitImageProcessor, 'preprocess' | 'stage'>,
   model: BatchModel<Output>,
-  { batchSize, signal, priority, gpuDecode }: BatchOptions,
+  { batchSize, signal, priority, gpuDecode, imageProcessorKwargs }: BatchOptions,
 ): AsyncGenerator<Output> {
   if (images.length === 0) throw new BitError('ERR_BIT_IMAGE', 'Expected at least one image');
   const onGpu = model.device !== 'cpu';
   const prepare = async (batch: ImageInput[]): Promise<Inputs> => {
     const given = batch.length === 1 ? (batch[0] as ImageInput) : batch;
-    if (onGpu) return processor.stage(given, { signal, priority, gpuDecode });
-    return (await processor.preprocess(given, { signal, priority })).pixelValues;
+    const settings = { ...imageProcessorKwargs, signal, priority };
+    if (onGpu) return processor.stage(given, { ...settings, gpuDecode });
+    return (await processor.preprocess(given, settings)).pixelValues;
   };
   const run = async (index: number): Promise<Output> => {
     const start = index * batchSize;

@@ -1,6 +1,7 @@
 // pipeline(): a model, its processor and the steps between an image and an answer.
-import { anything, boolean, callPriority, count } from '../config/checks';
-import { checkAllOptions } from '../config/options';
+import { anything, boolean, callPriority, count, isObject, type Check } from '../config/checks';
+import type { BitImageProcessorFields } from '../config/image_processor';
+import { checkAllOptions, checkOptions } from '../config/options';
 import { DEFAULT_MODEL } from '../config/variants';
 import { BitError, invalid } from '../errors';
 import type { ImageInput } from '../image/input';
@@ -10,7 +11,7 @@ import { BitModel } from '../models/bit_model';
 import { DISPOSE_CHECKS, type DisposeOptions, type LoadOptions } from '../models/pretrained_model';
 import { Tensor } from '../tensor';
 import { outputsOf, type BatchOptions } from './batches';
-import { rank, type Classification } from './scores';
+import { functionToApply, rank, type Classification, type FunctionToApply } from './scores';
 
 /** Images that go through the network together unless the call says otherwise. */
 const DEFAULT_BATCH_SIZE = 8;
@@ -22,7 +23,11 @@ const CALL_CHECKS = {
   signal: anything,
   priority: callPriority,
   gpuDecode: boolean,
+  imageProcessorKwargs: { expected: 'an object', test: isObject },
 };
+/** Per task. */
+const CLASSIFICATION_CHECKS = { ...CALL_CHECKS, topK: count, functionToApply };
+const FEATURE_CHECKS = { ...CALL_CHECKS, pool: boolean };
 
 export type Task = 'image-classification' | 'image-feature-extraction';
 
@@ -34,17 +39,27 @@ export interface PipelineCallOptions {
   priority?: number;
   /** Whether JPEGs are decoded by a GPU that runs the model; see PreprocessOptions. Default false. */
   gpuDecode?: boolean;
+  /** Fields of the image processor, for this call alone, such as `{ size: { height: 100, width: 100 } }`. */
+  imageProcessorKwargs?: Partial<BitImageProcessorFields>;
 }
 
 export interface ClassificationOptions extends PipelineCallOptions {
   /** How many labels to return, best first; default 5, at most as many as there are. */
   topK?: number;
+  /**
+   * What makes scores of logits. Default as transformers: 'sigmoid' for multi-label models and those
+   * with one label, else 'softmax'.
+   */
+  functionToApply?: FunctionToApply | null;
 }
 
 export interface FeatureExtractionOptions extends PipelineCallOptions {
   /** Return the pooled features [N, C, 1, 1] rather than the last hidden state [N, C, h, w]. */
   pool?: boolean;
 }
+
+/** Of pipeline(): how to load the model, and what calls do that do not say otherwise. */
+export type PipelineOptions<CallOptions> = LoadOptions & Omit<CallOptions, 'signal' | 'priority'>;
 
 interface Disposable {
   readonly task: Task;
@@ -79,57 +94,88 @@ export interface ImageFeatureExtractionPipeline extends Disposable {
 export function pipeline(
   task: 'image-classification',
   source?: string | null,
-  options?: LoadOptions,
+  options?: PipelineOptions<ClassificationOptions>,
 ): Promise<ImageClassificationPipeline>;
 export function pipeline(
   task: 'image-feature-extraction',
   source?: string | null,
-  options?: LoadOptions,
+  options?: PipelineOptions<FeatureExtractionOptions>,
 ): Promise<ImageFeatureExtractionPipeline>;
 export async function pipeline(
   task: Task,
   source?: string | null,
-  options: LoadOptions = {},
+  options: PipelineOptions<ClassificationOptions | FeatureExtractionOptions> = {},
 ): Promise<ImageClassificationPipeline | ImageFeatureExtractionPipeline> {
   if (task !== 'image-classification' && task !== 'image-feature-extraction') {
     const known = "'image-classification' or 'image-feature-extraction'";
     throw invalid('ERR_BIT_CONFIG', 'task', known, task);
   }
   const from = source ?? DEFAULT_MODEL;
-  const processor = await BitImageProcessor.fromPretrained(from, options);
-  return task === 'image-classification'
-    ? classifier(await BitForImageClassification.fromPretrained(from, options), processor)
-    : extractor(await BitModel.fromPretrained(from, options), processor);
+  const isClassifier = task === 'image-classification';
+  const checks = isClassifier ? CLASSIFICATION_CHECKS : FEATURE_CHECKS;
+  const { loading, defaults } = divided(options, checks);
+  const processor = await BitImageProcessor.fromPretrained(from, loading);
+  processor.with(defaults.imageProcessorKwargs ?? {}); // refuses what is wrong in it
+  return isClassifier
+    ? classifier(await BitForImageClassification.fromPretrained(from, loading), processor, defaults)
+    : extractor(await BitModel.fromPretrained(from, loading), processor, defaults);
+}
+
+/** The options of loading, and those of calls, checked. */
+function divided(options: object | null, checks: Record<string, Check>) {
+  const isOfCalls = ([name]: [string, unknown]) =>
+    Object.hasOwn(checks, name) && name !== 'signal' && name !== 'priority';
+  const entries = Object.entries(checkOptions<object>(options, {}));
+  const defaults: object = Object.fromEntries(entries.filter(isOfCalls));
+  return {
+    loading: Object.fromEntries(entries.filter((each) => !isOfCalls(each))) as LoadOptions,
+    defaults: checkOptions(defaults, checks) as PipelineCallOptions,
+  };
+}
+
+/** A call's options over the pipeline's own; the image processor's field by field, as in transformers. */
+function over<Options extends PipelineCallOptions>(defaults: Options, given: Options): Options {
+  const said = Object.entries(given).filter(([, value]) => value !== undefined);
+  const imageProcessorKwargs = { ...defaults.imageProcessorKwargs, ...given.imageProcessorKwargs };
+  return { ...defaults, ...(Object.fromEntries(said) as Options), imageProcessorKwargs };
 }
 
 function classifier(
   model: BitForImageClassification,
   processor: BitImageProcessor,
+  defaults: ClassificationOptions,
 ): ImageClassificationPipeline {
   const call = async (
     images: ImageInput | readonly ImageInput[],
     options: ClassificationOptions = {},
   ) => {
-    const given = checkAllOptions<ClassificationOptions>(options, { ...CALL_CHECKS, topK: count });
+    const given = over(
+      defaults,
+      checkAllOptions<ClassificationOptions>(options, CLASSIFICATION_CHECKS),
+    );
     const { topK = DEFAULT_TOP_K } = given;
     const list = Array.isArray(images) ? (images as ImageInput[]) : [images as ImageInput];
     const answers: Classification[][] = [];
     for await (const { logits } of outputsOf(list, processor, model, withDefaults(given)))
-      answers.push(...rank(logits, model.config, topK));
+      answers.push(...rank(logits, model.config, topK, given.functionToApply));
     return Array.isArray(images) ? answers : answers[0];
   };
   return withParts(call, 'image-classification', model, processor) as ImageClassificationPipeline;
 }
 
-function extractor(model: BitModel, processor: BitImageProcessor): ImageFeatureExtractionPipeline {
+function extractor(
+  model: BitModel,
+  processor: BitImageProcessor,
+  defaults: FeatureExtractionOptions,
+): ImageFeatureExtractionPipeline {
   const call = async (
     images: ImageInput | readonly ImageInput[],
     options: FeatureExtractionOptions = {},
   ) => {
-    const given = checkAllOptions<FeatureExtractionOptions>(options, {
-      ...CALL_CHECKS,
-      pool: boolean,
-    });
+    const given = over(
+      defaults,
+      checkAllOptions<FeatureExtractionOptions>(options, FEATURE_CHECKS),
+    );
     const { pool } = given;
     const list = Array.isArray(images) ? (images as ImageInput[]) : [images as ImageInput];
     const parts: Tensor<Float32Array>[] = [];
@@ -150,8 +196,9 @@ function withDefaults({
   signal,
   priority,
   gpuDecode,
+  imageProcessorKwargs,
 }: PipelineCallOptions): BatchOptions {
-  return { batchSize, signal, priority, gpuDecode };
+  return { batchSize, signal, priority, gpuDecode, imageProcessorKwargs };
 }
 
 function concatenate(parts: Tensor<Float32Array>[]): Tensor<Float32Array> {

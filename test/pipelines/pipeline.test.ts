@@ -28,3 +28,52 @@ test('dispose({ cancel: true }) stops them', async () => {
   await classify.dispose({ cancel: true });
   await refused;
 });
+
+describe('options', () => {
+  test('functionToApply and topK, of a call or of all', async () => {
+    await using classify = await pipeline('image-classification', null, {
+      functionToApply: 'none',
+      topK: 16,
+    });
+    const { logits } = await classify.model.forward(
+      (await classify.processor.preprocess(CAT)).pixelValues,
+    );
+    const scores = async (options?: object) =>
+      (await classify(CAT, options)).map(({ score }) => score);
+    const sorted = [...logits.data].sort((a, b) => b - a);
+    expect(await scores()).toEqual(sorted);
+    const sigmoid = await scores({ functionToApply: 'Sigmoid', topK: 2 });
+    expect(sigmoid).toHaveLength(2);
+    expect(sigmoid[0]).toBeCloseTo(1 / (1 + Math.exp(-(sorted[0] as number))), 6);
+    const softmax = await scores({ functionToApply: null });
+    expect(softmax.reduce((a, b) => a + b)).toBeCloseTo(1, 5);
+    await expect(classify(CAT, { functionToApply: 'tanh' as never })).rejects.toMatchObject({
+      code: 'ERR_BIT_CONFIG',
+      message: expect.stringContaining("functionToApply but received 'tanh'") as string,
+    });
+  });
+
+  test('imageProcessorKwargs, of a call over those of all, field by field', async () => {
+    await using embed = await pipeline('image-feature-extraction', null, {
+      imageProcessorKwargs: { doCenterCrop: false, size: { height: 96, width: 96 } },
+    });
+    const shape = async (options?: object) => (await embed(CAT, options)).shape.slice(2);
+    expect(await shape()).toEqual([3, 3]);
+    expect(await shape({ imageProcessorKwargs: { size: { height: 64, width: 128 } } })).toEqual([
+      2, 4,
+    ]);
+    expect(embed.processor.doCenterCrop).toBe(true);
+  });
+
+  test.each([
+    { imageProcessorKwargs: { sise: 3 } },
+    { imageProcessorKwargs: 3 },
+    { functionToApply: 'tanh' },
+    { topK: 0 },
+  ])('%p is refused at once', async (options) => {
+    await expect(pipeline('image-classification', null, options as never)).rejects.toMatchObject({
+      name: 'BitError',
+      code: 'ERR_BIT_CONFIG',
+    });
+  });
+});
