@@ -80,16 +80,29 @@ export function nativeRequest(
   image: NativeImage,
   settings: BitImageProcessorFields,
 ): PreprocessRequest {
-  const channels = settings.doConvertRgb ? RGB_CHANNELS : image.channels;
+  const channels = channelsAfter(image, settings);
   return {
     image,
     resample: RESAMPLES[settings.resample] as Resample,
-    convertRgb: settings.doConvertRgb,
+    convertRgb: settings.doConvertRgb && channels === RGB_CHANNELS,
     crop: settings.doCenterCrop ? settings.cropSize : null,
     rescaleFactor: settings.doRescale ? settings.rescaleFactor : null,
     imageMean: settings.doNormalize ? perChannel(settings.imageMean, channels) : null,
     imageStd: settings.doNormalize ? perChannel(settings.imageStd, channels) : null,
   };
+}
+
+/**
+ * Channels that an image comes out with. Raw pixels for which the mean and deviation have a value
+ * each, two or four, are meant as they are, doConvertRgb or not: transformers converts no arrays.
+ */
+export function channelsAfter(
+  { channels }: Pick<NativeImage, 'channels'>,
+  { doConvertRgb, doNormalize, imageMean, imageStd }: BitImageProcessorFields,
+): number {
+  const values = Math.max([imageMean].flat().length, [imageStd].flat().length);
+  const isMeantSo = doNormalize && values > 1 && values === channels;
+  return doConvertRgb && !isMeantSo ? RGB_CHANNELS : channels;
 }
 
 /** One number stands for every channel. */

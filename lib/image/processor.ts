@@ -14,7 +14,7 @@ import { throwIfAborted } from '../signal';
 import type { Tensor } from '../tensor';
 import { decodeImage } from './decode';
 import { readInput, type ImageInput } from './input';
-import { jpegImage, nativeRequest, rawImage } from './native_image';
+import { channelsAfter, jpegImage, nativeRequest, rawImage } from './native_image';
 import { PixelBatch } from './pixel_batch';
 import { StagedImages } from './staged';
 
@@ -142,9 +142,9 @@ function named(error: unknown, index: number, count: number): unknown {
 }
 
 function checkSameChannels(images: NativeImage[], settings: BitImageProcessorFields): void {
-  if (settings.doConvertRgb) return;
+  const channelsOf = (image: NativeImage) => channelsAfter(image, settings);
   const [first] = images as [NativeImage, ...NativeImage[]];
-  const index = images.findIndex((image) => image.channels !== first.channels);
+  const index = images.findIndex((image) => channelsOf(image) !== channelsOf(first));
   if (index < 0) return;
   const { channels } = images[index] as NativeImage;
   throw new BitError(

@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BitImageProcessor, type Tensor } from '../../lib';
 import { IMAGES, expected, rawBytes, sha256, type ExpectedPixels } from '../support/pictures';
+import { REFERENCE } from '../support/reference';
 
 /** What transformers does with these needs no counterpart: BiT crops to a fixed size. */
 const NOT_OURS = ['padded'];
@@ -104,5 +106,48 @@ describe('preprocess', () => {
     await expect(processor.preprocess(good, { signal: AbortSignal.abort(reason) })).rejects.toBe(
       reason,
     );
+  });
+});
+
+/** test/reference/make_channels.py */
+interface ChannelsRow {
+  channels: number;
+  seed: number;
+  settings: Record<string, unknown>;
+  sha256: string;
+}
+
+describe("raw pixels with a mean for each of their channels give transformers' bits", () => {
+  const text = readFileSync(join(REFERENCE, 'channels.json'), 'utf8');
+  const file = JSON.parse(text) as { width: number; height: number; rows: ChannelsRow[] };
+  const { width, height } = file;
+  const rows = file.rows.map((row) => ({ ...row, words: JSON.stringify(row.settings) }));
+
+  test.each(rows)(
+    '$channels channels, $words',
+    async ({ channels, seed, settings, sha256: hash }) => {
+      const processor = BitImageProcessor.fromJSON(settings) as BitImageProcessor;
+      const data = rawBytes(width * height * channels, seed);
+      const { pixelValues } = await processor.preprocess({ data, width, height, channels });
+      expect(pixelValues.shape).toEqual([1, channels, 18, 18]);
+      expect(sha256(pixelValues.data)).toBe(hash);
+    },
+  );
+
+  test('others become RGB, and a list must agree', async () => {
+    const raw = (channels: number) => ({
+      data: rawBytes(8 * 8 * channels, 1),
+      width: 8,
+      height: 8,
+      channels,
+    });
+    const processor = new BitImageProcessor({ imageMean: 0.5, imageStd: [0.5] });
+    const images = [1, 2, 3, 4].map(raw);
+    expect((await processor.preprocess(images)).pixelValues.shape).toEqual([4, 3, 224, 224]);
+    const four = { imageMean: [0.1, 0.2, 0.3, 0.4], imageStd: [1, 1, 1, 1] };
+    await expect(processor.preprocess([raw(4), raw(3)], four)).rejects.toMatchObject({
+      code: 'ERR_BIT_IMAGE',
+      index: 1,
+    });
   });
 });
