@@ -53,6 +53,8 @@ export interface LoadRequest {
   /** Names that the files must hold (from a shard index); empty: no such promise. */
   expectedNames: string[];
   ignoreMismatchedSizes: boolean;
+  /** Whether most of the trunk may be missing. */
+  ignoreMissingKeys: boolean;
   seed: number;
   device: string;
   dtype: 'auto' | 'float32' | 'bfloat16' | 'float16';
@@ -145,8 +147,8 @@ export interface NativeSession {
   readonly loadingInfo: LoadingInfo;
   /** Throws ERR_BIT_OVERLOADED when the queue is full. */
   forward(request: ForwardRequest): NativeJob<ForwardResult>;
-  /** A number for openShared, as long as some session holds these weights. */
-  share(): number;
+  /** A token for openShared, as long as some session holds these weights. */
+  share(): string;
   stats(): NativeStats;
   /** Parameters under this class's own names, in the network's order, as float32. */
   stateDict(): Promise<{ name: string; tensor: NativeTensor }[]>;
@@ -261,7 +263,7 @@ export interface NativeBinding {
   close(): void;
   load(request: LoadRequest): Promise<NativeSession>;
   /** Another session on the same weights, in any thread of the process. */
-  openShared(number: number): NativeSession;
+  openShared(token: string): NativeSession;
   /** Null for a JPEG that the addon's decoder leaves to sharp. Higher priorities start first. */
   preprocess(request: PreprocessRequest, priority: number): NativeJob<NativePixels | null>;
   /** Throws BitError ERR_BIT_DEVICE unless such a device of CUDA's is there. */

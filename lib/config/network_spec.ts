@@ -23,11 +23,19 @@ function stageSizes({ hiddenSizes, depths }: Pick<Numbers, 'hiddenSizes' | 'dept
   return hiddenSizes.slice(0, depths.length);
 }
 
-/** Output channels of each stage: the hidden sizes times the width factor, rounded. */
+/** Of all hidden sizes, those that no stage uses too: times the width factor, rounded. */
+export function allWidths({
+  hiddenSizes,
+  widthFactor,
+}: Pick<Numbers, 'hiddenSizes' | 'widthFactor'>): number[] {
+  return hiddenSizes.map((size) => makeDiv(size * widthFactor));
+}
+
+/** Output channels of each stage. */
 export function stageWidths(
   config: Pick<Numbers, 'hiddenSizes' | 'depths' | 'widthFactor'>,
 ): number[] {
-  return stageSizes(config).map((size) => makeDiv(size * config.widthFactor));
+  return allWidths({ ...config, hiddenSizes: stageSizes(config) });
 }
 
 /**

@@ -1,6 +1,6 @@
 // The trunk as a feature pyramid.
 import type { BitConfig } from './bit_config';
-import { stageWidths } from '../config/network_spec';
+import { allWidths } from '../config/network_spec';
 import { toTensorObjects, withHiddenStates, type BackboneOutput } from './outputs';
 import {
   BitPreTrainedModel,
@@ -47,20 +47,57 @@ export class BitBackbone extends BitPreTrainedModel {
     return new BitBackbone(openShared(KIND, handle));
   }
 
-  /** Names of the maps, in stage order: 'stem', 'stage1', … */
+  /** 'stem' and one name for each stage. */
+  get stageNames(): readonly string[] {
+    return this.config.stageNames;
+  }
+
+  /**
+   * Names of the maps, in stage order: 'stem', 'stage1', … Later calls return those that are set,
+   * null for the last; outIndices and the config follow.
+   * @throws BitError ERR_BIT_CONFIG for unknown, repeated or unordered ones, when it is set.
+   */
   get outFeatures(): readonly string[] {
     return this.config.outFeatures;
   }
 
-  /** Places of the maps in [stem, stage1, …], as the config gives them (negative from the end). */
+  set outFeatures(names: readonly string[] | null) {
+    this.changeConfig({ outFeatures: (names ?? null) as string[] });
+  }
+
+  /**
+   * Places of the maps in [stem, stage1, …], as they were given (negative from the end). May be set
+   * as outFeatures, which follows.
+   */
   get outIndices(): readonly number[] {
     return this.config.outIndices;
   }
 
+  set outIndices(indices: readonly number[] | null) {
+    this.changeConfig({ outIndices: (indices ?? null) as number[] });
+  }
+
+  /** Channels of the stem and of every stage that the config has a size for. */
+  get numFeatures(): readonly number[] {
+    return [this.config.embeddingSize, ...allWidths(this.config)];
+  }
+
+  /** Channels by stage, whether its map is returned or not. */
+  get outFeatureChannels(): Readonly<Record<string, number>> {
+    const channels = this.numFeatures;
+    const entries = this.stageNames.map((name, i) => [name, channels[i] as number] as const);
+    return Object.fromEntries(entries);
+  }
+
   /** Channels of each map of outFeatures. */
   get channels(): readonly number[] {
-    const widths = [this.config.embeddingSize, ...stageWidths(this.config)];
-    return this.mapIndices().map((index) => widths[index] as number);
+    const channels = this.outFeatureChannels;
+    return this.outFeatures.map((name) => channels[name] as number);
+  }
+
+  /** As every model's, and the maps that are set here. */
+  override share(): SharedModel {
+    return { ...super.share(), outIndices: [...this.outIndices] };
   }
 
   /**

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BitError, invalid } from '../errors';
+import { deniedReason } from '../permission';
 
 /** Some editors begin a file with it; JSON does not allow it. */
 const BYTE_ORDER_MARK = /^\uFEFF/;
@@ -16,7 +17,7 @@ export async function readJsonObject(path: string): Promise<Record<string, unkno
   try {
     value = JSON.parse((await readFile(path, 'utf8')).replace(BYTE_ORDER_MARK, ''));
   } catch (cause) {
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = deniedReason(cause) ?? (cause instanceof Error ? cause.message : String(cause));
     throw new BitError('ERR_BIT_CONFIG', `Cannot read ${path}: ${why}`, { cause });
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
@@ -38,7 +39,7 @@ export async function writeJson(directory: string, name: string, value: object):
     await rename(temporary, path);
   } catch (cause) {
     await rm(temporary, { force: true }).catch(() => undefined);
-    const why = cause instanceof Error ? cause.message : String(cause);
+    const why = deniedReason(cause) ?? (cause instanceof Error ? cause.message : String(cause));
     throw new BitError('ERR_BIT_CHECKPOINT', `Cannot write ${path}: ${why}`, { cause });
   }
 }

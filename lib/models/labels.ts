@@ -12,6 +12,12 @@ export type Labels = Tensor | TensorLike | readonly number[] | readonly (readonl
 
 export type ProblemType = NonNullable<ForwardRequest['problemType']>;
 
+/** Whatever the labels are: without a head, every pooled feature is a label of its own. */
+const KNOWN_BY_COUNT: Readonly<Record<number, ProblemType>> = {
+  0: 'multi_label_classification',
+  1: 'regression',
+};
+
 /**
  * The tensor of `labels` and the problem type: the config's, or inferred as transformers does: one
  * label is regression, integer labels are classes, anything else is multi-label.
@@ -21,7 +27,7 @@ export function resolveLabels(
   labels: Labels,
   config: Pick<BitConfigFields, 'problemType' | 'numLabels'>,
 ): { labels: Tensor; problemType: ProblemType } {
-  const known = config.problemType ?? (config.numLabels === 1 ? 'regression' : null);
+  const known = config.problemType ?? KNOWN_BY_COUNT[config.numLabels] ?? null;
   const tensor = Array.isArray(labels)
     ? fromArray(labels as readonly number[] | readonly (readonly number[])[], known)
     : toTensor(labels, 'labels');

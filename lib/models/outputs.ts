@@ -27,8 +27,18 @@ export interface BackboneOutput {
 }
 
 /** Models return float32, whatever they compute in. */
-export function toTensorObject(native: NativeTensor): Tensor<Float32Array> {
-  return Tensor.from(native.data, native.shape, native.dtype) as Tensor as Tensor<Float32Array>;
+export function toTensorObject({ data, shape }: NativeTensor): Tensor<Float32Array> {
+  return Tensor.from(inThisRealm(data as Float32Array), shape);
+}
+
+/**
+ * The same values as an array of this code's realm, like all others that it makes: the addon's are
+ * of Node's own, and in vm contexts (jest's are such) no instances of Float32Array.
+ */
+function inThisRealm(data: Float32Array): Float32Array {
+  if (data instanceof Float32Array) return data;
+  const { buffer, byteOffset, length } = data as Float32Array;
+  return new Float32Array(buffer, byteOffset, length);
 }
 
 export function toTensorObjects(natives: NativeTensor[] = []): Tensor<Float32Array>[] {

@@ -48,6 +48,11 @@ export interface LoadOptions extends PretrainedOptions, ModelOptions, Partial<Bi
   config?: BitConfig;
   /** Start parameters afresh whose shape differs, such as a head for other labels; default false. */
   ignoreMismatchedSizes?: boolean;
+  /**
+   * Start parameters afresh that the checkpoint lacks even where these are most of the trunk, as
+   * transformers does, with a warning; default false: such a checkpoint is refused.
+   */
+  ignoreMissingKeys?: boolean;
   /** Seed of what the checkpoint lacks; default 0. */
   seed?: number;
 }
@@ -91,8 +96,8 @@ export type Inputs = Tensor | TensorLike | StagedImages | { pixelValues: Tensor 
 
 /** Shared by BitModel, BitForImageClassification and BitBackbone. */
 export abstract class BitPreTrainedModel {
-  readonly config: BitConfig;
   protected readonly session: NativeSession;
+  private current: BitConfig;
   private readonly kind: Kind;
   private readonly jobs = new JobGroup();
   private disposal: Promise<void> | undefined;
@@ -104,9 +109,14 @@ export abstract class BitPreTrainedModel {
       const ways = `${kind.architecture}.fromPretrained(source) or .fromConfig(config)`;
       throw new BitError('ERR_BIT_CONFIG', `Use ${ways}: weights are loaded asynchronously`);
     }
-    this.config = loaded.config;
+    this.current = loaded.config;
     this.session = loaded.session;
     this.kind = kind;
+  }
+
+  /** The numbers that it was made by; frozen but for a backbone's choice of maps. */
+  get config(): BitConfig {
+    return this.current;
   }
 
   /** Where the network runs: 'cpu', 'cuda:0', … or 'cuda:all'. */
@@ -199,6 +209,11 @@ export abstract class BitPreTrainedModel {
     return this.dispose();
   }
 
+  /** For fields that leave the network as it is. */
+  protected changeConfig(changes: Partial<BitConfigFields>): void {
+    this.current = this.current.with(changes);
+  }
+
   /** Rejects, rather than throws, where the process is ending. */
   private async free(): Promise<void> {
     await this.session.dispose();
@@ -263,13 +278,16 @@ export async function loadQuietly(
     const given = checkOptions(options, LOAD_CHECKS);
     const model = checkModelOptions(given);
     const seed = checkSeed(given.seed);
-    const base = given.config ?? (await BitConfig.fromPretrained(source, given));
+    const base = given.config
+      ? ownConfig(given.config)
+      : await BitConfig.fromPretrained(source, given);
     const config = base.with(given);
     const { weights } = await resolveSource(source, given, 'model');
     return open(kind, source, config, {
       files: weights.files,
       expectedNames: weights.expectedNames,
       ignoreMismatchedSizes: given.ignoreMismatchedSizes ?? false,
+      ignoreMissingKeys: given.ignoreMissingKeys ?? false,
       seed,
       ...model,
     }).then((loaded) => unlessAborted(loaded, given.signal));
@@ -287,8 +305,14 @@ export async function loadRandom(
     if (!isBitConfig(config)) throw invalid('ERR_BIT_CONFIG', 'config', 'a BitConfig', config);
     const given = checkOptions(options, {});
     const model = checkModelOptions(given);
-    const weights = { files: [], expectedNames: [], ignoreMismatchedSizes: false };
-    return open(kind, null, config, { ...weights, seed: checkSeed(given.seed), ...model });
+    return open(kind, null, ownConfig(config), {
+      files: [],
+      expectedNames: [],
+      ignoreMismatchedSizes: false,
+      ignoreMissingKeys: false,
+      seed: checkSeed(given.seed),
+      ...model,
+    });
   });
 }
 
@@ -342,11 +366,29 @@ function reported(span: ForwardSpan, result: ForwardResult): void {
   if (result.warnings) warnOfDevices(result.warnings);
 }
 
-const isBitConfig = (value: unknown) => value instanceof BitConfig;
+const isBitConfig = (value: unknown) => value instanceof BitConfig || isForeignConfig(value);
+
+/** Of another copy of the package in this process, which has classes of its own; by what it can do. */
+function isForeignConfig(value: unknown): boolean {
+  const config = value as Partial<BitConfig> | null | undefined;
+  return (
+    typeof config?.toJSON === 'function' &&
+    Array.isArray(config.stageNames) &&
+    Array.isArray(config.hiddenSizes)
+  );
+}
+
+/** @throws BitError ERR_BIT_CONFIG where a copy of another version knows values that this one does not. */
+function ownConfig(config: BitConfig): BitConfig {
+  return config instanceof BitConfig
+    ? config
+    : (BitConfig.fromJSON((config as BitConfig).toJSON()) as BitConfig);
+}
 
 const LOAD_CHECKS = {
   ...PRETRAINED_CHECKS,
   ignoreMismatchedSizes: boolean,
+  ignoreMissingKeys: boolean,
   config: { expected: 'a BitConfig', test: isBitConfig },
 };
 

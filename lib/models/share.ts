@@ -12,7 +12,10 @@ export interface SharedModel {
   /** The class whose fromShared() opens it. */
   readonly architecture: string;
   readonly process: number;
-  readonly number: number;
+  /** Drawn at random; what it says is known to the copy of the package that shared the model. */
+  readonly token: string;
+  /** Of a backbone: the maps that it returns. */
+  readonly outIndices?: readonly number[];
 }
 
 /** What a session keeps of its model for other threads. */
@@ -21,28 +24,32 @@ export function describeModel({ architecture }: Kind, config: BitConfig): string
 }
 
 export function toShared({ architecture }: Kind, { session }: Loaded): SharedModel {
-  return { architecture, process: process.pid, number: session.share() };
+  return { architecture, process: process.pid, token: session.share() };
 }
 
 /**
  * A model of its own on the same weights.
- * @throws BitError ERR_BIT_CONFIG for something else or another class's handle, ERR_BIT_DISPOSED
- * when no model holds the weights any more.
+ * @throws BitError ERR_BIT_CONFIG for something else, or a handle of another class, process or copy
+ * of the package; ERR_BIT_DISPOSED when no model holds the weights any more.
  */
 export function openShared({ architecture }: Kind, handle: SharedModel): Loaded {
   const given = handle as Partial<SharedModel> | null;
-  if (typeof given !== 'object' || given === null || !Number.isSafeInteger(given.number))
+  if (typeof given !== 'object' || given === null || typeof given.token !== 'string')
     throw invalid('ERR_BIT_CONFIG', 'handle', 'what model.share() returned', handle);
   if (given.process !== process.pid)
     throw new BitError(
       'ERR_BIT_CONFIG',
       'The model was shared in another process: weights are shared between threads of one process',
     );
-  const session = loadBinding().openShared(given.number as number);
-  const shared = JSON.parse(session.description) as { architecture: string; config: object };
-  if (shared.architecture !== architecture) {
+  const session = loadBinding().openShared(given.token);
+  try {
+    const shared = JSON.parse(session.description) as { architecture: string; config: object };
+    if (shared.architecture !== architecture || given.architecture !== architecture)
+      throw invalid('ERR_BIT_CONFIG', 'handle', `a handle of ${architecture}`, shared.architecture);
+    const config = BitConfig.fromJSON(shared.config) as BitConfig;
+    return { config: config.with({ outIndices: given.outIndices as number[] }), session };
+  } catch (error) {
     void session.dispose();
-    throw invalid('ERR_BIT_CONFIG', 'handle', `a handle of ${architecture}`, shared.architecture);
+    throw error;
   }
-  return { config: BitConfig.fromJSON(shared.config), session };
 }

@@ -9,25 +9,33 @@
 
 namespace {
 
+using bigtransfer::binding::Client;
+
+template <auto function>
+void define(Napi::Object exports, const char* name, Client& client) {
+  exports.Set(name, Napi::Function::New<function>(exports.Env(), name, &client));
+}
+
+/// Runs for each copy of the package's JavaScript that opens the addon.
 Napi::Object init(Napi::Env env, Napi::Object exports) {
   using namespace bigtransfer::binding;
   // It warns on stderr of each processor that it does not know; oneDNN serves them all.
   at::globalContext().setUserEnabledNNPACK(false);
-  env.SetInstanceData(new Environment(env));
-  Environment::of(env).set_cancel(Napi::Function::New<cancel_job>(env));
-  SessionWrap::define(env);
-  exports.Set("initialize", Napi::Function::New<initialize>(env));
-  exports.Set("close", Napi::Function::New<close_environment>(env));
-  exports.Set("info", Napi::Function::New<info>(env));
-  exports.Set("load", Napi::Function::New<&SessionWrap::load>(env));
-  exports.Set("openShared", Napi::Function::New<&SessionWrap::open_shared>(env));
-  exports.Set("preprocess", Napi::Function::New<preprocess>(env));
-  exports.Set("checkDevice", Napi::Function::New<check_device>(env));
-  exports.Set("stage", Napi::Function::New<stage>(env));
-  exports.Set("preparePictures", Napi::Function::New<prepare_pictures>(env));
-  exports.Set("parameters", Napi::Function::New<parameters>(env));
-  exports.Set("stages", Napi::Function::New<stages>(env));
-  exports.Set("listTensors", Napi::Function::New<list_tensors>(env));
+  Client& client = Environment::of(env).add_client(env);
+  client.set_cancel(Napi::Function::New<cancel_job>(env, "cancel", &client));
+  SessionWrap::define(client);
+  define<initialize>(exports, "initialize", client);
+  define<close_environment>(exports, "close", client);
+  define<info>(exports, "info", client);
+  define<&SessionWrap::load>(exports, "load", client);
+  define<&SessionWrap::open_shared>(exports, "openShared", client);
+  define<preprocess>(exports, "preprocess", client);
+  define<check_device>(exports, "checkDevice", client);
+  define<stage>(exports, "stage", client);
+  define<prepare_pictures>(exports, "preparePictures", client);
+  define<parameters>(exports, "parameters", client);
+  define<stages>(exports, "stages", client);
+  define<list_tensors>(exports, "listTensors", client);
   return exports;
 }
 

@@ -33,20 +33,20 @@ class AsyncTask final : public Letter {
   using Convert = std::function<Napi::Value(Napi::Env, Result&)>;
 
   /// A task that ends by finish(), and must. `control` can stop it.
-  static AsyncTask* open(Napi::Env env, std::shared_ptr<JobControl> control, Convert convert) {
-    const std::shared_ptr<Mailbox> mailbox = Environment::of(env).mailbox();
+  static AsyncTask* open(const Client& client, std::shared_ptr<JobControl> control,
+                         Convert convert) {
     // First, since it fails where the worker is being terminated; what is expected must come.
-    std::unique_ptr<AsyncTask> task(new AsyncTask(env, mailbox, std::move(convert)));
-    task->number_ = mailbox->expect(env, std::move(control));
+    std::unique_ptr<AsyncTask> task(new AsyncTask(client, std::move(convert)));
+    task->number_ = client.mailbox()->expect(client.env(), std::move(control));
     return task.release();
   }
 
   /// Runs `work` on `width` compute threads (0: all) and settles a promise with what `convert`
   /// makes of its result. Jobs of a higher priority start first. Cancelling makes it reject as soon
   /// as the job notices; the caller is expected to have rejected its own promise.
-  static Job start(Napi::Env env, int width, int priority, Work work, Convert convert) {
+  static Job start(const Client& client, int width, int priority, Work work, Convert convert) {
     const auto control = std::make_shared<JobControl>();
-    AsyncTask* task = open(env, control, std::move(convert));
+    AsyncTask* task = open(client, control, std::move(convert));
     const Job job = task->job();
     runtime::Executor& executor = runtime::Executor::instance();
     const auto place = executor.reserve(priority);
@@ -86,9 +86,10 @@ class AsyncTask final : public Letter {
   }
 
  private:
-  AsyncTask(Napi::Env env, std::shared_ptr<Mailbox> mailbox, Convert convert)
-      : deferred_(Napi::Promise::Deferred::New(env)),
-        mailbox_(std::move(mailbox)),
+  AsyncTask(const Client& client, Convert convert)
+      : client_(client),
+        deferred_(Napi::Promise::Deferred::New(client.env())),
+        mailbox_(client.mailbox()),
         convert_(std::move(convert)) {}
 
   static Outcome outcome_of(const Work& work, const runtime::CancelToken& token) {
@@ -107,17 +108,19 @@ class AsyncTask final : public Letter {
       if (auto* result = std::get_if<Result>(&outcome_)) {
         deferred_.Resolve(convert_(env, *result));
       } else if (const auto* failure = std::get_if<Failure>(&outcome_)) {
-        deferred_.Reject(to_bit_error(env, *failure));
+        deferred_.Reject(to_bit_error(client_, *failure));
       } else {
         deferred_.Reject(env.Undefined());
       }
     } catch (const Napi::Error& error) {
       deferred_.Reject(error.Value());
     } catch (...) {
-      deferred_.Reject(to_bit_error(env, current_failure()));
+      deferred_.Reject(to_bit_error(client_, current_failure()));
     }
   }
 
+  /// Outlives all that is delivered in its environment.
+  const Client& client_;
   Napi::Promise::Deferred deferred_;
   std::shared_ptr<Mailbox> mailbox_;
   /// Its job's at the mailbox.

@@ -191,14 +191,15 @@ Napi::Object from_tensor(Napi::Env env, const at::Tensor& source) {
   return object;
 }
 
-Napi::Object from_pixels(Napi::Env env, const at::Tensor& pixels) {
+Napi::Object from_pixels(const Client& client, const at::Tensor& pixels) {
+  const Napi::Env env = client.env();
   Napi::Object object = Napi::Object::New(env);
   object.Set("dtype", row_of(pixels.scalar_type()).name);
   object.Set("shape", from_ints(env, pixels.sizes().vec()));
   // Let go of as soon as it is written: the garbage collector may take its time.
   const auto held = std::make_shared<at::Tensor>(pixels);
-  const auto write = [held](const Napi::CallbackInfo& info) {
-    guarded(info.Env(), [&] {
+  const auto write = [held, &client](const Napi::CallbackInfo& info) {
+    guarded(client, [&] {
       const Bytes target = bytes_of(info[0]);
       if (!held->defined() || target.size != held->nbytes())
         throw Error(ErrorCode::kShape, "The array does not have room for just these pixels");
@@ -266,7 +267,8 @@ runtime::LoadRequest to_load_request(const Napi::Object& value) {
       .prefix = to_string(value["prefix"]),
       .files = to_strings(value["files"]),
       .expected_names = to_strings(value["expectedNames"]),
-      .ignore_mismatched_sizes = to_bool(value["ignoreMismatchedSizes"]),
+      .allowed = {.mismatched_sizes = to_bool(value["ignoreMismatchedSizes"]),
+                  .most_keys = to_bool(value["ignoreMissingKeys"])},
       .seed = static_cast<uint64_t>(to_int(value["seed"])),
       .device = to_string(value["device"]),
       .dtype = to_string(value["dtype"]),

@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 #include <napi.h>
 
+#include "binding/environment.h"
 #include "checkpoint/checkpoint.h"
 #include "model/cost.h"
 #include "model/spec.h"
@@ -18,7 +19,7 @@ at::Tensor to_tensor(const Napi::Value& value);
 /// Copies a contiguous CPU tensor of a type that lib/tensor.ts knows.
 Napi::Object from_tensor(Napi::Env env, const at::Tensor& tensor);
 /// `{ dtype, shape, writeTo(array, isFirst) }`: the copy is made where the caller wants it, once.
-Napi::Object from_pixels(Napi::Env env, const at::Tensor& pixels);
+Napi::Object from_pixels(const Client& client, const at::Tensor& pixels);
 
 /// An object that holds the picture until it is used, once: the garbage collector may take its
 /// time.

@@ -1,4 +1,4 @@
-// Error codes and the BitError constructor, which JavaScript hands over when it loads the addon.
+// Error codes and the BitError constructor, which each copy of the package hands over.
 #include "binding/errors.h"
 
 #include <c10/util/Exception.h>
@@ -62,14 +62,20 @@ Failure current_failure() {
   }
 }
 
-Napi::Value to_bit_error(Napi::Env env, const Failure& failure) {
-  const Napi::Function constructor = Environment::of(env).bit_error();
-  return constructor.New(
-      {Napi::String::New(env, code_text(failure.code)), Napi::String::New(env, failure.message)});
+Napi::Value to_bit_error(const Client& client, const Failure& failure) {
+  const Napi::Env env = client.env();
+  const Napi::String code = Napi::String::New(env, code_text(failure.code));
+  const Napi::String message = Napi::String::New(env, failure.message);
+  const Napi::Function constructor = client.bit_error();
+  if (!constructor.IsEmpty()) return constructor.New({code, message});
+  // Nobody is left who knows the class.
+  const Napi::Object error = Napi::Error::New(env, failure.message).Value();
+  error.Set("code", code);
+  return error;
 }
 
-void throw_bit_error(Napi::Env env, const Failure& failure) {
-  throw Napi::Error(env, to_bit_error(env, failure));
+void throw_bit_error(const Client& client, const Failure& failure) {
+  throw Napi::Error(client.env(), to_bit_error(client, failure));
 }
 
 }  // namespace bigtransfer::binding

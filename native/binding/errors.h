@@ -11,6 +11,8 @@
 
 namespace bigtransfer::binding {
 
+class Client;
+
 /// What went wrong on a compute thread, kept until JavaScript can hear of it.
 struct Failure {
   ErrorCode code;
@@ -21,10 +23,10 @@ struct Failure {
 /// with the part of their message that is meant for people. Call inside a catch block.
 Failure current_failure();
 
-/// A BitError (lib/errors.ts) with this failure's code and message.
-Napi::Value to_bit_error(Napi::Env env, const Failure& failure);
+/// A BitError (lib/errors.ts) of the client's own class with this failure's code and message.
+Napi::Value to_bit_error(const Client& client, const Failure& failure);
 
 /// Throws a BitError into JavaScript.
-[[noreturn]] void throw_bit_error(Napi::Env env, const Failure& failure);
+[[noreturn]] void throw_bit_error(const Client& client, const Failure& failure);
 
 }  // namespace bigtransfer::binding

@@ -30,23 +30,23 @@ bool has_bf16() {
 }  // namespace
 
 Napi::Value initialize(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&] {
+  return guarded(info, [&] {
     const auto options = info[0].As<Napi::Object>();
-    Environment::of(info.Env()).set_bit_error(options.Get("BitError").As<Napi::Function>());
+    Client::of(info).set_bit_error(options.Get("BitError").As<Napi::Function>());
     runtime::Executor::instance().configure(options.Get("threads").As<Napi::Number>().Int32Value());
     return info.Env().Undefined();
   });
 }
 
 Napi::Value close_environment(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&] {
-    Environment::of(info.Env()).mailbox()->close();
+  return guarded(info, [&] {
+    Client::of(info).mailbox()->close();
     return info.Env().Undefined();
   });
 }
 
 Napi::Value info(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&]() -> Napi::Value {
+  return guarded(info, [&]() -> Napi::Value {
     Napi::Object object = Napi::Object::New(info.Env());
     object.Set("libtorch", TORCH_VERSION);
     object.Set("cpuCapability", at::get_cpu_capability());
@@ -62,20 +62,21 @@ Napi::Value info(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value preprocess(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&]() -> Napi::Value {
+  return guarded(info, [&]() -> Napi::Value {
     auto request = std::make_shared<const runtime::PreprocessRequest>(
         to_preprocess_request(info[0].As<Napi::Object>()));
     return start_job<std::optional<at::Tensor>>(
-        info[1], 1,
+        Client::of(info), info[1], 1,
         [request](const runtime::CancelToken&) { return runtime::preprocess(*request); },
-        [](Napi::Env env, const std::optional<at::Tensor>& result) -> Napi::Value {
-          return result ? Napi::Value(from_pixels(env, *result)) : env.Null();
+        [&client = Client::of(info)](Napi::Env env,
+                                     const std::optional<at::Tensor>& result) -> Napi::Value {
+          return result ? Napi::Value(from_pixels(client, *result)) : env.Null();
         });
   });
 }
 
 Napi::Value check_device(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&] {
+  return guarded(info, [&] {
     runtime::gpus_of(info[0].As<Napi::String>().Utf8Value());
     return info.Env().Undefined();
   });
@@ -83,12 +84,12 @@ Napi::Value check_device(const Napi::CallbackInfo& info) {
 
 Napi::Value stage(const Napi::CallbackInfo& info) {
   using Picture = std::optional<runtime::StagedPicture>;
-  return guarded(info.Env(), [&]() -> Napi::Value {
+  return guarded(info, [&]() -> Napi::Value {
     auto request = std::make_shared<const runtime::PreprocessRequest>(
         to_preprocess_request(info[0].As<Napi::Object>()));
     const bool gpu_decode = info[1].As<Napi::Boolean>();
     return start_job<Picture>(
-        info[2], 1,
+        Client::of(info), info[2], 1,
         [request, gpu_decode](const runtime::CancelToken&) {
           const runtime::CudaBackend* backend = runtime::cuda_backend();
           const auto allocate = [backend](at::IntArrayRef shape) {
@@ -104,22 +105,22 @@ Napi::Value stage(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value prepare_pictures(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&]() -> Napi::Value {
+  return guarded(info, [&]() -> Napi::Value {
     auto pictures = std::make_shared<const runtime::StagedPictures>(to_staged(info[0]));
     const std::string device = info[1].As<Napi::String>().Utf8Value();
     return start_job<at::Tensor>(
-        info[2], runtime::kOnDevice,
+        Client::of(info), info[2], runtime::kOnDevice,
         [pictures, device](const runtime::CancelToken&) {
           return runtime::prepare_on_gpu(*pictures, device);
         },
-        [](Napi::Env env, const at::Tensor& pixels) -> Napi::Value {
-          return from_pixels(env, pixels);
+        [&client = Client::of(info)](Napi::Env, const at::Tensor& pixels) -> Napi::Value {
+          return from_pixels(client, pixels);
         });
   });
 }
 
 Napi::Value parameters(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&]() -> Napi::Value {
+  return guarded(info, [&]() -> Napi::Value {
     const model::NetworkSpec spec = to_network_spec(info[0].As<Napi::Object>());
     const std::string prefix = info[1].As<Napi::String>().Utf8Value();
     return from_parameters(info.Env(), model::parameters(model::make_topology(spec, prefix)));
@@ -127,7 +128,7 @@ Napi::Value parameters(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value stages(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&]() -> Napi::Value {
+  return guarded(info, [&]() -> Napi::Value {
     const model::NetworkSpec spec = to_network_spec(info[0].As<Napi::Object>());
     const int64_t height = info[1].As<Napi::Number>().Int64Value();
     const int64_t width = info[2].As<Napi::Number>().Int64Value();
@@ -138,10 +139,10 @@ Napi::Value stages(const Napi::CallbackInfo& info) {
 
 Napi::Value list_tensors(const Napi::CallbackInfo& info) {
   using Tensors = std::vector<checkpoint::TensorInfo>;
-  return guarded(info.Env(), [&]() -> Napi::Value {
+  return guarded(info, [&]() -> Napi::Value {
     const std::vector<std::string> files = to_strings(info[0]);
     return start_promise<Tensors>(
-        info.Env(), 1,
+        Client::of(info), 1,
         [files](const runtime::CancelToken&) {
           return checkpoint::Checkpoint::open(files, {}).tensors();
         },

@@ -28,18 +28,21 @@ AsyncTask<ForwardResult>::Outcome to_outcome(runtime::Outcome outcome) {
 
 }  // namespace
 
-void SessionWrap::define(Napi::Env env) {
-  const Napi::Function constructor = DefineClass(
-      env, "NativeSession",
-      {InstanceMethod<&SessionWrap::forward>("forward"),
-       InstanceMethod<&SessionWrap::share>("share"), InstanceMethod<&SessionWrap::stats>("stats"),
-       InstanceMethod<&SessionWrap::state_dict>("stateDict"),
-       InstanceMethod<&SessionWrap::save>("save"), InstanceMethod<&SessionWrap::dispose>("dispose"),
-       InstanceAccessor<&SessionWrap::device>("device"),
-       InstanceAccessor<&SessionWrap::dtype>("dtype"),
-       InstanceAccessor<&SessionWrap::description>("description"),
-       InstanceAccessor<&SessionWrap::loading_info>("loadingInfo")});
-  Environment::of(env).set_session(constructor);
+void SessionWrap::define(Client& client) {
+  constexpr napi_property_attributes kPlain = napi_default;
+  const Napi::Function constructor =
+      DefineClass(client.env(), "NativeSession",
+                  {InstanceMethod<&SessionWrap::forward>("forward", kPlain, &client),
+                   InstanceMethod<&SessionWrap::share>("share", kPlain, &client),
+                   InstanceMethod<&SessionWrap::stats>("stats", kPlain, &client),
+                   InstanceMethod<&SessionWrap::state_dict>("stateDict", kPlain, &client),
+                   InstanceMethod<&SessionWrap::save>("save", kPlain, &client),
+                   InstanceMethod<&SessionWrap::dispose>("dispose", kPlain, &client),
+                   InstanceAccessor<&SessionWrap::device>("device"),
+                   InstanceAccessor<&SessionWrap::dtype>("dtype"),
+                   InstanceAccessor<&SessionWrap::description>("description"),
+                   InstanceAccessor<&SessionWrap::loading_info>("loadingInfo")});
+  client.set_session(constructor);
 }
 
 SessionWrap::SessionWrap(const Napi::CallbackInfo& info)
@@ -55,39 +58,38 @@ void SessionWrap::account(Napi::Env env, int64_t bytes) {
   accounted_ = bytes;
 }
 
-Napi::Object SessionWrap::wrap(Napi::Env env, std::shared_ptr<Session> session) {
-  return Environment::of(env).session().New(
-      {Napi::External<std::shared_ptr<Session>>::New(env, &session)});
+Napi::Object SessionWrap::wrap(const Client& client, std::shared_ptr<Session> session) {
+  return client.session().New(
+      {Napi::External<std::shared_ptr<Session>>::New(client.env(), &session)});
 }
 
 Napi::Value SessionWrap::load(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&]() -> Napi::Value {
+  return guarded(info, [&]() -> Napi::Value {
     const runtime::LoadRequest request = to_load_request(info[0].As<Napi::Object>());
     using Loaded = std::shared_ptr<Session>;
+    const Client& client = Client::of(info);
     return start_promise<Loaded>(
-        info.Env(), request.threads,
-        [request](const CancelToken&) { return Session::load(request); },
-        [](Napi::Env env, Loaded& session) -> Napi::Value { return wrap(env, session); });
+        client, request.threads, [request](const CancelToken&) { return Session::load(request); },
+        [&client](Napi::Env, Loaded& session) -> Napi::Value { return wrap(client, session); });
   });
 }
 
 Napi::Value SessionWrap::open_shared(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&]() -> Napi::Value {
-    const int64_t number = info[0].As<Napi::Number>().Int64Value();
-    return wrap(info.Env(), Session::open_shared(static_cast<uint64_t>(number)));
+  return guarded(info, [&]() -> Napi::Value {
+    return wrap(Client::of(info), Session::open_shared(info[0].As<Napi::String>().Utf8Value()));
   });
 }
 
 Napi::Value SessionWrap::forward(const Napi::CallbackInfo& info) {
   using Task = AsyncTask<ForwardResult>;
-  return guarded(info.Env(), [&]() -> Napi::Value {
+  return guarded(info, [&]() -> Napi::Value {
     // Before anything is copied.
     session_->expect_room();
     // The buffers of the calls before may have grown.
     account(info.Env(), session_->bytes());
     runtime::ForwardRequest request = to_forward_request(info[0].As<Napi::Object>());
     const auto control = std::make_shared<JobControl>();
-    Task* task = Task::open(info.Env(), control, from_forward_result);
+    Task* task = Task::open(Client::of(info), control, from_forward_result);
     const Job job = task->job();
     try {
       control->set_withdraw(session_->forward(
@@ -97,27 +99,25 @@ Napi::Value SessionWrap::forward(const Napi::CallbackInfo& info) {
       task->finish(current_failure());
     }
     // Last, since it fails where the worker is being terminated.
-    return to_object(job);
+    return to_object(Client::of(info), job);
   });
 }
 
 Napi::Value SessionWrap::share(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&]() -> Napi::Value {
-    return Napi::Number::New(info.Env(), static_cast<double>(session_->share()));
-  });
+  return guarded(info,
+                 [&]() -> Napi::Value { return Napi::String::New(info.Env(), session_->share()); });
 }
 
 Napi::Value SessionWrap::stats(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&]() -> Napi::Value {
-    return from_session_stats(info.Env(), session_->stats());
-  });
+  return guarded(
+      info, [&]() -> Napi::Value { return from_session_stats(info.Env(), session_->stats()); });
 }
 
 Napi::Value SessionWrap::state_dict(const Napi::CallbackInfo& info) {
   using Tensors = std::vector<std::pair<std::string, at::Tensor>>;
-  return guarded(info.Env(), [&]() -> Napi::Value {
+  return guarded(info, [&]() -> Napi::Value {
     return start_promise<Tensors>(
-        info.Env(), 1,
+        Client::of(info), 1,
         [pin = session_->pin()](const CancelToken&) { return Session::state_dict(pin); },
         [](Napi::Env env, Tensors& tensors) -> Napi::Value {
           Napi::Array rows = Napi::Array::New(env, tensors.size());
@@ -133,18 +133,19 @@ Napi::Value SessionWrap::state_dict(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value SessionWrap::save(const Napi::CallbackInfo& info) {
-  return guarded(info.Env(), [&]() -> Napi::Value {
+  return guarded(info, [&]() -> Napi::Value {
     const std::string path = info[0].As<Napi::String>().Utf8Value();
-    return start_silent(info.Env(), [pin = session_->pin(), path] { Session::save(pin, path); });
+    return start_silent(Client::of(info),
+                        [pin = session_->pin(), path] { Session::save(pin, path); });
   });
 }
 
 Napi::Value SessionWrap::dispose(const Napi::CallbackInfo& info) {
   using Task = AsyncTask<Nothing>;
-  return guarded(info.Env(), [&]() -> Napi::Value {
+  return guarded(info, [&]() -> Napi::Value {
     account(info.Env(), 0);
     // Waits on no thread: the calls in flight may need all of them.
-    Task* task = Task::open(info.Env(), std::make_shared<JobControl>(),
+    Task* task = Task::open(Client::of(info), std::make_shared<JobControl>(),
                             [](Napi::Env env, Nothing&) { return env.Undefined(); });
     const Job job = task->job();
     session_->dispose([task] { task->finish(Nothing{}); });

@@ -5,6 +5,7 @@
 
 #include <memory>
 
+#include "binding/environment.h"
 #include "runtime/session.h"
 
 namespace bigtransfer::binding {
@@ -12,17 +13,17 @@ namespace bigtransfer::binding {
 /// NativeSession of lib/binding/types.ts. Made by load(), never by `new` from outside.
 class SessionWrap : public Napi::ObjectWrap<SessionWrap> {
  public:
-  static void define(Napi::Env env);
+  static void define(Client& client);
   /// load(request): reads the weights on a compute thread; a promise of a session.
   static Napi::Value load(const Napi::CallbackInfo& info);
-  /// openShared(number): a session on the weights of one that was shared in this process.
+  /// openShared(token): a session on the weights of one that was shared in this process.
   static Napi::Value open_shared(const Napi::CallbackInfo& info);
 
   explicit SessionWrap(const Napi::CallbackInfo& info);
   void Finalize(Napi::Env env) override;
 
  private:
-  static Napi::Object wrap(Napi::Env env, std::shared_ptr<runtime::Session> session);
+  static Napi::Object wrap(const Client& client, std::shared_ptr<runtime::Session> session);
 
   Napi::Value forward(const Napi::CallbackInfo& info);
   Napi::Value share(const Napi::CallbackInfo& info);

@@ -73,16 +73,16 @@ Weights::Weights(std::vector<ParameterSpec> parameters, uint64_t seed)
 }
 
 Weights::Weights(std::vector<ParameterSpec> parameters, uint64_t seed, checkpoint::Checkpoint file,
-                 bool ignore_mismatched_sizes)
+                 const Lacks& allowed)
     : parameters_(std::move(parameters)),
       file_(std::make_unique<checkpoint::Checkpoint>(std::move(file))) {
-  match(ignore_mismatched_sizes);
+  match(allowed);
   for (const ParameterSpec& each : parameters_) {
     if (!in_file_.contains(each.name)) in_memory_.emplace(each.name, initialize(each, seed));
   }
 }
 
-void Weights::match(bool ignore_mismatched_sizes) {
+void Weights::match(const Lacks& allowed) {
   std::map<std::string, const checkpoint::TensorInfo*> available;
   bool prefixed = false;
   for (const checkpoint::TensorInfo& tensor : file_->tensors()) {
@@ -110,8 +110,8 @@ void Weights::match(bool ignore_mismatched_sizes) {
   for (const checkpoint::TensorInfo& tensor : file_->tensors()) {
     if (available.contains(tensor.name)) info_.unexpected.push_back(tensor.name);
   }
-  refuse_foreign();
-  if (!ignore_mismatched_sizes && !info_.mismatched.empty()) refuse_mismatched();
+  if (!allowed.most_keys) refuse_foreign();
+  if (!allowed.mismatched_sizes && !info_.mismatched.empty()) refuse_mismatched();
 }
 
 void Weights::refuse_foreign() const {
@@ -133,7 +133,8 @@ void Weights::refuse_foreign() const {
   throw Error(ErrorCode::kCheckpoint, "The checkpoint lacks " + std::to_string(missing.size()) +
                                           " of the model's " + std::to_string(parameters_.size()) +
                                           " tensors (the first is '" + info_.missing.front() +
-                                          "'): it does not belong to this config");
+                                          "'): it does not belong to this config. Pass "
+                                          "ignoreMissingKeys: true to start those afresh");
 }
 
 void Weights::refuse_mismatched() const {

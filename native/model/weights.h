@@ -27,6 +27,14 @@ struct LoadingInfo {
   std::vector<MismatchedKey> mismatched;
 };
 
+/// What a checkpoint may lack, to be drawn at random instead.
+struct Lacks {
+  /// Parameters that it has in another shape.
+  bool mismatched_sizes;
+  /// More than half of the trunk, or all of it.
+  bool most_keys;
+};
+
 /// What stands in a network's state dict. Tensors of a checkpoint stay in its mapped file until
 /// they are asked for, so that holding them costs no memory.
 class Weights {
@@ -35,10 +43,9 @@ class Weights {
   Weights(std::vector<ParameterSpec> parameters, uint64_t seed);
 
   /// From a checkpoint whose trunk names may have transformers' 'bit.' prefix or not. What it lacks
-  /// is drawn at random; so is what has another shape, if `ignore_mismatched_sizes`, else Error
-  /// kCheckpoint. Throws the same when the file lacks most of the trunk.
+  /// is drawn at random. Throws Error kCheckpoint for what `allowed` does not allow.
   Weights(std::vector<ParameterSpec> parameters, uint64_t seed, checkpoint::Checkpoint file,
-          bool ignore_mismatched_sizes);
+          const Lacks& allowed);
 
   /// The parameter in float32; one that lies in a file as float32 is a view of its mapping.
   at::Tensor get(const std::string& name) const;
@@ -54,7 +61,7 @@ class Weights {
   const LoadingInfo& loading_info() const { return info_; }
 
  private:
-  void match(bool ignore_mismatched_sizes);
+  void match(const Lacks& allowed);
   void refuse_foreign() const;
   void refuse_mismatched() const;
 

@@ -20,8 +20,7 @@ model::Weights read_weights(const LoadRequest& request, const model::Topology& t
   std::vector<model::ParameterSpec> parameters = model::parameters(topology);
   if (request.files.empty()) return {std::move(parameters), request.seed};
   return {std::move(parameters), request.seed,
-          checkpoint::Checkpoint::open(request.files, request.expected_names),
-          request.ignore_mismatched_sizes};
+          checkpoint::Checkpoint::open(request.files, request.expected_names), request.allowed};
 }
 
 /// An engine, and what it and its type are called.
@@ -123,15 +122,20 @@ WeakRegistry<const Session::State>& Session::shared() {
   return *registry;
 }
 
-std::shared_ptr<Session> Session::open_shared(uint64_t number) {
-  const std::shared_ptr<const State> state = shared().find(number);
+std::shared_ptr<Session> Session::open_shared(const std::string& token) {
+  if (!shared().gave(token))
+    throw Error(
+        ErrorCode::kConfig,
+        "The handle is not one that share() of this copy of bigtransfer returned: each copy "
+        "of the package in a process has weights of its own, so load one copy only");
+  const std::shared_ptr<const State> state = shared().find(token);
   if (!state)
     throw Error(ErrorCode::kDisposed,
                 "The shared model has been disposed of: keep one open until others have opened it");
   return std::shared_ptr<Session>(new Session(state));
 }
 
-uint64_t Session::share() const { return shared().add(pin()->state); }
+std::string Session::share() const { return shared().add(pin()->state); }
 
 Session::Pin Session::pin() const {
   const std::lock_guard lock(mutex_);

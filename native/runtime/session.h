@@ -25,7 +25,8 @@ struct LoadRequest {
   /// Checkpoint files; none for random weights.
   std::vector<std::string> files;
   std::vector<std::string> expected_names;
-  bool ignore_mismatched_sizes;
+  /// What the files may lack.
+  model::Lacks allowed;
   uint64_t seed;
   std::string device;
   std::string dtype;
@@ -59,11 +60,11 @@ class Session {
   /// Reads and prepares the weights; takes as long as that takes.
   static std::shared_ptr<Session> load(const LoadRequest& request);
 
-  /// Another session on the weights of one that was shared. Throws Error kDisposed when nobody
-  /// holds them any more.
-  static std::shared_ptr<Session> open_shared(uint64_t number);
-  /// A number for open_shared(); it keeps nothing.
-  uint64_t share() const;
+  /// Another session on the weights of one that was shared. Throws Error kConfig for a token of
+  /// another copy of this library, kDisposed when nobody holds the weights any more.
+  static std::shared_ptr<Session> open_shared(const std::string& token);
+  /// A token for open_shared(); it keeps nothing.
+  std::string share() const;
 
   /// Throws Error kOverloaded when there is no room for another call.
   void expect_room() const;

@@ -30,6 +30,12 @@ describe('resolveLabels infers the problem as transformers does', () => {
     expect(labels.dtype).toBe('float32');
   });
 
+  test('without a head every feature is a label', () => {
+    const config = { problemType: null, numLabels: 0 };
+    const classes = Tensor.from(BigInt64Array.of(1n), [1]);
+    expect(resolveLabels(classes, config).problemType).toBe('multi_label_classification');
+  });
+
   test("the config's problem type wins", () => {
     const config = { problemType: 'regression' as const, numLabels: 3 };
     expect(resolveLabels([[1, 2, 3]], config).problemType).toBe('regression');

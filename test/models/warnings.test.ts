@@ -69,6 +69,24 @@ test('a checkpoint that lacks most of the trunk belongs to another config', asyn
   });
 });
 
+test('such a checkpoint loads where that is asked for, with a warning', async () => {
+  await load({ depths: [2, 9], ignoreMissingKeys: true });
+  expect(warnings).toHaveBeenCalledWith(
+    expect.stringMatching(/lacks (\S+, ){2}\S+ and \d+ more;/),
+    expect.objectContaining({ code: 'BIT_RANDOM_WEIGHTS' }),
+  );
+  const foreign = join(folder, 'foreign.safetensors');
+  const header = '{"conv1.weight":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}'.padEnd(80);
+  const size = Buffer.from([header.length, 0, 0, 0, 0, 0, 0, 0]);
+  writeFileSync(foreign, Buffer.concat([size, Buffer.from(header), Buffer.alloc(4)]));
+  const options = { config, ignoreMissingKeys: true };
+  await using all = await BitModel.fromPretrained(foreign, options);
+  expect(all.loadingInfo.unexpectedKeys).toEqual(['conv1.weight']);
+  await expect(BitModel.fromPretrained(foreign, { config })).rejects.toMatchObject({
+    code: 'ERR_BIT_CHECKPOINT',
+  });
+});
+
 test('the config of another type of model is told', async () => {
   const path = join(folder, 'config.json');
   const text = readFileSync(path, 'utf8');
