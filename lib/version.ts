@@ -1,9 +1,6 @@
-// The package's own version, from its package.json.
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
+// The package's own version, from its package.json: by require, which bundlers put in its place.
 
-const manifest = JSON.parse(readFileSync(join(__dirname, '..', 'package.json'), 'utf8')) as {
-  version: string;
-};
+// eslint-disable-next-line @typescript-eslint/no-require-imports -- outside the sources' folder
+const manifest = require('../package.json') as { version: string };
 
 export const version: string = manifest.version;

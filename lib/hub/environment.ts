@@ -1,8 +1,9 @@
 // Where the hub and its cache are: the variables that Python's huggingface_hub reads, read alike.
 
 import { readFileSync } from 'node:fs';
-import { homedir } from 'node:os';
 import { join } from 'node:path';
+import { BitError } from '../errors';
+import { expandHome, folderSetting, userCacheFolder } from '../user_folders';
 import type { PretrainedOptions } from './options';
 
 /** The hub's address, without a slash at its end. */
@@ -12,9 +13,9 @@ export function hubEndpoint(): string {
 
 /** The folder that holds a `models--<owner>--<name>` for each cached model. */
 export function hubCacheDir(options: Pick<PretrainedOptions, 'cacheDir'> = {}): string {
-  const { HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE } = process.env;
-  const dir = options.cacheDir || HF_HUB_CACHE || HUGGINGFACE_HUB_CACHE;
-  return dir ? expandHome(dir) : join(hubHome(), 'hub');
+  if (options.cacheDir) return expandHome(options.cacheDir);
+  const set = folderSetting('HF_HUB_CACHE') ?? folderSetting('HUGGINGFACE_HUB_CACHE');
+  return set ?? join(hubHome(), 'hub');
 }
 
 /** Whether nobody is to be asked. */
@@ -40,17 +41,17 @@ export function hubToken({ token }: PretrainedOptions): string | null {
   }
 }
 
+/** Relative paths in variables are ignored: the current folder is not the user's cache. */
 function hubHome(): string {
-  const { HF_HOME, XDG_CACHE_HOME } = process.env;
-  if (HF_HOME) return expandHome(HF_HOME);
-  return join(
-    XDG_CACHE_HOME ? expandHome(XDG_CACHE_HOME) : join(homedir(), '.cache'),
-    'huggingface',
+  const set = folderSetting('HF_HOME');
+  if (set !== undefined) return set;
+  const caches = userCacheFolder();
+  if (caches !== null) return join(caches, 'huggingface');
+  throw new BitError(
+    'ERR_BIT_CHECKPOINT',
+    'There is no home folder for the cache of models: HOME is empty or relative, and the account has ' +
+      'none. Set HF_HOME to the full path of a folder, or pass cacheDir',
   );
-}
-
-function expandHome(path: string): string {
-  return path.replace(/^~(?=$|[\\/])/, homedir());
 }
 
 function isTrue(value: string | undefined): boolean {

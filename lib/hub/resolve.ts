@@ -4,6 +4,8 @@ import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BitError, describe } from '../errors';
+import { packageRoot, unpacked, unpackingAdvice } from '../package_root';
+import { asDenied } from '../permission';
 import { openHubModel } from './hub';
 import type { PretrainedOptions } from './options';
 import { type FileSource, FolderSource } from './sources';
@@ -47,6 +49,18 @@ export async function resolveSource(
 ): Promise<ResolvedSource[Want]> {
   if (typeof source !== 'string' || source === '') throw notASource(source);
   throwIfAborted(options.signal);
+  try {
+    return await filesOf(source, options, want);
+  } catch (error) {
+    throw asDenied(error, 'ERR_BIT_CHECKPOINT');
+  }
+}
+
+async function filesOf(
+  source: string,
+  options: PretrainedOptions,
+  want: Want,
+): Promise<ResolvedSource[Want]> {
   const path = localPath(source);
   const files =
     path === null ? await openHubModel(hubId(source, options), options) : openLocal(path);
@@ -67,15 +81,19 @@ export async function resolveSource(
 function localPath(source: string): string | null {
   if (source === PACKAGED_MODEL) return packagedModel();
   const path = source.startsWith('file://') ? fileURLToPath(source) : source;
-  return existsSync(path) ? resolve(path) : null;
+  if (!existsSync(path)) return null;
+  const local = unpacked(resolve(path));
+  if (existsSync(local)) return local;
+  throw new BitError('ERR_BIT_CHECKPOINT', `There is no ${local}${unpackingAdvice(local)}`);
 }
 
 function packagedModel(): string {
-  const path = join(__dirname, '..', '..', 'models', PACKAGED_MODEL);
+  const path = unpacked(join(packageRoot('ERR_BIT_CHECKPOINT'), 'models', PACKAGED_MODEL));
   if (existsSync(path)) return path;
+  const advice = unpackingAdvice(path) || '. Install bigtransfer again.';
   throw new BitError(
     'ERR_BIT_CHECKPOINT',
-    `The model that ships with this package is missing: there is no ${path}. Install bigtransfer again.`,
+    `The model that ships with this package is missing: there is no ${path}${advice}`,
   );
 }
 

@@ -1,8 +1,9 @@
 // Where the user's copies of libtorch live: one folder per version under the cache directory.
 
-import { readdirSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { existsSync, lstatSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { BitError } from '../errors';
+import { folderSetting, homeFolder, userCacheFolder } from '../user_folders';
 
 /** Written last, so a folder that has it is complete. */
 export const MANIFEST = 'manifest.json';
@@ -20,15 +21,32 @@ export interface Manifest {
   fetchedAt: string;
 }
 
-/** This package's cache: `BIGTRANSFER_CACHE`, or the place that the platform has for caches. */
+/**
+ * This package's cache: `BIGTRANSFER_CACHE`, or the place that the platform has for caches. Relative
+ * paths in variables are ignored.
+ * @throws BitError `ERR_BIT_LIBTORCH` where the user has no home.
+ */
 export function cacheDir(): string {
-  const { BIGTRANSFER_CACHE, XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
-  if (BIGTRANSFER_CACHE) return BIGTRANSFER_CACHE;
+  const set = folderSetting('BIGTRANSFER_CACHE');
+  if (set !== undefined) return set;
+  const folder = platformCache();
+  if (folder !== null) return folder;
+  throw new BitError(
+    'ERR_BIT_LIBTORCH',
+    'There is no home folder for a cache: HOME is empty or relative, and the account has none. Set ' +
+      'BIGTRANSFER_CACHE to the full path of a folder',
+  );
+}
+
+function platformCache(): string | null {
+  const home = homeFolder();
   if (process.platform === 'win32') {
-    return join(LOCALAPPDATA || join(homedir(), 'AppData', 'Local'), 'bigtransfer', 'Cache');
+    const local = folderSetting('LOCALAPPDATA') ?? (home && join(home, 'AppData', 'Local'));
+    return local && join(local, 'bigtransfer', 'Cache');
   }
-  if (process.platform === 'darwin') return join(homedir(), 'Library', 'Caches', 'bigtransfer');
-  return join(XDG_CACHE_HOME || join(homedir(), '.cache'), 'bigtransfer');
+  if (process.platform === 'darwin') return home && join(home, 'Library', 'Caches', 'bigtransfer');
+  const caches = userCacheFolder();
+  return caches && join(caches, 'bigtransfer');
 }
 
 /** The folder that holds a `<version>/` for each fetched libtorch. */
@@ -36,14 +54,20 @@ export function libtorchCacheDir(): string {
   return join(cacheDir(), 'libtorch');
 }
 
-/** Paths of the version folders in the cache, complete or not; empty where there is no cache. */
+/** Paths of the version folders in the cache, complete or not, links to folders among them. */
 export function cachedCopies(): string[] {
-  try {
-    const entries = readdirSync(libtorchCacheDir(), { withFileTypes: true });
-    return entries
-      .filter((entry) => entry.isDirectory() && /^\d/.test(entry.name))
-      .map((entry) => join(libtorchCacheDir(), entry.name));
-  } catch {
-    return []; // nothing was ever fetched
-  }
+  const root = libtorchCacheDir();
+  if (!existsSync(root)) return []; // nothing was ever fetched
+  return readdirSync(root)
+    .filter((name) => /^\d/.test(name))
+    .map((name) => join(root, name))
+    .filter((path) => statSync(path, { throwIfNoEntry: false })?.isDirectory());
+}
+
+/**
+ * Whether a copy is complete: one that was fetched has its manifest, and what a link leads to was
+ * never fetched here.
+ */
+export function isComplete(copy: string): boolean {
+  return existsSync(join(copy, MANIFEST)) || lstatSync(copy).isSymbolicLink();
 }

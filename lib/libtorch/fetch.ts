@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BitError } from '../errors';
+import { asDenied } from '../permission';
 import { LOCK, MANIFEST, type Manifest, cachedCopies, libtorchCacheDir } from './cache';
 import { inspectDirectory } from './directory';
 import { rootCause } from '../transfer/download';
@@ -18,18 +19,19 @@ import { type FetchOptions, type Wanted, fetchFailure, obtainWheel, wantedWheel 
  * @throws BitError `ERR_BIT_LIBTORCH` that tells what failed; the signal's reason when aborted
  */
 export async function fetchLibtorch(options: FetchOptions = {}): Promise<string> {
-  assertPlatform();
   options.signal?.throwIfAborted();
   const wanted = wantedWheel(options);
-  const ready = options.force ? null : readyCopy(wanted);
-  if (ready !== null) return ready;
   try {
+    assertPlatform();
+    const ready = options.force ? null : readyCopy(wanted);
+    if (ready !== null) return ready;
     const root = libtorchCacheDir();
     const work = () => fetchUnderLock(root, wanted, options);
     return await withLock(join(root, LOCK), work, options.signal);
   } catch (error) {
     options.signal?.throwIfAborted();
-    throw error instanceof BitError ? error : fetchFailure([rootCause(error).message], error);
+    const problem = asDenied(error, 'ERR_BIT_LIBTORCH');
+    throw problem instanceof BitError ? problem : fetchFailure([rootCause(error).message], error);
   }
 }
 

@@ -1,11 +1,13 @@
 // Finds the libtorch to load or to build against, in the order that the documentation gives.
 
-import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
-import { dirname, join, resolve, sep } from 'node:path';
+import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
+import { createRequire } from 'node:module';
+import { dirname, join, resolve } from 'node:path';
 import { BitError } from '../errors';
-import { MANIFEST, cachedCopies, libtorchCacheDir } from './cache';
-import { type Needs, inspectDirectory, readVersion } from './directory';
+import { packageRoot, unpacked } from '../package_root';
+import { deniedReason } from '../permission';
+import { cachedCopies, isComplete, libtorchCacheDir } from './cache';
+import { type Inspection, type Needs, inspectDirectory, readVersion } from './directory';
 import { PINNED, SUPPORTED, compareVersions } from './versions';
 
 export type LibtorchSource = 'env' | 'package' | 'cache' | 'python';
@@ -51,7 +53,7 @@ export function findLibtorch(needs: Needs = {}): LibtorchSearch {
   ];
   for (const [source, places] of sources) {
     for (const place of places()) {
-      const seen = 'why' in place ? no(place.why) : inspectDirectory(place.where, needs);
+      const seen = 'why' in place ? no(place.why) : inspect(place.where, needs);
       if (seen.ok) {
         return {
           found: { dir: place.where, version: seen.version, source, cuda: seen.cuda },
@@ -82,13 +84,29 @@ function no(why: string) {
   return { ok: false, why } as const;
 }
 
+/** As inspectDirectory, with what Node's permission model denies as a reason. */
+function inspect(dir: string, needs: Needs): Inspection {
+  try {
+    return inspectDirectory(dir, needs);
+  } catch (error) {
+    return no(whyDenied(error));
+  }
+}
+
+/** @throws the error itself when it is another one. */
+function whyDenied(error: unknown): string {
+  const reason = deniedReason(error);
+  if (reason === null) throw error;
+  return `Node's permission model is on: ${reason}`;
+}
+
 /** An addon serves the libtorch series that it was built for, and can be built for others. */
 const howToBuild = (series: string) =>
   `The addon here is built for libtorch ${series}. In a clone, \`npm run build:native\` builds it for the one ` +
   'that BIGTRANSFER_LIBTORCH names, and `npm run build:cuda` for a CUDA libtorch with its GPUs.';
 
 function fromEnvironment(dir: string, needs: Needs): FoundLibtorch {
-  const seen = inspectDirectory(dir, needs);
+  const seen = inspect(dir, needs);
   if (seen.ok) return { dir, version: seen.version, source: 'env', cuda: seen.cuda };
   throw new BitError(
     'ERR_BIT_LIBTORCH',
@@ -101,23 +119,32 @@ function fromEnvironment(dir: string, needs: Needs): FoundLibtorch {
 function* packagePlaces(): Places {
   const name = `@bigtransfer/libtorch-${process.platform}-${process.arch}`;
   try {
-    yield { where: unpacked(dirname(require.resolve(`${name}/package.json`))) };
+    // As seen from the package, wherever a bundler has put this code.
+    const { resolve } = createRequire(join(packageRoot('ERR_BIT_LIBTORCH'), 'package.json'));
+    yield { where: unpacked(dirname(resolve(`${name}/package.json`))) };
   } catch {
     yield { where: name, why: 'it is not installed' };
   }
 }
 
-/** Libraries cannot be loaded from inside an Electron archive: they lie unpacked beside it. */
-export function unpacked(path: string): string {
-  return path.replace(`.asar${sep}`, `.asar.unpacked${sep}`);
+function* cachePlaces(): Places {
+  try {
+    yield* cacheOrdered();
+  } catch (error) {
+    if (error instanceof BitError) yield { where: 'no folder', why: error.message };
+    else yield { where: libtorchCacheDir(), why: whyDenied(error) };
+  }
 }
 
 /** The pinned version first, then the newest. */
-function* cachePlaces(): Places {
-  const copies = cachedCopies()
-    .filter((dir) => existsSync(join(dir, MANIFEST)))
+function* cacheOrdered(): Places {
+  const all = cachedCopies();
+  const copies = all
+    .filter(isComplete)
     .map((where) => ({ where, version: readVersion(where) ?? '0' }));
-  if (copies.length === 0) yield { where: libtorchCacheDir(), why: 'nothing was fetched' };
+  if (all.length === 0) yield { where: libtorchCacheDir(), why: 'nothing was fetched' };
+  for (const where of all.filter((dir) => !isComplete(dir)))
+    yield { where, why: 'it was not fetched to its end: it has no manifest.json' };
   const pinnedFirst = (version: string) => (version === PINNED.version ? 0 : 1);
   copies.sort(
     (a, b) =>
@@ -129,7 +156,11 @@ function* cachePlaces(): Places {
 // The current directory is left out: a clone of PyTorch there is no installed torch.
 const FIND_TORCH = `
 import importlib.util, os, sys
-sys.path = [p for p in sys.path if p]
+try:
+    here = os.getcwd()
+except OSError:
+    here = ''
+sys.path = [p for p in sys.path if p not in ('', here)]
 spec = importlib.util.find_spec('torch')
 print(os.path.dirname(spec.origin) if spec and spec.origin else '')
 `;
@@ -137,12 +168,18 @@ const PYTHON_TIMEOUT_MS = 10_000;
 
 function* pythonPlaces(): Places {
   const python = process.platform === 'win32' ? 'python' : 'python3';
-  const result = spawnSync(python, ['-c', FIND_TORCH], {
-    encoding: 'utf8',
-    env: process.env,
-    timeout: PYTHON_TIMEOUT_MS,
-    windowsHide: true,
-  });
+  let result: SpawnSyncReturns<string>;
+  try {
+    result = spawnSync(python, ['-c', FIND_TORCH], {
+      encoding: 'utf8',
+      env: process.env,
+      timeout: PYTHON_TIMEOUT_MS,
+      windowsHide: true,
+    });
+  } catch (error) {
+    yield { where: python, why: whyDenied(error) };
+    return;
+  }
   const dir = result.stdout?.trim();
   if (dir) yield { where: dir };
   else if (result.error) yield { where: python, why: pythonProblem(result.error) };

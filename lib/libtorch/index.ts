@@ -6,7 +6,6 @@ export { fetchLibtorch } from './fetch';
 export {
   findLibtorch,
   libtorchNotFound,
-  unpacked,
   type FoundLibtorch,
   type LibtorchSearch,
   type LibtorchSource,

@@ -1,10 +1,16 @@
 // One copy of the weights for several threads, and its life.
-import { runScript } from '../support/child';
+import { cpSync, mkdirSync, symlinkSync } from 'node:fs';
+import { join } from 'node:path';
+import { ROOT, runScript } from '../support/child';
+import { temporaryFolder } from '../support/temporary';
+
+const folder = temporaryFolder();
 
 const PRELUDE = `
 const { Worker } = require('node:worker_threads');
 const { BitBackbone, BitConfig, BitForImageClassification, Tensor } = bigtransfer;
-const config = new BitConfig({ embeddingSize: 32, hiddenSizes: [64, 128], depths: [1, 2], numGroups: 8 });
+const fields = { embeddingSize: 32, hiddenSizes: [64, 128], depths: [1, 2], numGroups: 8 };
+const config = new BitConfig(fields);
 const pixels = Tensor.from(new Float32Array(3 * 64 * 64).fill(0.5), [1, 3, 64, 64]);
 const code = \`
   const { parentPort, workerData } = require('node:worker_threads');
@@ -90,14 +96,18 @@ test('a handle of what is gone, of another class or process, and no handle are r
   const body = `
     const model = await load();
     const handle = model.share();
+    const edited = (token) => token.slice(0, -1) + (token.endsWith('0') ? '1' : '0');
     const code = (promise) => promise.then(() => 'opened', (error) => [error.name, error.code]);
     const codes = [
       await code(BitBackbone.fromShared(handle)),
       await code(BitForImageClassification.fromShared({ ...handle, process: 1 })),
-      await code(BitForImageClassification.fromShared({ ...handle, number: 999 })),
+      await code(BitForImageClassification.fromShared({ ...handle, token: edited(handle.token) })),
       await code(BitForImageClassification.fromShared(null)),
       await code(BitForImageClassification.fromShared({})),
-      await code(BitForImageClassification.fromShared({ ...handle, number: 0.5 })),
+      await code(BitForImageClassification.fromShared({ ...handle, token: 0.5 })),
+      await code(BitForImageClassification.fromShared({ ...handle, token: 'x' + handle.token.slice(1) })),
+      await code(BitForImageClassification.fromShared({ ...handle, token: handle.token + '0' })),
+      await code(BitForImageClassification.fromShared({ ...handle, architecture: 'BitBackbone' })),
       await code(BitBackbone.fromShared({ ...handle, architecture: 'BitBackbone' })),
     ];
     await model.dispose();
@@ -107,7 +117,8 @@ test('a handle of what is gone, of another class or process, and no handle are r
   const refused = ['BitError', 'ERR_BIT_CONFIG'];
   const gone = ['BitError', 'ERR_BIT_DISPOSED'];
   expect(await run(body)).toEqual([
-    ...[refused, refused, gone, refused, refused, refused, refused],
+    ...[refused, refused, gone, refused, refused, refused],
+    ...[refused, refused, refused, refused],
     ...[gone, gone],
   ]);
 });
@@ -119,6 +130,98 @@ test('a handle cannot say what the weights are of', async () => {
     const opened = await BitForImageClassification.fromShared(handle);
     print(opened.config.numChannels);`;
   expect(await run(body)).toBe(3);
+});
+
+describe('two copies of the package in one process', () => {
+  const copy = join(folder, 'copy');
+  beforeAll(() => {
+    mkdirSync(copy);
+    for (const name of ['package.json', 'dist', 'build'])
+      cpSync(join(ROOT, name), join(copy, name), { recursive: true });
+    symlinkSync(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
+  });
+  const both = (body: string) => run(`const other = require(${JSON.stringify(copy)});${body}`);
+
+  test("refuse each other's handles, and open their own", async () => {
+    const body = `
+      const model = await load();
+      const theirs = await other.BitForImageClassification.fromConfig(new other.BitConfig(), { seed: 2 });
+      const tries = [
+        () => BitForImageClassification.fromShared(theirs.share()),
+        () => other.BitForImageClassification.fromShared(model.share()),
+        () => BitForImageClassification.fromShared(model.share()),
+        () => other.BitForImageClassification.fromShared(theirs.share()),
+      ];
+      const answers = [];
+      for (const each of tries)
+        answers.push(await each().then(() => 'opened', ({ code, message }) => [code, message]));
+      print(answers);`;
+    const words = expect.stringMatching(/this copy of bigtransfer/) as string;
+    const refused = ['ERR_BIT_CONFIG', words];
+    expect(await both(body)).toEqual([refused, refused, 'opened', 'opened']);
+  });
+
+  test('share what they load of one folder, whichever way', async () => {
+    const body = `
+      const model = await load();
+      const esm = await import(${JSON.stringify(join(ROOT, 'dist', 'index.mjs'))});
+      for (const path of Object.keys(require.cache))
+        if (path.startsWith(${JSON.stringify(join(ROOT, 'dist'))})) delete require.cache[path];
+      const again = require(${JSON.stringify(ROOT)});
+      const opened = [];
+      for (const { BitForImageClassification } of [esm, again])
+        opened.push(await BitForImageClassification.fromShared(model.share()));
+      print([opened.length, again.BitForImageClassification === BitForImageClassification]);`;
+    expect(await run(body)).toEqual([2, false]);
+  });
+
+  test('hear of errors as their own, and add one listener', async () => {
+    const body = `
+      const loaded = [bigtransfer, other];
+      for (let i = 0; i < 12; i++) {
+        for (const path of Object.keys(require.cache))
+          if (path.startsWith(${JSON.stringify(join(ROOT, 'dist'))})) delete require.cache[path];
+        loaded.push(require(${JSON.stringify(ROOT)}));
+      }
+      const warnings = [];
+      process.on('warning', ({ name }) => warnings.push(name));
+      const before = process.listenerCount('exit');
+      const models = [];
+      for (const each of loaded)
+        models.push(await each.BitForImageClassification.fromConfig(config, { seed: 1 }));
+      const problems = [];
+      for (const [i, model] of models.entries()) {
+        const { BitError } = loaded[i];
+        const tries = [
+          () => model.forward(Tensor.from(new Float32Array(4), [1, 4, 1, 1])), // of a job
+          () => model.forward({ pixelValues: pixels, labels: [9] }), // of a batch
+          async () => { await model.dispose(); return model.forward(pixels); }, // of the call itself
+        ];
+        for (const each of tries)
+          await each().then(() => problems.push('none'), (error) => {
+            if (!(error instanceof BitError) || !/^ERR_BIT_(SHAPE|DISPOSED)$/.test(error.code))
+              problems.push([i, error.code, String(error)]);
+          });
+      }
+      await new Promise(setImmediate);
+      print({ problems, warnings, listeners: process.listenerCount('exit') - before });`;
+    expect(await both(body)).toEqual({ problems: [], warnings: [], listeners: 1 });
+  });
+
+  test("take each other's configs and tensors", async () => {
+    const body = `
+      const theirs = new other.BitConfig({ ...fields, numLabels: 3, problemType: 'regression' });
+      const first = await BitForImageClassification.fromConfig(theirs, { seed: 1 });
+      const second = await other.BitForImageClassification.fromConfig(theirs, { seed: 1 });
+      const one = await first.forward(other.Tensor.from(pixels.data, pixels.shape));
+      const two = await second.forward(pixels);
+      print({
+        own: first.config instanceof BitConfig,
+        same: one.logits.data.join() === two.logits.data.join(),
+        fields: [first.config.numLabels, first.config.problemType],
+      });`;
+    expect(await both(body)).toEqual({ own: true, same: true, fields: [3, 'regression'] });
+  });
 });
 
 describe('a model that is collected without dispose', () => {

@@ -1,7 +1,8 @@
 import { mkdtempSync, rmSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findLibtorch, libtorchNotFound, unpacked } from '../../lib/libtorch';
+import { findLibtorch, libtorchNotFound } from '../../lib/libtorch';
+import { unpacked } from '../../lib/package_root';
 import { libtorchFiles, stubPython, writeTree } from './fake';
 
 const linux = process.platform === 'linux' ? describe : describe.skip;
