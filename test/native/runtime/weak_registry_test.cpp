@@ -9,7 +9,7 @@
 
 using bigtransfer::runtime::WeakRegistry;
 
-TEST(weak_registry_finds_what_is_held_by_its_token) {
+TEST("weak registry: what is held is found by its token") {
   WeakRegistry<int> registry;
   auto held = std::make_shared<int>(7);
   const std::string token = registry.add(held);
@@ -20,7 +20,7 @@ TEST(weak_registry_finds_what_is_held_by_its_token) {
   EXPECT(registry.find(token) == nullptr);
 }
 
-TEST(weak_registry_tokens_are_their_own) {
+TEST("weak registry: tokens are of one registry and of one call") {
   WeakRegistry<int> registry;
   WeakRegistry<int> other;
   const auto held = std::make_shared<int>(7);
