@@ -31,13 +31,15 @@ export { inspectModel, type Inspection, type InspectOptions } from './models/ins
 export type { PretrainedOptions } from './hub/options';
 export {
   pipeline,
-  type ClassificationOptions,
-  type FeatureExtractionOptions,
   type ImageClassificationPipeline,
   type ImageFeatureExtractionPipeline,
-  type PipelineOptions,
   type Task,
 } from './pipelines/pipeline';
+export type {
+  ClassificationOptions,
+  FeatureExtractionOptions,
+  PipelineOptions,
+} from './pipelines/options';
 export type { Classification, FunctionToApply } from './pipelines/scores';
 export { systemInfo, type SystemInfo } from './system_info';
 export { version } from './version';

@@ -34,6 +34,7 @@ import { throwIfAborted } from '../signal';
 import { toTensor, type Tensor, type TensorLike } from '../tensor';
 import { BitConfig } from './bit_config';
 import { checkDirectory } from './json_file';
+import { isBitConfig, ownConfig } from './own_config';
 import { checkModelOptions, PRETRAINED_CHECKS, type ModelOptions } from './options';
 import { toTensorObject } from './outputs';
 import { describeModel, toShared, type SharedModel } from './share';
@@ -364,25 +365,6 @@ function reported(span: ForwardSpan, result: ForwardResult): void {
   Object.assign(span, { queuedMs, computedMs, batchImages });
   if (first) reportBatch({ model: span.model, calls, images: batchImages, queuedMs, computedMs });
   if (result.warnings) warnOfDevices(result.warnings);
-}
-
-const isBitConfig = (value: unknown) => value instanceof BitConfig || isForeignConfig(value);
-
-/** Of another copy of the package in this process, which has classes of its own; by what it can do. */
-function isForeignConfig(value: unknown): boolean {
-  const config = value as Partial<BitConfig> | null | undefined;
-  return (
-    typeof config?.toJSON === 'function' &&
-    Array.isArray(config.stageNames) &&
-    Array.isArray(config.hiddenSizes)
-  );
-}
-
-/** @throws BitError ERR_BIT_CONFIG where a copy of another version knows values that this one does not. */
-function ownConfig(config: BitConfig): BitConfig {
-  return config instanceof BitConfig
-    ? config
-    : (BitConfig.fromJSON((config as BitConfig).toJSON()) as BitConfig);
 }
 
 const LOAD_CHECKS = {

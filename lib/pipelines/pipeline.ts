@@ -1,65 +1,29 @@
 // pipeline(): a model, its processor and the steps between an image and an answer.
-import { anything, boolean, callPriority, count, isObject, type Check } from '../config/checks';
-import type { BitImageProcessorFields } from '../config/image_processor';
-import { checkAllOptions, checkOptions } from '../config/options';
+import { checkAllOptions } from '../config/options';
 import { DEFAULT_MODEL } from '../config/variants';
 import { BitError, invalid } from '../errors';
 import type { ImageInput } from '../image/input';
 import { BitForImageClassification } from '../models/bit_for_image_classification';
 import { BitImageProcessor } from '../models/bit_image_processor';
 import { BitModel } from '../models/bit_model';
-import { DISPOSE_CHECKS, type DisposeOptions, type LoadOptions } from '../models/pretrained_model';
+import { DISPOSE_CHECKS, type DisposeOptions } from '../models/pretrained_model';
 import { Tensor } from '../tensor';
-import { outputsOf, type BatchOptions } from './batches';
-import { functionToApply, rank, type Classification, type FunctionToApply } from './scores';
+import { outputsOf } from './batches';
+import {
+  CLASSIFICATION_CHECKS,
+  FEATURE_CHECKS,
+  divided,
+  over,
+  withDefaults,
+  type ClassificationOptions,
+  type FeatureExtractionOptions,
+  type PipelineOptions,
+} from './options';
+import { rank, type Classification } from './scores';
 
-/** Images that go through the network together unless the call says otherwise. */
-const DEFAULT_BATCH_SIZE = 8;
 const DEFAULT_TOP_K = 5;
 
-/** The signal is checked where it is used. */
-const CALL_CHECKS = {
-  batchSize: count,
-  signal: anything,
-  priority: callPriority,
-  gpuDecode: boolean,
-  imageProcessorKwargs: { expected: 'an object', test: isObject },
-};
-/** Per task. */
-const CLASSIFICATION_CHECKS = { ...CALL_CHECKS, topK: count, functionToApply };
-const FEATURE_CHECKS = { ...CALL_CHECKS, pool: boolean };
-
 export type Task = 'image-classification' | 'image-feature-extraction';
-
-export interface PipelineCallOptions {
-  /** Images that go through the network together; default 8. */
-  batchSize?: number;
-  signal?: AbortSignal;
-  /** Images of a higher priority are resized and go through the network first; default 0. */
-  priority?: number;
-  /** Whether JPEGs are decoded by a GPU that runs the model; see PreprocessOptions. Default false. */
-  gpuDecode?: boolean;
-  /** Fields of the image processor, for this call alone, such as `{ size: { height: 100, width: 100 } }`. */
-  imageProcessorKwargs?: Partial<BitImageProcessorFields>;
-}
-
-export interface ClassificationOptions extends PipelineCallOptions {
-  /** How many labels to return, best first; default 5, at most as many as there are. */
-  topK?: number;
-  /**
-   * What makes scores of logits. Default as transformers: 'sigmoid' for multi-label models and those
-   * with one label, else 'softmax'.
-   */
-  functionToApply?: FunctionToApply | null;
-}
-
-export interface FeatureExtractionOptions extends PipelineCallOptions {
-  /** Return the pooled features [N, C, 1, 1] rather than the last hidden state [N, C, h, w]. */
-  pool?: boolean;
-}
-
-/** Of pipeline(): how to load the model, and what calls do that do not say otherwise. */
-export type PipelineOptions<CallOptions> = LoadOptions & Omit<CallOptions, 'signal' | 'priority'>;
 
 interface Disposable {
   readonly task: Task;
@@ -121,25 +85,6 @@ export async function pipeline(
     : extractor(await BitModel.fromPretrained(from, loading), processor, defaults);
 }
 
-/** The options of loading, and those of calls, checked. */
-function divided(options: object | null, checks: Record<string, Check>) {
-  const isOfCalls = ([name]: [string, unknown]) =>
-    Object.hasOwn(checks, name) && name !== 'signal' && name !== 'priority';
-  const entries = Object.entries(checkOptions<object>(options, {}));
-  const defaults: object = Object.fromEntries(entries.filter(isOfCalls));
-  return {
-    loading: Object.fromEntries(entries.filter((each) => !isOfCalls(each))) as LoadOptions,
-    defaults: checkOptions(defaults, checks) as PipelineCallOptions,
-  };
-}
-
-/** A call's options over the pipeline's own; the image processor's field by field, as in transformers. */
-function over<Options extends PipelineCallOptions>(defaults: Options, given: Options): Options {
-  const said = Object.entries(given).filter(([, value]) => value !== undefined);
-  const imageProcessorKwargs = { ...defaults.imageProcessorKwargs, ...given.imageProcessorKwargs };
-  return { ...defaults, ...(Object.fromEntries(said) as Options), imageProcessorKwargs };
-}
-
 function classifier(
   model: BitForImageClassification,
   processor: BitImageProcessor,
@@ -189,16 +134,6 @@ function extractor(
     model,
     processor,
   ) as ImageFeatureExtractionPipeline;
-}
-
-function withDefaults({
-  batchSize = DEFAULT_BATCH_SIZE,
-  signal,
-  priority,
-  gpuDecode,
-  imageProcessorKwargs,
-}: PipelineCallOptions): BatchOptions {
-  return { batchSize, signal, priority, gpuDecode, imageProcessorKwargs };
 }
 
 function concatenate(parts: Tensor<Float32Array>[]): Tensor<Float32Array> {

@@ -1,0 +1,85 @@
+// Options of pipelines: of their calls, and of pipeline(), which takes those of calls for all of them.
+import { anything, boolean, callPriority, count, isObject, type Check } from '../config/checks';
+import type { BitImageProcessorFields } from '../config/image_processor';
+import { checkOptions } from '../config/options';
+import type { LoadOptions } from '../models/pretrained_model';
+import type { BatchOptions } from './batches';
+import { functionToApply, type FunctionToApply } from './scores';
+
+/** Images that go through the network together unless the call says otherwise. */
+const DEFAULT_BATCH_SIZE = 8;
+
+/** The signal is checked where it is used. */
+const CALL_CHECKS = {
+  batchSize: count,
+  signal: anything,
+  priority: callPriority,
+  gpuDecode: boolean,
+  imageProcessorKwargs: { expected: 'an object', test: isObject },
+};
+/** Per task. */
+export const CLASSIFICATION_CHECKS = { ...CALL_CHECKS, topK: count, functionToApply };
+export const FEATURE_CHECKS = { ...CALL_CHECKS, pool: boolean };
+
+export interface PipelineCallOptions {
+  /** Images that go through the network together; default 8. */
+  batchSize?: number;
+  signal?: AbortSignal;
+  /** Images of a higher priority are resized and go through the network first; default 0. */
+  priority?: number;
+  /** Whether JPEGs are decoded by a GPU that runs the model; see PreprocessOptions. Default false. */
+  gpuDecode?: boolean;
+  /** Fields of the image processor, for this call alone, such as `{ size: { height: 100, width: 100 } }`. */
+  imageProcessorKwargs?: Partial<BitImageProcessorFields>;
+}
+
+export interface ClassificationOptions extends PipelineCallOptions {
+  /** How many labels to return, best first; default 5, at most as many as there are. */
+  topK?: number;
+  /**
+   * What makes scores of logits. Default as transformers: 'sigmoid' for multi-label models and those
+   * with one label, else 'softmax'.
+   */
+  functionToApply?: FunctionToApply | null;
+}
+
+export interface FeatureExtractionOptions extends PipelineCallOptions {
+  /** Return the pooled features [N, C, 1, 1] rather than the last hidden state [N, C, h, w]. */
+  pool?: boolean;
+}
+
+/** Of pipeline(): how to load the model, and what calls do that do not say otherwise. */
+export type PipelineOptions<CallOptions> = LoadOptions & Omit<CallOptions, 'signal' | 'priority'>;
+
+/** The options of loading, and those of calls, checked. */
+export function divided(options: object | null, checks: Record<string, Check>) {
+  const isOfCalls = ([name]: [string, unknown]) =>
+    Object.hasOwn(checks, name) && name !== 'signal' && name !== 'priority';
+  const entries = Object.entries(checkOptions<object>(options, {}));
+  const defaults: object = Object.fromEntries(entries.filter(isOfCalls));
+  return {
+    loading: Object.fromEntries(entries.filter((each) => !isOfCalls(each))) as LoadOptions,
+    defaults: checkOptions(defaults, checks) as PipelineCallOptions,
+  };
+}
+
+/** A call's options over the pipeline's own; the image processor's field by field, as in transformers. */
+export function over<Options extends PipelineCallOptions>(
+  defaults: Options,
+  given: Options,
+): Options {
+  const said = Object.entries(given).filter(([, value]) => value !== undefined);
+  const imageProcessorKwargs = { ...defaults.imageProcessorKwargs, ...given.imageProcessorKwargs };
+  return { ...defaults, ...(Object.fromEntries(said) as Options), imageProcessorKwargs };
+}
+
+/** What a call's batches are given. */
+export function withDefaults({
+  batchSize = DEFAULT_BATCH_SIZE,
+  signal,
+  priority,
+  gpuDecode,
+  imageProcessorKwargs,
+}: PipelineCallOptions): BatchOptions {
+  return { batchSize, signal, priority, gpuDecode, imageProcessorKwargs };
+}
