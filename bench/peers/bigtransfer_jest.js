@@ -1,4 +1,5 @@
 // Ours under jest, as its only test.
+/* global test */
 'use strict';
 
 const DAY_MS = 24 * 3600 * 1000;

@@ -50,8 +50,6 @@ export interface LoadRequest {
   prefix: string;
   /** Checkpoint files; empty: random weights from `seed`. */
   files: string[];
-  /** Names that the files must hold (from a shard index); empty: no such promise. */
-  expectedNames: string[];
   ignoreMismatchedSizes: boolean;
   /** Whether most of the trunk may be missing. */
   ignoreMissingKeys: boolean;

@@ -73,7 +73,7 @@ async function filesOf(
     return { dir: dirname(processorPath), processorPath };
   }
   const isFile = path !== null && statSync(path).isFile();
-  const weights = isFile ? { files: [path], expectedNames: [] } : await resolveWeights(files);
+  const weights = isFile ? { files: [path] } : await resolveWeights(files);
   return { dir: dirname(weights.indexPath ?? weights.files[0] ?? ''), weights };
 }
 

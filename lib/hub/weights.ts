@@ -5,10 +5,12 @@ import { posix, win32 } from 'node:path';
 import { BitError, describe } from '../errors';
 import type { FileSource, FoundFile } from './sources';
 
-/** The files to load, and the tensor names that they must hold (from a shard index; else empty). */
+/**
+ * The files to load. A tensor that the index lists and no file has is one that is missing, as for
+ * transformers, which loads whatever the files hold.
+ */
 export interface WeightFiles {
   files: string[];
-  expectedNames: string[];
   indexPath?: string;
 }
 
@@ -35,7 +37,7 @@ export async function resolveWeights(source: FileSource): Promise<WeightFiles> {
       `There is no ${names} in ${source.label}. ${source.advice}`,
     );
   }
-  if (!found.name.endsWith(INDEX_SUFFIX)) return { files: [found.path], expectedNames: [] };
+  if (!found.name.endsWith(INDEX_SUFFIX)) return { files: [found.path] };
   return resolveShards(source, found);
 }
 
@@ -51,7 +53,7 @@ async function resolveShards(source: FileSource, index: FoundFile): Promise<Weig
       `${index.path} lists ${missing.join(', ')}, which ${source.label} does not have. ${source.advice}`,
     );
   }
-  return { files, expectedNames: Object.keys(map), indexPath: index.path };
+  return { files, indexPath: index.path };
 }
 
 /**

@@ -286,7 +286,6 @@ export async function loadQuietly(
     const { weights } = await resolveSource(source, given, 'model');
     return open(kind, source, config, {
       files: weights.files,
-      expectedNames: weights.expectedNames,
       ignoreMismatchedSizes: given.ignoreMismatchedSizes ?? false,
       ignoreMissingKeys: given.ignoreMissingKeys ?? false,
       seed,
@@ -308,7 +307,6 @@ export async function loadRandom(
     const model = checkModelOptions(given);
     return open(kind, null, ownConfig(config), {
       files: [],
-      expectedNames: [],
       ignoreMismatchedSizes: false,
       ignoreMissingKeys: false,
       seed: checkSeed(given.seed),

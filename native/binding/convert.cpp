@@ -266,7 +266,6 @@ runtime::LoadRequest to_load_request(const Napi::Object& value) {
       .spec = to_network_spec(value.Get("spec").As<Napi::Object>()),
       .prefix = to_string(value["prefix"]),
       .files = to_strings(value["files"]),
-      .expected_names = to_strings(value["expectedNames"]),
       .allowed = {.mismatched_sizes = to_bool(value["ignoreMismatchedSizes"]),
                   .most_keys = to_bool(value["ignoreMissingKeys"])},
       .seed = static_cast<uint64_t>(to_int(value["seed"])),
@@ -455,7 +454,7 @@ Napi::Array from_tensor_infos(Napi::Env env, const std::vector<checkpoint::Tenso
   return from_vector(env, tensors, [&](const checkpoint::TensorInfo& each) {
     Napi::Object row = Napi::Object::New(env);
     row.Set("name", each.name);
-    row.Set("dtype", c10::toString(each.dtype));
+    row.Set("dtype", each.dtype_name);
     row.Set("shape", from_ints(env, each.shape));
     return row;
   });

@@ -144,7 +144,7 @@ Napi::Value list_tensors(const Napi::CallbackInfo& info) {
     return start_promise<Tensors>(
         Client::of(info), 1,
         [files](const runtime::CancelToken&) {
-          return checkpoint::Checkpoint::open(files, {}).tensors();
+          return checkpoint::Checkpoint::open(files).tensors();
         },
         [](Napi::Env env, Tensors& tensors) -> Napi::Value {
           return from_tensor_infos(env, tensors);

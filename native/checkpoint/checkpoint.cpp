@@ -1,6 +1,7 @@
 // Opens files by content and makes tensors of their bytes.
 #include "checkpoint/checkpoint.h"
 
+#include <algorithm>
 #include <cstring>
 #include <utility>
 
@@ -31,39 +32,37 @@ at::Tensor view(const void* data, const StoredTensor& tensor, Keep keep) {
 
 }  // namespace
 
-Checkpoint Checkpoint::open(const std::vector<std::string>& paths,
-                            const std::vector<std::string>& expected) {
+Checkpoint Checkpoint::open(const std::vector<std::string>& paths) {
   if (paths.empty()) throw Error(ErrorCode::kCheckpoint, "No checkpoint file was given");
   Checkpoint checkpoint;
   for (const std::string& path : paths) checkpoint.add(path);
-  for (const std::string& name : expected) {
-    if (!checkpoint.contains(name)) {
-      fail(paths.front(), "tensor " + in_quotes(name) + " is listed in the shard index, but " +
-                              (paths.size() == 1 ? "the file does not have it"
-                                                 : "none of the " + std::to_string(paths.size()) +
-                                                       " files has it"));
-    }
-  }
   return checkpoint;
 }
 
 void Checkpoint::add(const std::string& path) {
   const auto file = std::make_shared<const MappedFile>(path);
   for (StoredTensor& tensor : read(*file)) {
-    const auto known = places_.find(tensor.name);
-    if (known != places_.end()) {
-      fail(path, "tensor " + in_quotes(tensor.name) + " is also in " + known->second.file->path() +
-                     ": pass only files that belong together");
+    const bool is_known = tensor.dtype != at::ScalarType::Undefined;
+    TensorInfo info{tensor.name, tensor.dtype,
+                    is_known ? c10::toString(tensor.dtype) : tensor.dtype_name, tensor.shape, path};
+    if (places_.contains(tensor.name)) {
+      *std::ranges::find(tensors_, tensor.name, &TensorInfo::name) = std::move(info);
+    } else {
+      tensors_.push_back(std::move(info));
     }
-    tensors_.push_back({tensor.name, tensor.dtype, tensor.shape, path});
     std::string name = tensor.name;
-    places_.emplace(std::move(name), Place{file, std::move(tensor)});
+    places_.insert_or_assign(std::move(name), Place{file, std::move(tensor)});
   }
 }
 
 at::Tensor Checkpoint::tensor(const std::string& name) const {
   const Place& place = this->place(name);
   place.file->expect_unchanged();
+  if (place.tensor.dtype == at::ScalarType::Undefined) {
+    fail(place.file->path() + ": tensor " + in_quotes(name),
+         "dtype " + in_quotes(place.tensor.dtype_name) +
+             " is not supported: convert it to float32, float16 or bfloat16");
+  }
   const char* data = place.file->bytes().data() + place.tensor.offset;
   // Mappings start on a page, so the offset tells. Files from before headers were padded have odd
   // ones.

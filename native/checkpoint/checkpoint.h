@@ -16,7 +16,10 @@ namespace bigtransfer::checkpoint {
 
 struct TensorInfo {
   std::string name;
+  /// Undefined for one that is not supported.
   at::ScalarType dtype;
+  /// libtorch's name, or else the file's.
+  std::string dtype_name;
   std::vector<int64_t> shape;
   /// The path of the file that it is in.
   std::string file;
@@ -26,20 +29,19 @@ struct TensorInfo {
 class Checkpoint {
  public:
   /// Maps every file: safetensors, or a zip written by torch.save, told apart by content. Reads the
-  /// headers, not the tensors. `expected` are names that a shard index lists. Throws Error
-  /// kCheckpoint, naming file and tensor, when a file cannot be opened, is damaged, truncated or
-  /// of another kind, when two files have a tensor of the same name, and when an expected name is
-  /// missing.
-  static Checkpoint open(const std::vector<std::string>& paths,
-                         const std::vector<std::string>& expected);
+  /// headers, not the tensors. Of a tensor that several files have, the last one's counts, as for
+  /// transformers. Throws Error kCheckpoint, naming file and tensor, when a file cannot be opened,
+  /// is damaged, truncated or of another kind.
+  static Checkpoint open(const std::vector<std::string>& paths);
 
-  /// In the order of the paths, and within a file in its order.
+  /// In the order of the paths, and within a file in its order; each name once.
   const std::vector<TensorInfo>& tensors() const { return tensors_; }
   bool contains(const std::string& name) const { return places_.contains(name); }
 
   /// A view of the mapped bytes with the stored dtype and strides; it must not be written to (the
   /// mapping is read-only: SIGSEGV). A copy where the file has it misaligned. Throws Error
-  /// kCheckpoint for an unknown name, and when the file has changed since it was opened.
+  /// kCheckpoint for an unknown name, a dtype that is not supported, and when the file has changed
+  /// since it was opened.
   at::Tensor tensor(const std::string& name) const;
 
   /// Lets the system drop the tensor's pages from memory. Views of it stay valid and read the file

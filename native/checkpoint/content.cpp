@@ -43,7 +43,18 @@ bool is_web_page(std::string_view bytes) {
          start.starts_with("<?xml") || start.starts_with("<error");
 }
 
-/// The length and the brace of a header; either may be damaged, and is then complained of later.
+/// A header's length that the file has room for, and the brace that a header must begin with. No
+/// other format begins so: text is a length beyond any file, as are the versions and flags of a
+/// zip, the frame of a pickle and the numbers in other signatures. So this is asked first, for a
+/// length may look like the start of any of them.
+bool begins_with_header(std::string_view bytes) {
+  if (bytes.size() <= kLengthBytes) return false;
+  const auto length = load<uint64_t>(bytes, 0);
+  return length <= std::min<uint64_t>(kMaxSafetensorsHeader, bytes.size() - kLengthBytes) &&
+         bytes[kLengthBytes] == '{';
+}
+
+/// The length or the brace of a header; either may be damaged, and is then complained of later.
 bool is_safetensors(std::string_view bytes) {
   if (bytes.size() < kLengthBytes) return false;
   return load<uint64_t>(bytes, 0) <= kMaxSafetensorsHeader ||
@@ -58,6 +69,7 @@ bool is_pickle(std::string_view bytes) {
 
 Content recognize(std::string_view bytes, const std::string& file) {
   if (bytes.empty()) fail(file, std::string("an empty file; ") + kDownloadAgain);
+  if (begins_with_header(bytes)) return Content::kSafetensors;
   if (bytes.starts_with(kZip) || bytes.starts_with(kEmptyZip)) return Content::kZip;
   if (bytes.starts_with(kLfsPointer)) {
     fail(file,

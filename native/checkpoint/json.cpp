@@ -62,7 +62,7 @@ class Parser {
       case 'n':
         return word("null", {nullptr});
       default:
-        return {integer()};
+        return number();
     }
   }
 
@@ -113,19 +113,37 @@ class Parser {
     return {std::move(items)};
   }
 
-  int64_t integer() {
+  Json number() {
     const size_t begin = at_;
     accept('-');
-    const size_t digits = at_;
-    while (peek() >= '0' && peek() <= '9') ++at_;
-    if (at_ == digits) bad("expected a value");
-    if (text_[digits] == '0' && at_ - digits > 1) bad("a number starts with 0");
-    if (peek() == '.' || peek() == 'e' || peek() == 'E') bad("expected an integer");
-    int64_t result = 0;
-    if (std::from_chars(&text_[begin], text_.data() + at_, result).ec != std::errc()) {
-      bad("an integer is beyond 64 bits");
+    const size_t first = at_;
+    if (digits() == 0) bad("expected a value");
+    if (text_[first] == '0' && at_ - first > 1) bad("a number starts with 0");
+    bool is_whole = true;
+    if (accept('.')) {
+      is_whole = false;
+      if (digits() == 0) bad("a fraction without digits");
     }
-    return result;
+    if (accept('e') || accept('E')) {
+      is_whole = false;
+      if (!accept('-')) accept('+');
+      if (digits() == 0) bad("an exponent without digits");
+    }
+    const char* from = &text_[begin];
+    const char* end = text_.data() + at_;
+    int64_t whole = 0;
+    if (is_whole && std::from_chars(from, end, whole).ec == std::errc()) return {whole};
+    // Beyond its range it stays 0, which nobody asks for.
+    double real = 0;
+    std::from_chars(from, end, real);
+    return {real};
+  }
+
+  /// Goes beyond the digits that come next, and says how many they are.
+  size_t digits() {
+    const size_t begin = at_;
+    while (peek() >= '0' && peek() <= '9') ++at_;
+    return at_ - begin;
   }
 
   std::string string() {

@@ -1,4 +1,4 @@
-// A small strict JSON reader (RFC 8259 without fractions) for the headers of safetensors files.
+// A small strict JSON reader (RFC 8259) for the headers of safetensors files.
 #pragma once
 
 #include <cstddef>
@@ -17,7 +17,7 @@ struct Json {
   struct Member;
   using Object = std::vector<Member>;
 
-  std::variant<std::nullptr_t, bool, int64_t, std::string, Array, Object> value;
+  std::variant<std::nullptr_t, bool, int64_t, double, std::string, Array, Object> value;
 
   const int64_t* integer() const { return std::get_if<int64_t>(&value); }
   const std::string* string() const { return std::get_if<std::string>(&value); }
@@ -33,8 +33,8 @@ struct Json::Member {
 };
 
 /// Throws Error kCheckpoint, starting with `where`, for anything but one UTF-8 JSON value: also for
-/// duplicate keys, fractions and exponents, integers beyond int64, lone surrogates, nesting beyond
-/// 16 levels, more than two million values.
+/// duplicate keys, lone surrogates, nesting beyond 16 levels, more than two million values. Numbers
+/// with a fraction or an exponent, or beyond int64, become doubles.
 Json parse_json(std::string_view text, const std::string& where);
 
 /// `text` as a JSON string, quotes included. Throws Error kCheckpoint when it is not UTF-8.

@@ -18,7 +18,8 @@ struct DtypeName {
   at::ScalarType dtype;
 };
 
-/// The format also has 4- to 8-bit floats, complex and wide unsigned numbers; no BiT file does.
+/// The format also has 4- to 8-bit floats, complex and wide unsigned numbers: no weights of a BiT,
+/// and no obstacle beside them.
 constexpr DtypeName kDtypes[] = {
     {"F64", at::ScalarType::Double}, {"F32", at::ScalarType::Float},
     {"F16", at::ScalarType::Half},   {"BF16", at::ScalarType::BFloat16},
@@ -27,15 +28,12 @@ constexpr DtypeName kDtypes[] = {
     {"U8", at::ScalarType::Byte},    {"BOOL", at::ScalarType::Bool},
 };
 
-at::ScalarType find_dtype(const std::string& name, const std::string& where) {
+/// Undefined for the others.
+at::ScalarType find_dtype(const std::string& name) {
   for (const DtypeName& each : kDtypes) {
     if (each.name == name) return each.dtype;
   }
-  std::string known;
-  for (const DtypeName& each : kDtypes)
-    known += (known.empty() ? "" : ", ") + std::string(each.name);
-  fail(where, "dtype " + in_quotes(name) + " is not supported (" + known +
-                  " are): convert the file to one of them");
+  return at::ScalarType::Undefined;
 }
 
 /// A member that is an array of integers of at least 0.
@@ -58,13 +56,14 @@ StoredTensor read_entry(const std::string& name, const Json& entry, const std::s
   const Json* dtype = entry.find("dtype");
   if (!dtype || !dtype->string()) fail(where, "no string 'dtype' in the header");
   StoredTensor tensor{
-      name, find_dtype(*dtype->string(), where), sizes(entry, "shape", where), {}, 0, 0};
+      name, find_dtype(*dtype->string()), *dtype->string(), sizes(entry, "shape", where), {}, 0, 0};
   const std::vector<int64_t> offsets = sizes(entry, "data_offsets", where);
   if (offsets.size() != 2 || offsets[0] > offsets[1]) {
     fail(where, "'data_offsets' must be [begin, end] with begin at most end");
   }
   tensor.offset = static_cast<uint64_t>(offsets[0]);
   tensor.bytes = static_cast<uint64_t>(offsets[1] - offsets[0]);
+  if (tensor.dtype == at::ScalarType::Undefined) return tensor;
   const auto expected = dense_bytes(tensor.shape, c10::elementSize(tensor.dtype));
   if (!expected) fail(where, "its shape is too large for 64 bits");
   if (*expected != tensor.bytes) {
@@ -75,6 +74,7 @@ StoredTensor read_entry(const std::string& name, const Json& entry, const std::s
 }
 
 void check_metadata(const Json& metadata, const std::string& file) {
+  if (std::holds_alternative<std::nullptr_t>(metadata.value)) return;
   const auto is_text = [](const auto& member) { return member.value.string() != nullptr; };
   if (!metadata.object() ||
       !std::all_of(metadata.object()->begin(), metadata.object()->end(), is_text)) {

@@ -13,7 +13,10 @@ namespace bigtransfer::checkpoint {
 /// reach only those bytes.
 struct StoredTensor {
   std::string name;
+  /// Undefined for a type that is not supported: such a tensor is there, and cannot be read.
   at::ScalarType dtype;
+  /// What the file calls it.
+  std::string dtype_name;
   std::vector<int64_t> shape;
   /// In elements; empty for a dense row-major tensor.
   std::vector<int64_t> strides;

@@ -35,11 +35,12 @@ constexpr TorchDtype kDtypes[] = {
     {"BoolStorage", "bool", at::ScalarType::Bool},
 };
 
-at::ScalarType find_dtype(std::string_view name, const std::string& where) {
+/// Undefined for the others.
+at::ScalarType find_dtype(std::string_view name) {
   for (const TorchDtype& each : kDtypes) {
     if (each.storage == name || each.name == name) return each.dtype;
   }
-  fail(where, "dtype " + in_quotes(name) + " is not supported: convert it, say with .float()");
+  return at::ScalarType::Undefined;
 }
 
 /// The archive's folder is named after the file as it was saved.
@@ -121,7 +122,10 @@ class Locator {
 
   StoredTensor locate(const std::string& name, PickledTensor pickled,
                       const std::string& where) const {
-    const at::ScalarType dtype = find_dtype(pickled.dtype, where);
+    const at::ScalarType dtype = find_dtype(pickled.dtype);
+    const std::string dtype_name(pickled.dtype);
+    if (dtype == at::ScalarType::Undefined)
+      return {name, dtype, dtype_name, std::move(pickled.shape), {}, 0, 0};
     const uint64_t item = c10::elementSize(dtype);
     const std::string_view data = storage(pickled, item, where);
     if (pickled.shape.size() != pickled.strides.size())
@@ -138,6 +142,7 @@ class Locator {
     const auto begin = static_cast<uint64_t>(data.data() - bytes_.data());
     return {name,
             dtype,
+            dtype_name,
             std::move(pickled.shape),
             std::move(pickled.strides),
             begin + static_cast<uint64_t>(pickled.storage_offset) * item,

@@ -101,8 +101,9 @@ void Weights::match(const Lacks& allowed) {
       info_.mismatched.push_back({each.name, tensor.shape, each.shape});
     } else if (!at::isFloatingType(tensor.dtype)) {
       throw Error(ErrorCode::kCheckpoint, "Tensor '" + tensor.name + "' holds " +
-                                              c10::toString(tensor.dtype) +
-                                              " values; weights must be floating point");
+                                              tensor.dtype_name +
+                                              " values; weights must be float64, float32, "
+                                              "float16 or bfloat16");
     } else {
       in_file_.emplace(each.name, tensor.name);
     }

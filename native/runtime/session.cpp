@@ -19,8 +19,8 @@ namespace {
 model::Weights read_weights(const LoadRequest& request, const model::Topology& topology) {
   std::vector<model::ParameterSpec> parameters = model::parameters(topology);
   if (request.files.empty()) return {std::move(parameters), request.seed};
-  return {std::move(parameters), request.seed,
-          checkpoint::Checkpoint::open(request.files, request.expected_names), request.allowed};
+  return {std::move(parameters), request.seed, checkpoint::Checkpoint::open(request.files),
+          request.allowed};
 }
 
 /// An engine, and what it and its type are called.

@@ -24,7 +24,6 @@ struct LoadRequest {
   std::string prefix;
   /// Checkpoint files; none for random weights.
   std::vector<std::string> files;
-  std::vector<std::string> expected_names;
   /// What the files may lack.
   model::Lacks allowed;
   uint64_t seed;

@@ -248,3 +248,35 @@ describe('a single checkpoint file', () => {
     expect((await model.forward(pixels)).logits.data).toEqual(await logitsOf(SOURCE));
   });
 });
+
+describe('shards', () => {
+  const SHARDED = join(REFERENCE, 'models', 'sharded');
+  const INDEX = 'model.safetensors.index.json';
+  type Index = { weight_map: Record<string, string> };
+  const readIndex = (directory: string) =>
+    JSON.parse(readFileSync(join(directory, INDEX), 'utf8')) as Index;
+
+  test('an index may list what no file has; what the model lacks then is missing', async () => {
+    const directory = copyOf('stale', SHARDED);
+    const index = readIndex(directory);
+    const [first] = Object.values(index.weight_map) as [string];
+    index.weight_map['stale.weight'] = first;
+    writeFileSync(join(directory, INDEX), JSON.stringify(index));
+    await using model = await BitForImageClassification.fromPretrained(directory);
+    expect(model.loadingInfo).toEqual({ missingKeys: [], unexpectedKeys: [], mismatchedKeys: [] });
+    expect(await logitsOf(directory)).toEqual(await logitsOf(SHARDED));
+  });
+
+  test('of a tensor in two shards the last one counts, as for transformers', async () => {
+    const directory = copyOf('twice', SHARDED);
+    const shards = [...new Set(Object.values(readIndex(directory).weight_map))].sort();
+    const [first, last] = [shards.at(0), shards.at(-1)] as [string, string];
+    copyFileSync(join(directory, first), join(directory, 'model-99999.safetensors'));
+    const index = readIndex(directory);
+    index.weight_map['other'] = 'model-99999.safetensors';
+    writeFileSync(join(directory, INDEX), JSON.stringify(index));
+    expect(shards.length).toBeGreaterThan(1);
+    expect(last).not.toBe(first);
+    expect(await logitsOf(directory)).toEqual(await logitsOf(SHARDED));
+  });
+});

@@ -3,6 +3,7 @@
 
 #include "check.h"
 #include "checkpoint/fixtures.h"
+#include "checkpoint/safetensors.h"
 #include "common/error.h"
 
 namespace bigtransfer::checkpoint::test {
@@ -18,6 +19,32 @@ TEST("content: checkpoints are told apart by content") {
   // Damaged headers are left to the reader, who can say more.
   EXPECT(recognize(le(UINT64_MAX) + "{\"t\"", kFile) == Content::kSafetensors);
   EXPECT(recognize(le<uint64_t>(50) + "oops", kFile) == Content::kSafetensors);
+}
+
+TEST("content: a header's length may look like another format's signature") {
+  const auto padded = [](size_t length) {
+    std::string header = R"({"t":{"dtype":"U8","shape":[1],"data_offsets":[0,1]}})";
+    header.resize(length, ' ');
+    return safetensors(header, "x");
+  };
+  // PROTO and each protocol of pickle, as transformers' shards of 20 KB may begin.
+  for (size_t protocol = 0; protocol < 6; ++protocol) {
+    for (const size_t more : {0, 1, 3}) {
+      const std::string bytes = padded((more << 16) + (protocol << 8) + 0x80);
+      EXPECT(recognize(bytes, kFile) == Content::kSafetensors);
+      EXPECT(read_safetensors(bytes, kFile).size() == 1);
+    }
+  }
+  EXPECT(recognize(padded(0x04034b50), kFile) == Content::kSafetensors);  // "PK\3\4"
+  std::string name(257 - 10, 's');
+  const std::string header =
+      "{\"" + name + "ustar\":{\"dtype\":\"U8\",\"shape\":[1],\"data_offsets\":[0,1]}}";
+  EXPECT(safetensors(header, "x").substr(257, 5) == "ustar");
+  EXPECT(recognize(safetensors(header, "x"), kFile) == Content::kSafetensors);
+  // And what is none, though a brace stands where a header's would: a pickle, and a zip.
+  CHECK_REFUSED(std::string("\x80\x02}q\x01(X\x05{....", 14), "bare Python pickle");
+  CHECK_REFUSED(std::string("\x80\x04\x95\x0a\0\0\0\0{", 9) + std::string(400, '.'),
+                "bare Python pickle");
 }
 
 TEST("content: other files") {

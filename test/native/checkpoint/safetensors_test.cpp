@@ -54,9 +54,21 @@ TEST("safetensors: every dtype, scalars, tensors without elements, no tensors") 
   EXPECT(safetensors_dtype(at::ScalarType::ComplexFloat).empty());
 }
 
-TEST("safetensors: dtypes that are not supported are named") {
-  CHECK_BAD_SAFETENSORS(one(R"("dtype":"F8_E4M3","shape":[8],"data_offsets":[0,8])"), "'F8_E4M3'");
-  CHECK_BAD_SAFETENSORS(one(R"("dtype":"f32","shape":[2],"data_offsets":[0,8])"), "tensor 't'");
+TEST("safetensors: dtypes that are not supported keep their name and place") {
+  for (const std::string name : {"F8_E4M3", "F8_E5M2", "F4", "C64", "U16", "U32", "U64", "f32"}) {
+    const auto tensors = read_safetensors(
+        one(R"("dtype":")" + name + R"(","shape":[3,5],"data_offsets":[0,8])"), kFile);
+    EXPECT(tensors[0].dtype == at::ScalarType::Undefined && tensors[0].dtype_name == name);
+    EXPECT(tensors[0].bytes == 8);
+  }
+}
+
+TEST("safetensors: what other writers add to entries and metadata") {
+  EXPECT(read_safetensors(one(R"("dtype":"F32","shape":[2],"data_offsets":[0,8],"scale":-1.5e-3,)"
+                              R"("big":18446744073709551615,"zero":null,"more":{"a":[true]})"),
+                          kFile)
+             .size() == 1);
+  EXPECT(read_safetensors(safetensors(R"({"__metadata__":null})", ""), kFile).empty());
 }
 
 TEST("safetensors: header lengths that lie") {

@@ -40,22 +40,22 @@ TEST("safetensors writer: every dtype and layout reads back") {
                        at::rand({2, 3, 4, 5}).contiguous(at::MemoryFormat::ChannelsLast));
   tensors.emplace_back("name \"quoted\" \\ é \n", at::ones({1}));
   write_safetensors(path, tensors, {});
-  const auto checkpoint = Checkpoint::open({path}, {});
+  const auto checkpoint = Checkpoint::open({path});
   EXPECT(checkpoint.tensors().size() == tensors.size());
   for (const auto& [name, tensor] : tensors) {
     EXPECT(checkpoint.tensor(name).scalar_type() == tensor.scalar_type());
     EXPECT(checkpoint.tensor(name).equal(tensor));
   }
   write_safetensors(path, {}, {});
-  EXPECT(Checkpoint::open({path}, {}).tensors().empty());
+  EXPECT(Checkpoint::open({path}).tensors().empty());
 }
 
 TEST("safetensors writer: a file may be written over while it is mapped") {
   const TempDir dir;
   const std::string path = dir.write("m", small_safetensors());
-  const at::Tensor before = Checkpoint::open({path}, {}).tensor("a");
+  const at::Tensor before = Checkpoint::open({path}).tensor("a");
   write_safetensors(path, {{"a", before * 2}, {"same", before}}, {});
-  const auto after = Checkpoint::open({path}, {});
+  const auto after = Checkpoint::open({path});
   EXPECT(after.tensor("a").equal(before * 2) && after.tensor("same").equal(before));
 }
 

@@ -70,7 +70,12 @@ TEST("torch zip: dtypes") {
     EXPECT(read_torch_zip(torch_file(dict({{"t", tensor(spec)}})), kFile)[0].dtype == dtype);
   }
   const TensorSpec complex{.storage = "ComplexFloatStorage"};
-  CHECK_BAD_TORCH(torch_file(dict({{"t", tensor(complex)}})), "'ComplexFloatStorage'");
+  const auto name_of_unsupported = [](const std::string& value) {
+    const auto tensors = read_torch_zip(torch_file(dict({{"t", value}})), kFile);
+    EXPECT(tensors[0].dtype == at::ScalarType::Undefined && tensors[0].bytes == 0);
+    return tensors[0].dtype_name;
+  };
+  EXPECT(name_of_unsupported(tensor(complex)) == "ComplexFloatStorage");
   const auto v3 = [](const std::string& dtype) {
     const std::string id = tuple({text("storage"), global("torch.storage", "UntypedStorage"),
                                   text("0"), text("cpu"), "K\x18"}) +
@@ -83,7 +88,7 @@ TEST("torch zip: dtypes") {
   };
   EXPECT(read_torch_zip(torch_file(dict({{"t", v3("float32")}})), kFile)[0].bytes == 24);
   CHECK_BAD_TORCH(torch_file(dict({{"t", v3("float64")}})), "beyond its storage");
-  CHECK_BAD_TORCH(torch_file(dict({{"t", v3("float8_e4m3fn")}})), "'float8_e4m3fn'");
+  EXPECT(name_of_unsupported(v3("float8_e4m3fn")) == "float8_e4m3fn");
 }
 
 TEST("torch zip: the state dict is found within plain containers") {
