@@ -1,4 +1,8 @@
 // The errors that users see: one class, a stable code, a message that says what, where and what to do.
+import { describe } from './describe';
+import { nearest } from './nearest';
+
+export { describe };
 
 /** Stable codes of {@link BitError}; new ones may be added, none changes its meaning. */
 export type BitErrorCode =
@@ -39,23 +43,15 @@ export function invalid(
   return new BitError(code, `Expected ${expected} for ${name} but received ${describe(actual)}`);
 }
 
-/** A value in a few words, for error messages: never longer than a line. */
-export function describe(value: unknown): string {
-  if (typeof value === 'string')
-    return `'${value.length > 60 ? `${value.slice(0, 57)}...` : value}'`;
-  if (typeof value === 'function') return `function ${value.name}`;
-  if (ArrayBuffer.isView(value)) return `${value.constructor.name} of ${value.byteLength} bytes`;
-  if (typeof value !== 'object' || value === null) return String(value);
-  const text = safeStringify(value) ?? Object.prototype.toString.call(value);
-  return text.length > 80 ? `${text.slice(0, 77)}...` : text;
-}
-
-function safeStringify(value: object): string | undefined {
-  try {
-    return JSON.stringify(value, (_, item: unknown) =>
-      typeof item === 'bigint' ? `${item}n` : item,
-    );
-  } catch {
-    return undefined; // cyclic
-  }
+/** @throws BitError ERR_BIT_CONFIG for a name in `given` that `known` lacks: it may be misspelt. */
+export function refuseUnknown(kind: 'field' | 'option', given: object, known: object): void {
+  const name = Object.keys(given).find((each) => !Object.hasOwn(known, each));
+  if (name === undefined) return;
+  const names = Object.keys(known);
+  const near = nearest(name, names);
+  const advice = near === undefined ? '' : ` (did you mean '${near}'?)`;
+  throw new BitError(
+    'ERR_BIT_CONFIG',
+    `Unknown ${kind} ${describe(name)}${advice}; the ${kind}s are ${names.join(', ')}`,
+  );
 }

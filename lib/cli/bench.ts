@@ -9,7 +9,13 @@ import {
   systemInfo,
 } from '../index';
 import type { Context } from './context';
-import { type ModelFlags, addModelOptions, loadOptions, positiveInteger } from './options';
+import {
+  type ModelFlags,
+  addModelOptions,
+  loadOptions,
+  sourceOptions,
+  positiveInteger,
+} from './options';
 import { print, printJson, table } from './report';
 
 interface Flags extends ModelFlags {
@@ -69,7 +75,7 @@ async function bench(flags: Flags, context: Context): Promise<void> {
 async function noise(flags: Flags, context: Context, channels: number): Promise<Tensor> {
   const { height, width } = flags.size
     ? { height: flags.size, width: flags.size }
-    : (await BitImageProcessor.fromPretrained(flags.model, loadOptions(flags, context))).cropSize;
+    : (await BitImageProcessor.fromPretrained(flags.model, sourceOptions(flags, context))).cropSize;
   const shape = [flags.batchSize, channels, height, width];
   const count = shape.reduce((product, size) => product * size, 1);
   return Tensor.from(

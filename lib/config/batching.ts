@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import type { BatchLimits } from '../binding/types';
 import { count, isObject, type Check } from './checks';
-import { checkAllOptions } from './options';
+import { checkOptions } from './options';
 import { invalid } from '../errors';
 
 const LEAST_DEFAULT_BATCH = 8;
@@ -40,7 +40,7 @@ export function checkBatching(
 ): BatchLimits {
   if (batching !== undefined && batching !== false && !isObject(batching ?? {}))
     throw invalid('ERR_BIT_CONFIG', 'batching', 'an object or false', batching);
-  const given = checkAllOptions<BatchingOptions>(batching || null, CHECKS);
+  const given = checkOptions<BatchingOptions>(batching || null, CHECKS);
   const usual = Math.max(LEAST_DEFAULT_BATCH, threads || availableParallelism());
   const { maxBatch = usual, maxDelayMs = 0, maxQueue = 0 } = given;
   return { maxBatch: batching === false ? 1 : maxBatch, maxDelayMs, maxQueue };

@@ -1,8 +1,18 @@
 // BitConfig without its files: every field of transformers' BitConfig, checked, and its JSON.
 import { BitError } from '../errors';
 import { ACTIVATIONS } from './activations';
-import { anything, boolean, fraction, listOf, nullable, oneOf, size, sizes } from './checks';
-import { fillFields, fromKeys, jsonObject, toKeys, type FieldTable } from './fields';
+import {
+  anything,
+  boolean,
+  fraction,
+  isObject,
+  listOf,
+  nullable,
+  oneOf,
+  size,
+  sizes,
+} from './checks';
+import { fieldNames, fillFields, fromKeys, jsonObject, toKeys, type FieldTable } from './fields';
 import { areDefaultLabels, fillLabels, type LabelFields } from './labels';
 import { checkGroups } from './network_spec';
 import { alignOutFeatures } from './out_features';
@@ -95,6 +105,14 @@ const FIELDS: FieldTable<Given> = {
   outputHiddenStates: { key: 'output_hidden_states', initial: () => false, check: boolean },
 };
 
+/** For options that are fields of a config, which checks them itself. */
+export const CONFIG_FIELDS = fieldNames<BitConfigFields>(FIELDS as FieldTable<BitConfigFields>);
+
+/** Properties of a config that are none of its fields: a copy of one has them too. */
+interface DerivedProperties {
+  stageNames: readonly string[];
+}
+
 /** Far beyond any network that can be trained; more would use up memory before a weight is read. */
 const MAX_BLOCKS = 10_000;
 
@@ -127,11 +145,15 @@ export class BitConfigData implements BitConfigFields {
   /** 'stem' and one name for each stage. */
   readonly stageNames: readonly string[];
   /** JSON keys that are none of ours; they are written back. */
-  private extra: Record<string, unknown> = {};
+  #extra: Record<string, unknown> = {};
 
-  /** @throws BitError ERR_BIT_CONFIG naming the field that is wrong. */
-  constructor(init: Partial<BitConfigFields> = {}) {
+  /**
+   * @param init fields; or another config, a copy of its properties or its structured clone.
+   * @throws BitError ERR_BIT_CONFIG naming the field that is wrong.
+   */
+  constructor(init: Partial<BitConfigFields> & Partial<DerivedProperties> = {}) {
     const given = fillFields<Given>(FIELDS, normalised(init));
+    if (isObject(init) && #extra in init) this.#extra = structuredClone(init.#extra);
     this.stageNames = ['stem', ...given.depths.map((_, i) => `stage${i + 1}`)];
     const outputs = alignOutFeatures(given.outFeatures, given.outIndices, this.stageNames);
     Object.assign(this, given, outputs, fillLabels(given));
@@ -149,13 +171,13 @@ export class BitConfigData implements BitConfigFields {
     const { fields, unknown } = fromKeys<Given>(FIELDS, modernised(json));
     const config = new this(fields as Partial<BitConfigFields>);
     for (const key of [...REWRITTEN, ...DROPPED]) delete unknown[key];
-    (config as BitConfigData).extra = structuredClone(unknown);
+    (config as BitConfigData).#extra = structuredClone(unknown);
     return config;
   }
 
   /** transformers' config.json: snake_case keys, sorted. */
   toJSON(): Record<string, unknown> {
-    const json = toKeys<Given>(FIELDS, this as BitConfigFields, this.extra);
+    const json = toKeys<Given>(FIELDS, this as BitConfigFields, this.#extra);
     delete json['num_labels']; // transformers counts id2label instead
     if (areDefaultLabels(this)) {
       delete json['id2label'];
@@ -191,16 +213,19 @@ export class BitConfigData implements BitConfigFields {
     }
     const constructor = this.constructor as new (init: Partial<Given>) => this;
     const config = new constructor({ ...kept, ...wanted });
-    (config as BitConfigData).extra = structuredClone(this.extra);
+    (config as BitConfigData).#extra = structuredClone(this.#extra);
     return config;
   }
 }
 
-/** transformers takes the padding in any case. */
-function normalised(init: Partial<BitConfigFields>): Partial<Given> {
-  const padding: unknown = init?.globalPadding;
-  if (typeof padding !== 'string') return init;
-  return { ...init, globalPadding: padding.toUpperCase() as Given['globalPadding'] };
+/** Without what follows from other fields; transformers takes the padding in any case. */
+function normalised(init: Partial<BitConfigFields> & Partial<DerivedProperties>): Partial<Given> {
+  if (!isObject(init)) return init;
+  const fields: typeof init = { ...init };
+  delete fields.stageNames;
+  const padding: unknown = fields.globalPadding;
+  if (typeof padding !== 'string') return fields;
+  return { ...fields, globalPadding: padding.toUpperCase() as Given['globalPadding'] };
 }
 
 /** Old spellings: torch_dtype is now dtype; null stood for a default. */

@@ -1,5 +1,4 @@
-// Checks of single values, each with the words for "expected …" messages, and of their names.
-import { BitError, describe } from '../errors';
+// Checks of single values, each with the words for "expected …" messages.
 
 /** A check and what it expects, in words. */
 export interface Check {
@@ -95,15 +94,4 @@ export function listOf(word: string, test: (item: unknown) => boolean): Check {
     expected: `an array of ${word}`,
     test: (value) => Array.isArray(value) && value.every(test),
   };
-}
-
-/** @throws BitError ERR_BIT_CONFIG for a name in `given` that `known` lacks: it may be misspelt. */
-export function refuseUnknown(kind: 'field' | 'option', given: object, known: object): void {
-  const name = Object.keys(given).find((each) => !Object.hasOwn(known, each));
-  if (name === undefined) return;
-  const names = Object.keys(known).join(', ');
-  throw new BitError(
-    'ERR_BIT_CONFIG',
-    `Unknown ${kind} ${describe(name)}; the ${kind}s are ${names}`,
-  );
 }

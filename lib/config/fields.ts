@@ -1,6 +1,6 @@
 // Tables of fields: the name here, the key in JSON, the default and the check, each once.
-import { invalid, type BitError } from '../errors';
-import { isObject, refuseUnknown, type Check } from './checks';
+import { invalid, refuseUnknown, type BitError } from '../errors';
+import { anything, isObject, type Check } from './checks';
 
 /** One field of a class whose fields are `T`. */
 export interface Field<T, K extends keyof T = keyof T> {
@@ -61,6 +61,12 @@ export function invalidField(
     expected,
     value,
   );
+}
+
+/** A check for every field's name, where values are looked at later. */
+export function fieldNames<T>(table: FieldTable<T>): Readonly<Record<keyof T, Check>> {
+  const names = Object.keys(table).map((name) => [name, anything] as const);
+  return Object.fromEntries(names) as Record<keyof T, Check>;
 }
 
 /** Splits a JSON object into the table's fields and the keys that it does not know. */

@@ -1,7 +1,23 @@
 // BitImageProcessor without its files: every field of transformers' processor, checked, and its JSON.
 import { BitError } from '../errors';
-import { anything, boolean, oneOf, perChannel, perChannelDivisor, positive } from './checks';
-import { fillFields, fromKeys, invalidField, jsonObject, toKeys, type FieldTable } from './fields';
+import {
+  anything,
+  boolean,
+  isObject,
+  oneOf,
+  perChannel,
+  perChannelDivisor,
+  positive,
+} from './checks';
+import {
+  fieldNames,
+  fillFields,
+  fromKeys,
+  invalidField,
+  jsonObject,
+  toKeys,
+  type FieldTable,
+} from './fields';
 import {
   parseCropSize,
   parseSize,
@@ -9,6 +25,7 @@ import {
   type HeightWidth,
   type ImageSize,
 } from './image_size';
+import { defined } from './options';
 
 /** PIL's codes: nearest, lanczos, bilinear, bicubic; box and hamming cannot resize tensors. */
 export type ResampleCode = 0 | 1 | 2 | 3 | 4 | 5;
@@ -20,6 +37,7 @@ export interface BitImageProcessorFields {
   doResize: boolean;
   /** See ImageSize; a plain integer is the shortest edge. */
   size: ImageSize;
+  /** As a code; torchvision's names ('bicubic', …) are taken for theirs. */
   resample: ResampleCode;
   doCenterCrop: boolean;
   /** A plain integer is a square. */
@@ -38,11 +56,28 @@ const CLIP_STD = [0.26862954, 0.26130258, 0.27577711];
 const DEFAULT_SIDE = 224;
 const IMAGE_PROCESSOR_TYPE = 'BitImageProcessor';
 
+/**
+ * torchvision's names, which transformers takes too; its 'nearest' is a rule of its own, by which
+ * pixels lie elsewhere than by PIL's code 0.
+ */
+const RESAMPLE_NAMES: Readonly<Record<string, ResampleCode>> = {
+  'nearest-exact': 0,
+  lanczos: 1,
+  bilinear: 2,
+  bicubic: 3,
+  box: 4,
+  hamming: 5,
+};
+
 const FIELDS: FieldTable<BitImageProcessorFields> = {
   doConvertRgb: { key: 'do_convert_rgb', initial: () => true, check: boolean },
   doResize: { key: 'do_resize', initial: () => true, check: boolean },
   size: { key: 'size', initial: () => ({ shortestEdge: DEFAULT_SIDE }), check: anything },
-  resample: { key: 'resample', initial: () => 3, check: oneOf(0, 1, 2, 3, 4, 5) },
+  resample: {
+    key: 'resample',
+    initial: () => 3,
+    check: oneOf(0, 1, 2, 3, 4, 5, ...Object.keys(RESAMPLE_NAMES)),
+  },
   doCenterCrop: { key: 'do_center_crop', initial: () => true, check: boolean },
   cropSize: {
     key: 'crop_size',
@@ -55,6 +90,9 @@ const FIELDS: FieldTable<BitImageProcessorFields> = {
   imageMean: { key: 'image_mean', initial: () => [...CLIP_MEAN], check: perChannel },
   imageStd: { key: 'image_std', initial: () => [...CLIP_STD], check: perChannelDivisor },
 };
+
+/** For options that are fields of a processor, which checks them itself. */
+export const PROCESSOR_FIELDS = fieldNames(FIELDS);
 
 /** Keys that toJSON makes anew or that old files wrote. */
 const REWRITTEN = ['image_processor_type', 'feature_extractor_type', 'processor_class'];
@@ -82,14 +120,16 @@ export class ImageProcessorData implements BitImageProcessorFields {
   readonly imageMean!: number | number[];
   readonly imageStd!: number | number[];
   /** JSON keys that are none of ours; they are written back. */
-  private extra: Record<string, unknown> = {};
+  #extra: Record<string, unknown> = {};
 
   /** @throws BitError ERR_BIT_CONFIG naming the field that is wrong. */
   constructor(init: Partial<BitImageProcessorFields> = {}) {
     const fields = fillFields(FIELDS, init);
+    if (isObject(init) && #extra in init) this.#extra = structuredClone(init.#extra);
     Object.assign(this, fields, {
       size: parseSize(fields.size),
       cropSize: parseCropSize(fields.cropSize),
+      resample: RESAMPLE_NAMES[fields.resample] ?? fields.resample,
     });
     const lengths = [this.imageMean, this.imageStd].map((value) => [value].flat().length);
     if (lengths[0] !== lengths[1] && Math.min(...lengths) > 1) {
@@ -118,7 +158,7 @@ export class ImageProcessorData implements BitImageProcessorFields {
     }
     const processor = new this(withoutNulls(fields));
     for (const key of REWRITTEN) delete unknown[key];
-    (processor as ImageProcessorData).extra = structuredClone(unknown);
+    (processor as ImageProcessorData).#extra = structuredClone(unknown);
     return processor;
   }
 
@@ -127,12 +167,12 @@ export class ImageProcessorData implements BitImageProcessorFields {
     return toKeys<Record<keyof BitImageProcessorFields, unknown>>(
       FIELDS,
       { ...(this as BitImageProcessorFields), size: sizeToJSON(this.size) },
-      { ...this.extra, image_processor_type: IMAGE_PROCESSOR_TYPE },
+      { ...this.#extra, image_processor_type: IMAGE_PROCESSOR_TYPE },
     );
   }
 
   /**
-   * A copy with some fields changed.
+   * A copy with some fields changed; one that is undefined stays as it is.
    * @throws BitError ERR_BIT_CONFIG naming the field that is wrong or unknown.
    */
   with(changes: Partial<BitImageProcessorFields>): this {
@@ -140,8 +180,11 @@ export class ImageProcessorData implements BitImageProcessorFields {
       Object.keys(FIELDS).map((name) => [name, this[name as keyof BitImageProcessorFields]]),
     );
     const constructor = this.constructor as new (init: object) => this;
-    const processor = new constructor({ ...kept, ...changes });
-    (processor as ImageProcessorData).extra = structuredClone(this.extra);
+    const processor = new constructor({
+      ...kept,
+      ...(isObject(changes) ? defined(changes) : changes),
+    });
+    (processor as ImageProcessorData).#extra = structuredClone(this.#extra);
     return processor;
   }
 }

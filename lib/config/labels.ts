@@ -1,5 +1,5 @@
 // Labels of a classifier: how many, and their names both ways, filled in as transformers does.
-import { BitError, invalid } from '../errors';
+import { invalid } from '../errors';
 import { isObject } from './checks';
 
 export interface LabelFields {
@@ -11,11 +11,9 @@ export interface LabelFields {
 /** transformers' count where a config tells nothing, and then writes nothing either. */
 const DEFAULT_NUM_LABELS = 2;
 const MAX_LABELS = 1_000_000;
-const WHOLE_NUMBER = /^\d{1,15}$/;
-
-function fail(message: string): never {
-  throw new BitError('ERR_BIT_CONFIG', message);
-}
+/** Types of labels in JSON, beside null. */
+const PLAIN = ['string', 'number', 'boolean'];
+const WHOLE_NUMBER = /^-?\d{1,15}$/;
 
 /** LABEL_0, LABEL_1, … */
 function defaultNames(count: number): Record<number, string> {
@@ -28,26 +26,24 @@ function inverse(id2label: Record<number, string>): Record<string, number> {
 
 /**
  * Fills in what is missing: names from the count, the count from the names, each map from the other.
- * @throws BitError ERR_BIT_CONFIG when they disagree, or when an id is no whole number.
+ * A count that disagrees with the names holds, and they are stale: LABEL_0, LABEL_1, … take their
+ * place, as in transformers.
+ * @throws BitError ERR_BIT_CONFIG when an id is no whole number.
  */
 export function fillLabels(
   init: Partial<{ [K in keyof LabelFields]: LabelFields[K] | null }>,
 ): LabelFields {
   const { numLabels, id2label, label2id } = init;
   if (numLabels !== null && numLabels !== undefined) checkCount(numLabels);
-  const ids = label2id ? checkIds(label2id) : undefined;
-  const names = id2label ? checkNames(id2label) : ids && invert(ids);
-  if (!names) {
+  const given = id2label ? checkNames(id2label) : undefined;
+  const ids = label2id ? checkIds(label2id, given !== undefined) : undefined;
+  const names = given ?? (ids && invert(ids));
+  const count = names && Object.keys(names).length;
+  if (!names || (numLabels ?? count) !== count) {
     const made = defaultNames(numLabels ?? DEFAULT_NUM_LABELS);
     return { numLabels: Object.keys(made).length, id2label: made, label2id: inverse(made) };
   }
-  const count = Object.keys(names).length;
-  if (numLabels !== null && numLabels !== undefined && numLabels !== count) {
-    fail(
-      `Expected numLabels (num_labels in JSON) to be the ${count} of id2label but received ${numLabels}`,
-    );
-  }
-  return { numLabels: count, id2label: names, label2id: ids ?? inverse(names) };
+  return { numLabels: count as number, id2label: names, label2id: ids ?? inverse(names) };
 }
 
 function checkCount(count: unknown): void {
@@ -61,26 +57,33 @@ function checkCount(count: unknown): void {
   );
 }
 
-/** transformers asks for whole-numbered ids and nothing more: they may have gaps. */
+/**
+ * transformers asks for whole-numbered ids and nothing more: they may have gaps, and labels may be
+ * any values. Ours are text: numbers, booleans and null as JSON writes them.
+ */
 function checkNames(id2label: unknown): Record<number, string> {
   const entries = isObject(id2label) ? Object.entries(id2label) : [];
-  const bad = entries.find(([id, label]) => !WHOLE_NUMBER.test(id) || typeof label !== 'string');
-  if (isObject(id2label) && !bad) {
-    return Object.fromEntries(entries.map(([id, label]) => [Number(id), label as string]));
-  }
+  const bad = entries.find(
+    ([id, label]) => !WHOLE_NUMBER.test(id) || !(label === null || PLAIN.includes(typeof label)),
+  );
+  if (isObject(id2label) && !bad)
+    return Object.fromEntries(entries.map(([id, label]) => [Number(id), String(label)]));
   const wrong = bad ? Object.fromEntries([bad]) : id2label;
   throw invalid('ERR_BIT_CONFIG', 'id2label', 'an object of names by whole number', wrong);
 }
 
-/** Ids that a file writes as text count as numbers. */
-function checkIds(label2id: unknown): Record<string, number> {
+/**
+ * Ids that a file writes as text count as numbers. Where there are names, ids that are none are of no
+ * consequence, and undefined is returned for all of them: they follow from the names.
+ */
+function checkIds(label2id: unknown, hasNames: boolean): Record<string, number> | undefined {
   const entries = isObject(label2id) ? Object.entries(label2id) : [];
   const bad = entries.find(
     ([, id]) => !['number', 'string'].includes(typeof id) || !WHOLE_NUMBER.test(String(id)),
   );
-  if (isObject(label2id) && !bad) {
+  if (isObject(label2id) && !bad)
     return Object.fromEntries(entries.map(([label, id]) => [label, Number(id)]));
-  }
+  if (isObject(label2id) && hasNames) return undefined;
   const wrong = bad ? Object.fromEntries([bad]) : label2id;
   throw invalid('ERR_BIT_CONFIG', 'label2id', 'an object of whole numbers by label', wrong);
 }

@@ -1,13 +1,13 @@
-// Options as callers give them: checked by name, and null taken for none.
-import { refuseUnknown, type Check } from './checks';
-import { invalid } from '../errors';
+// Options as callers give them: checked by name, undefined as left out, and null taken for none at all.
+import { invalid, refuseUnknown } from '../errors';
+import type { Check } from './checks';
 
-export type OptionChecks<T> = { readonly [K in keyof T]?: Check };
+/** One check for every option that there is. */
+export type OptionChecks<T> = { readonly [K in keyof T]-?: Check };
 
 /**
- * The options themselves, or none for null. An option that is undefined counts as left out; names
- * without a check are left alone.
- * @throws BitError ERR_BIT_CONFIG naming the option that is wrong.
+ * The options that are given: those that are undefined are left out, so that they hide nothing.
+ * @throws BitError ERR_BIT_CONFIG naming the option that is wrong, or unknown and perhaps misspelt.
  */
 export function checkOptions<T extends object>(
   options: T | null | undefined,
@@ -15,23 +15,26 @@ export function checkOptions<T extends object>(
 ): Partial<T> {
   if (options === null || options === undefined) return {};
   if (typeof options !== 'object') throw invalid('ERR_BIT_CONFIG', 'options', 'an object', options);
-  for (const [name, check] of Object.entries<Check | undefined>(checks)) {
-    const value: unknown = options[name as keyof T];
-    if (check && value !== undefined && !check.test(value))
-      throw invalid('ERR_BIT_CONFIG', name, check.expected, value);
+  refuseUnknown('option', options, checks);
+  const given = defined(options);
+  for (const [name, value] of Object.entries(given)) {
+    const check = checks[name as keyof T];
+    if (!check.test(value)) throw invalid('ERR_BIT_CONFIG', name, check.expected, value);
   }
-  return options;
+  return given;
 }
 
-/**
- * As checkOptions, where `checks` has all the options that there are.
- * @throws the same, and for a name that is unknown and may be misspelt.
- */
-export function checkAllOptions<T extends object>(
-  options: T | null | undefined,
-  checks: Readonly<Record<keyof T, Check>>,
-): Partial<T> {
-  const given = checkOptions<T>(options, checks);
-  refuseUnknown('option', given, checks);
-  return given;
+/** Without what is undefined. */
+export function defined<T extends object>(options: T): Partial<T> {
+  const given = Object.entries(options).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(given) as Partial<T>;
+}
+
+/** Those that have a check here. */
+export function only<T extends object, K extends PropertyKey>(
+  options: T,
+  checks: Readonly<Record<K, Check>>,
+): Pick<T, K & keyof T> {
+  const own = Object.entries(options).filter(([name]) => Object.hasOwn(checks, name));
+  return Object.fromEntries(own) as Pick<T, K & keyof T>;
 }

@@ -3,6 +3,7 @@
 import { readFile } from 'node:fs/promises';
 import { posix, win32 } from 'node:path';
 import { BitError, describe } from '../errors';
+import { parsePythonJson } from '../python_json';
 import type { FileSource, FoundFile } from './sources';
 
 /**
@@ -86,7 +87,7 @@ function isPlainName(name: unknown): name is string {
 
 function parseJson(text: string, path: string): unknown {
   try {
-    return JSON.parse(text);
+    return parsePythonJson(text);
   } catch (cause) {
     throw new BitError('ERR_BIT_CHECKPOINT', `${path} is not JSON: ${(cause as Error).message}`, {
       cause,

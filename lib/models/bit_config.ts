@@ -1,24 +1,36 @@
 // BitConfig with its files.
-import { BitConfigData, MODEL_TYPE } from '../config/bit_config';
-import { checkOptions } from '../config/options';
+import {
+  BitConfigData,
+  CONFIG_FIELDS,
+  MODEL_TYPE,
+  type BitConfigFields,
+} from '../config/bit_config';
+import { checkOptions, only } from '../config/options';
 import type { PretrainedOptions } from '../hub/options';
 import { resolveSource } from '../hub/resolve';
 import { readJsonObject, writeJson } from './json_file';
 import { PRETRAINED_CHECKS } from './options';
 import { warnOfModelType } from './warnings';
 
+const CHECKS = { ...PRETRAINED_CHECKS, ...CONFIG_FIELDS };
+
 /** The numbers and labels of a BiT model: every field of transformers' BitConfig. */
 export class BitConfig extends BitConfigData {
   /**
    * Reads config.json of a directory, beside a checkpoint file, or on the hub.
+   * @param options fields of the config replace what the file says.
    * @throws BitError ERR_BIT_CHECKPOINT when it is not found, ERR_BIT_CONFIG when it is wrong.
    */
-  static async fromPretrained(source: string, options: PretrainedOptions = {}): Promise<BitConfig> {
-    const given = checkOptions(options, PRETRAINED_CHECKS);
+  static async fromPretrained(
+    source: string,
+    options: PretrainedOptions & Partial<BitConfigFields> = {},
+  ): Promise<BitConfig> {
+    const given = checkOptions(options, CHECKS);
     const { configPath } = await resolveSource(source, given, 'config');
     const json = await readJsonObject(configPath);
     warnOfModelType(configPath, json['model_type'], MODEL_TYPE);
-    return BitConfig.fromJSON(json) as BitConfig;
+    const config = BitConfig.fromJSON(json) as BitConfig;
+    return config.with(only(given, CONFIG_FIELDS));
   }
 
   /**

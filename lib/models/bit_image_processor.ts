@@ -1,9 +1,13 @@
 // BitImageProcessor with its files and its one verb.
 import { runJob } from '../binding/job';
 import { loadBinding } from '../binding/load';
-import { boolean, callPriority } from '../config/checks';
-import { ImageProcessorData, type BitImageProcessorFields } from '../config/image_processor';
-import { checkOptions } from '../config/options';
+import { anything, boolean, callPriority } from '../config/checks';
+import {
+  ImageProcessorData,
+  PROCESSOR_FIELDS,
+  type BitImageProcessorFields,
+} from '../config/image_processor';
+import { checkOptions, only } from '../config/options';
 import type { PretrainedOptions } from '../hub/options';
 import { resolveSource } from '../hub/resolve';
 import { toPixelTensor } from '../image/pixel_batch';
@@ -38,21 +42,32 @@ export interface PreprocessOptions extends Partial<BitImageProcessorFields> {
   priority?: number;
 }
 
-const CALL_CHECKS = { fastDecode: boolean, gpuDecode: boolean, priority: callPriority };
+/** Device and signal are checked where they are used. */
+const CALL_CHECKS = {
+  ...PROCESSOR_FIELDS,
+  device: anything,
+  signal: anything,
+  fastDecode: boolean,
+  gpuDecode: boolean,
+  priority: callPriority,
+};
 
 /** Images → pixel values: every field of transformers' BitImageProcessor, with its numbers. */
 export class BitImageProcessor extends ImageProcessorData {
   /**
    * Reads preprocessor_config.json of a directory, beside a checkpoint file, or on the hub.
+   * @param options fields of the processor replace what the file says.
    * @throws BitError ERR_BIT_CHECKPOINT when it is not found, ERR_BIT_CONFIG when it is wrong.
    */
   static async fromPretrained(
     source: string,
-    options: PretrainedOptions = {},
+    options: PretrainedOptions & Partial<BitImageProcessorFields> = {},
   ): Promise<BitImageProcessor> {
-    const given = checkOptions(options, PRETRAINED_CHECKS);
+    const given = checkOptions(options, { ...PRETRAINED_CHECKS, ...PROCESSOR_FIELDS });
     const { processorPath } = await resolveSource(source, given, 'processor');
-    return BitImageProcessor.fromJSON(await readJsonObject(processorPath)) as BitImageProcessor;
+    const json = await readJsonObject(processorPath);
+    const processor = BitImageProcessor.fromJSON(json) as BitImageProcessor;
+    return processor.with(only(given, PROCESSOR_FIELDS));
   }
 
   /**
@@ -96,7 +111,7 @@ export class BitImageProcessor extends ImageProcessorData {
 
   /** Settings and options of one call. */
   private checked(overrides: PreprocessOptions) {
-    const given = checkOptions(overrides, CALL_CHECKS);
+    const given: PreprocessOptions = checkOptions(overrides, CALL_CHECKS);
     const { device, signal, fastDecode, gpuDecode, priority, ...fields } = given;
     return {
       device: checkModelOptions({ device }).device,

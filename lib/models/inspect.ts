@@ -3,7 +3,7 @@ import { loadBinding } from '../binding/load';
 import type { LoadingInfo, StageRow } from '../binding/types';
 import type { Check } from '../config/checks';
 import { networkSpec } from '../config/network_spec';
-import { checkOptions } from '../config/options';
+import { checkOptions, only } from '../config/options';
 import type { PretrainedOptions } from '../hub/options';
 import { resolveSource } from '../hub/resolve';
 import type { BitConfig } from './bit_config';
@@ -50,7 +50,7 @@ export async function inspectModel(
 ): Promise<Inspection> {
   const given = checkOptions(options, { ...PRETRAINED_CHECKS, size });
   const { weights } = await resolveSource(source, given, 'model');
-  const loading = { ...given, ignoreMismatchedSizes: true };
+  const loading = { ...only(given, PRETRAINED_CHECKS), ignoreMismatchedSizes: true };
   const { config, session } = await loadQuietly(CLASSIFIER, source, loading);
   const { loadingInfo } = session;
   await session.dispose();
@@ -73,7 +73,10 @@ export async function inspectModel(
 async function sizeOf(source: string, options: InspectOptions): Promise<Inspection['inputSize']> {
   if (options.size !== undefined) return { height: options.size, width: options.size };
   try {
-    const { doCenterCrop, cropSize } = await BitImageProcessor.fromPretrained(source, options);
+    const { doCenterCrop, cropSize } = await BitImageProcessor.fromPretrained(
+      source,
+      only(options, PRETRAINED_CHECKS),
+    );
     if (doCenterCrop) return { height: cropSize.height, width: cropSize.width };
   } catch {
     // No processor beside the model: its cost can be told all the same.

@@ -4,6 +4,7 @@ import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BitError, invalid } from '../errors';
 import { deniedReason } from '../permission';
+import { formatPythonJson, parsePythonJson } from '../python_json';
 
 /** Some editors begin a file with it; JSON does not allow it. */
 const BYTE_ORDER_MARK = /^\uFEFF/;
@@ -15,7 +16,7 @@ const BYTE_ORDER_MARK = /^\uFEFF/;
 export async function readJsonObject(path: string): Promise<Record<string, unknown>> {
   let value: unknown;
   try {
-    value = JSON.parse((await readFile(path, 'utf8')).replace(BYTE_ORDER_MARK, ''));
+    value = parsePythonJson((await readFile(path, 'utf8')).replace(BYTE_ORDER_MARK, ''));
   } catch (cause) {
     const why = deniedReason(cause) ?? (cause instanceof Error ? cause.message : String(cause));
     throw new BitError('ERR_BIT_CONFIG', `Cannot read ${path}: ${why}`, { cause });
@@ -35,7 +36,7 @@ export async function writeJson(directory: string, name: string, value: object):
   const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`;
   try {
     await mkdir(directory, { recursive: true });
-    await writeFile(temporary, `${JSON.stringify(value, null, 2)}\n`);
+    await writeFile(temporary, `${formatPythonJson(value)}\n`);
     await rename(temporary, path);
   } catch (cause) {
     await rm(temporary, { force: true }).catch(() => undefined);

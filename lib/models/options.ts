@@ -1,8 +1,8 @@
 // What can be asked of a model besides its configuration, checked in one place.
 import type { BatchLimits } from '../binding/types';
 import { checkBatching, type BatchingOptions } from '../config/batching';
-import { boolean, callback, count, oneOf, text } from '../config/checks';
-import { checkOptions, type OptionChecks } from '../config/options';
+import { anything, boolean, callback, count, oneOf, text } from '../config/checks';
+import { checkOptions, only, type OptionChecks } from '../config/options';
 import { invalid } from '../errors';
 import type { PretrainedOptions } from '../hub/options';
 
@@ -36,10 +36,21 @@ export interface ModelOptions {
 
 /** For what takes a source; its signal and revision are checked where they are used. */
 export const PRETRAINED_CHECKS: OptionChecks<PretrainedOptions> = {
+  revision: anything,
   cacheDir: text,
   token: text,
   localFilesOnly: boolean,
   onProgress: callback,
+  signal: anything,
+};
+
+/** For what runs a model; device and batching are checked by checkModelOptions(). */
+export const MODEL_CHECKS: OptionChecks<ModelOptions> = {
+  device: anything,
+  dtype: oneOf(...DTYPES),
+  threads: count,
+  allowTf32: boolean,
+  batching: anything,
 };
 
 /** The same as the addon takes them: `threads` 0 is all of them. */
@@ -61,12 +72,8 @@ export function checkModelOptions(options: ModelOptions): NativeModelOptions {
       device,
     );
   }
-  const given = checkOptions(options, {
-    dtype: oneOf(...DTYPES),
-    threads: count,
-    allowTf32: boolean,
-  });
-  const { dtype = 'float32', threads = 0, allowTf32 = true } = given;
+  const own = only(options, MODEL_CHECKS);
+  const { dtype = 'float32', threads = 0, allowTf32 = true } = checkOptions(own, MODEL_CHECKS);
   return {
     device,
     dtype,

@@ -13,10 +13,10 @@ import type {
   NativeSession,
   NativeTensor,
 } from '../binding/types';
-import type { BitConfigFields } from '../config/bit_config';
+import { CONFIG_FIELDS, type BitConfigFields } from '../config/bit_config';
 import { anything, boolean, callPriority } from '../config/checks';
 import { networkSpec } from '../config/network_spec';
-import { checkAllOptions, checkOptions } from '../config/options';
+import { checkOptions, only } from '../config/options';
 import {
   reportBatch,
   reportError,
@@ -26,7 +26,7 @@ import {
   type ErrorEvent,
   type ForwardSpan,
 } from '../diagnostics';
-import { BitError, invalid } from '../errors';
+import { BitError, invalid, refuseUnknown } from '../errors';
 import { resolveSource } from '../hub/resolve';
 import type { PretrainedOptions } from '../hub/options';
 import { StagedImages } from '../image/staged';
@@ -35,7 +35,7 @@ import { toTensor, type Tensor, type TensorLike } from '../tensor';
 import { BitConfig } from './bit_config';
 import { checkDirectory } from './json_file';
 import { isBitConfig, ownConfig } from './own_config';
-import { checkModelOptions, PRETRAINED_CHECKS, type ModelOptions } from './options';
+import { checkModelOptions, MODEL_CHECKS, PRETRAINED_CHECKS, type ModelOptions } from './options';
 import { toTensorObject } from './outputs';
 import { describeModel, toShared, type SharedModel } from './share';
 import { toModelStats, type ModelStats } from './stats';
@@ -153,7 +153,7 @@ export abstract class BitPreTrainedModel {
    * @throws as forward, and ERR_BIT_DEVICE for 'cuda:all'.
    */
   async profile(inputs: Inputs, options: ForwardOptions = {}): Promise<LayerTime[]> {
-    const { signal, priority = 0 } = checkAllOptions<ForwardOptions>(options, FORWARD_CHECKS);
+    const { signal, priority = 0 } = checkOptions<ForwardOptions>(options, FORWARD_CHECKS);
     const request: ForwardRequest = {
       pixelValues: toNative(pixelValuesOf(inputs)),
       pictures: [],
@@ -194,7 +194,7 @@ export abstract class BitPreTrainedModel {
    * them; later calls reject with ERR_BIT_DISPOSED. May be called again.
    */
   dispose(options: DisposeOptions = {}): Promise<void> {
-    const { cancel = false } = checkAllOptions<DisposeOptions>(options, DISPOSE_CHECKS);
+    const { cancel = false } = checkOptions<DisposeOptions>(options, DISPOSE_CHECKS);
     this.disposal ??= this.free();
     if (cancel) {
       this.stopped ??= new BitError(
@@ -231,7 +231,7 @@ export abstract class BitPreTrainedModel {
     const model = this.kind.architecture;
     const isStopped = (error: unknown) => isAborted(options)() || error === this.stopped;
     return reporting({ model, operation: 'forward' }, isStopped, async () => {
-      const { signal, priority = 0 } = checkAllOptions<ForwardOptions>(options, FORWARD_CHECKS);
+      const { signal, priority = 0 } = checkOptions<ForwardOptions>(options, FORWARD_CHECKS);
       const { labels, problemType, featureMaps, head } = rest();
       const { pixelValues, pictures, shape } = nativeInput(inputs);
       const request: ForwardRequest = {
@@ -281,8 +281,8 @@ export async function loadQuietly(
     const seed = checkSeed(given.seed);
     const base = given.config
       ? ownConfig(given.config)
-      : await BitConfig.fromPretrained(source, given);
-    const config = base.with(given);
+      : await BitConfig.fromPretrained(source, only(given, PRETRAINED_CHECKS));
+    const config = base.with(only(given, CONFIG_FIELDS));
     const { weights } = await resolveSource(source, given, 'model');
     return open(kind, source, config, {
       files: weights.files,
@@ -303,7 +303,7 @@ export async function loadRandom(
   const event = { model: kind.architecture, operation: 'load' } as const;
   return reporting(event, isAborted(null), async () => {
     if (!isBitConfig(config)) throw invalid('ERR_BIT_CONFIG', 'config', 'a BitConfig', config);
-    const given = checkOptions(options, {});
+    const given = checkOptions(options, { ...MODEL_CHECKS, seed: anything });
     const model = checkModelOptions(given);
     return open(kind, null, ownConfig(config), {
       files: [],
@@ -365,13 +365,19 @@ function reported(span: ForwardSpan, result: ForwardResult): void {
   if (result.warnings) warnOfDevices(result.warnings);
 }
 
-const LOAD_CHECKS = {
+/** Seed and fields of the config are checked where they are used. */
+export const LOAD_CHECKS = {
   ...PRETRAINED_CHECKS,
+  ...MODEL_CHECKS,
+  ...CONFIG_FIELDS,
+  seed: anything,
   ignoreMismatchedSizes: boolean,
   ignoreMissingKeys: boolean,
   config: { expected: 'a BitConfig', test: isBitConfig },
 };
 
+/** Of forward({ pixelValues, … }). */
+const INPUTS = { pixelValues: anything, labels: anything };
 /** The signal is checked where it is used. */
 const FORWARD_CHECKS = { outputHiddenStates: boolean, signal: anything, priority: callPriority };
 
@@ -395,6 +401,7 @@ function nativeInput(inputs: Inputs) {
 function pixelValuesOf(inputs: Inputs): Tensor {
   const value = inputs as { pixelValues?: unknown } | null;
   if (typeof value === 'object' && value !== null && 'pixelValues' in value) {
+    refuseUnknown('field', value, INPUTS);
     return toTensor(value.pixelValues, 'pixelValues');
   }
   return toTensor(inputs, 'pixelValues');

@@ -1,7 +1,7 @@
 // Options of pipelines: of their calls, and of pipeline(), which takes those of calls for all of them.
 import { anything, boolean, callPriority, count, isObject, type Check } from '../config/checks';
 import type { BitImageProcessorFields } from '../config/image_processor';
-import { checkOptions } from '../config/options';
+import { checkOptions, defined } from '../config/options';
 import type { LoadOptions } from '../models/pretrained_model';
 import type { BatchOptions } from './batches';
 import { functionToApply, type FunctionToApply } from './scores';
@@ -55,11 +55,13 @@ export type PipelineOptions<CallOptions> = LoadOptions & Omit<CallOptions, 'sign
 export function divided(options: object | null, checks: Record<string, Check>) {
   const isOfCalls = ([name]: [string, unknown]) =>
     Object.hasOwn(checks, name) && name !== 'signal' && name !== 'priority';
-  const entries = Object.entries(checkOptions<object>(options, {}));
-  const defaults: object = Object.fromEntries(entries.filter(isOfCalls));
+  const entries = Object.entries(options ?? {});
   return {
     loading: Object.fromEntries(entries.filter((each) => !isOfCalls(each))) as LoadOptions,
-    defaults: checkOptions(defaults, checks) as PipelineCallOptions,
+    defaults: checkOptions(
+      Object.fromEntries(entries.filter(isOfCalls)),
+      checks,
+    ) as PipelineCallOptions,
   };
 }
 
@@ -68,9 +70,11 @@ export function over<Options extends PipelineCallOptions>(
   defaults: Options,
   given: Options,
 ): Options {
-  const said = Object.entries(given).filter(([, value]) => value !== undefined);
-  const imageProcessorKwargs = { ...defaults.imageProcessorKwargs, ...given.imageProcessorKwargs };
-  return { ...defaults, ...(Object.fromEntries(said) as Options), imageProcessorKwargs };
+  const imageProcessorKwargs = {
+    ...defaults.imageProcessorKwargs,
+    ...defined(given.imageProcessorKwargs ?? {}),
+  };
+  return { ...defaults, ...defined(given), imageProcessorKwargs };
 }
 
 /** What a call's batches are given. */

@@ -1,12 +1,13 @@
 // pipeline(): a model, its processor and the steps between an image and an answer.
-import { checkAllOptions } from '../config/options';
+import { checkOptions, only } from '../config/options';
 import { DEFAULT_MODEL } from '../config/variants';
 import { BitError, invalid } from '../errors';
 import type { ImageInput } from '../image/input';
 import { BitForImageClassification } from '../models/bit_for_image_classification';
 import { BitImageProcessor } from '../models/bit_image_processor';
 import { BitModel } from '../models/bit_model';
-import { DISPOSE_CHECKS, type DisposeOptions } from '../models/pretrained_model';
+import { PRETRAINED_CHECKS } from '../models/options';
+import { DISPOSE_CHECKS, LOAD_CHECKS, type DisposeOptions } from '../models/pretrained_model';
 import { Tensor } from '../tensor';
 import { outputsOf } from './batches';
 import {
@@ -78,7 +79,9 @@ export async function pipeline(
   const isClassifier = task === 'image-classification';
   const checks = isClassifier ? CLASSIFICATION_CHECKS : FEATURE_CHECKS;
   const { loading, defaults } = divided(options, checks);
-  const processor = await BitImageProcessor.fromPretrained(from, loading);
+  // Before anything is read: the model's own check would come after the processor.
+  const ofSource = only(checkOptions(loading, LOAD_CHECKS), PRETRAINED_CHECKS);
+  const processor = await BitImageProcessor.fromPretrained(from, ofSource);
   processor.with(defaults.imageProcessorKwargs ?? {}); // refuses what is wrong in it
   return isClassifier
     ? classifier(await BitForImageClassification.fromPretrained(from, loading), processor, defaults)
@@ -96,7 +99,7 @@ function classifier(
   ) => {
     const given = over(
       defaults,
-      checkAllOptions<ClassificationOptions>(options, CLASSIFICATION_CHECKS),
+      checkOptions<ClassificationOptions>(options, CLASSIFICATION_CHECKS),
     );
     const { topK = DEFAULT_TOP_K } = given;
     const list = Array.isArray(images) ? (images as ImageInput[]) : [images as ImageInput];
@@ -117,10 +120,7 @@ function extractor(
     images: ImageInput | readonly ImageInput[],
     options: FeatureExtractionOptions = {},
   ) => {
-    const given = over(
-      defaults,
-      checkAllOptions<FeatureExtractionOptions>(options, FEATURE_CHECKS),
-    );
+    const given = over(defaults, checkOptions<FeatureExtractionOptions>(options, FEATURE_CHECKS));
     const { pool } = given;
     const list = Array.isArray(images) ? (images as ImageInput[]) : [images as ImageInput];
     const parts: Tensor<Float32Array>[] = [];
@@ -169,7 +169,7 @@ function withParts<M extends BitForImageClassification | BitModel>(
     }
   };
   const dispose = async (options?: DisposeOptions) => {
-    const { cancel } = checkAllOptions<DisposeOptions>(options, DISPOSE_CHECKS);
+    const { cancel } = checkOptions<DisposeOptions>(options, DISPOSE_CHECKS);
     disposed = true;
     if (!cancel) await Promise.allSettled(inFlight);
     await model.dispose(options);

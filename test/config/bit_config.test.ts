@@ -28,8 +28,29 @@ const OTHERWISE: { read: Json; instead: Json | null }[] = [
     read: { label2id: { cat: 0, dog: 1, bird: 2 } },
     instead: { id2label: { 0: 'cat', 1: 'dog', 2: 'bird' }, label2id: { cat: 0, dog: 1, bird: 2 } },
   },
-  // transformers takes either, by the way in.
-  { read: { id2label: { 0: 'cat', 1: 'dog', 2: 'bird' }, num_labels: 5 }, instead: null },
+  // Ids are numbers here, and names are text.
+  {
+    read: {
+      id2label: { 0: 'cat', 1: 'dog', 2: 'bird' },
+      label2id: { cat: '0', dog: '1', bird: '2' },
+    },
+    instead: { label2id: { cat: 0, dog: 1, bird: 2 } },
+  },
+  {
+    read: {
+      id2label: { 0: 'cat', 1: 'dog', 2: 'bird' },
+      label2id: { cat: null, dog: 'second' },
+    },
+    instead: { label2id: { cat: 0, dog: 1, bird: 2 } },
+  },
+  {
+    read: { id2label: { 0: 1, 1: true, 2: null, 3: 2.5 } },
+    instead: {
+      id2label: { 0: '1', 1: 'true', 2: 'null', 3: '2.5' },
+      label2id: { 1: 0, true: 1, null: 2, 2.5: 3 },
+    },
+  },
+  { read: { id2label: { '-1': 'cat', 7: 'dog' } }, instead: { label2id: { cat: -1, dog: 7 } } },
   // Unknown keys are kept, whatever they meant to whom.
   {
     read: { architectures: ['BitModel'], model_type: 'bit', transformers_version: '4.26.0.dev0' },
@@ -210,5 +231,30 @@ describe('with', () => {
 
   test('returns itself where nothing of its own changes', () => {
     expect(config.with({ revision: 'main' } as never)).toBe(config);
+  });
+});
+
+describe('copies of a config', () => {
+  const config = BitConfigData.fromJSON({
+    depths: [1, 2],
+    hidden_sizes: [256, 512],
+    id2label: { 0: 'a', 1: 'b', 2: 'c' },
+    out_features: ['stage1'],
+    mine: { kept: [1] },
+  });
+
+  test('are equal, made of the config itself, its properties, or a structured clone', () => {
+    for (const init of [config, { ...config }, structuredClone(config)])
+      expect(new BitConfigData(init)).toEqual(config);
+    expect(new BitConfigData(config).toJSON()).toEqual(config.toJSON());
+    expect(config.toJSON()['mine']).toEqual({ kept: [1] });
+  });
+
+  test('may differ in some fields', () => {
+    expect(new BitConfigData({ ...config, hiddenAct: 'gelu' }).hiddenAct).toBe('gelu');
+    expect(new BitConfigData({ ...config, numLabels: 2 }).id2label).toEqual({
+      0: 'LABEL_0',
+      1: 'LABEL_1',
+    });
   });
 });

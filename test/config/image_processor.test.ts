@@ -22,6 +22,10 @@ const OTHERWISE: Record<string, Json | null> = {
     do_resize: false,
     size: { shortest_edge: 224 },
   },
+  // Names of filters become codes.
+  [JSON.stringify({ resample: 'bicubic' })]: { resample: 3 },
+  [JSON.stringify({ resample: 'nearest-exact' })]: { resample: 0 },
+  [JSON.stringify({ resample: 'lanczos' })]: { resample: 1 },
 };
 
 const refusal = (words: string) =>
@@ -84,7 +88,10 @@ describe('BitImageProcessor refuses, naming the field', () => {
   test.each([
     [{ doResize: 'yes' }, 'doResize (do_resize in JSON)'],
     [{ resample: 6 }, 'resample'],
-    [{ resample: 'bicubic' }, 'resample'],
+    // Another rule than PIL's code 0, by which transformers' pixels differ.
+    [{ resample: 'nearest' }, 'resample'],
+    [{ resample: 'BICUBIC' }, 'resample'],
+    [{ resample: '3' }, 'resample'],
     [{ rescaleFactor: 0 }, 'rescaleFactor'],
     [{ rescaleFactor: '1/255' }, 'rescaleFactor'],
     [{ imageMean: [] }, 'imageMean'],
@@ -111,5 +118,20 @@ describe('with', () => {
     const other = processor.with({ size: { height: 3, width: 4 } });
     expect(other).toMatchObject({ resample: 2, size: { height: 3, width: 4 } });
     expect(processor.size).toEqual({ shortestEdge: 224 });
+  });
+});
+
+describe('changes and copies', () => {
+  const processor = ImageProcessorData.fromJSON({ do_resize: false, size: 30, mine: 1 });
+
+  test('leave what is undefined as it is', () => {
+    const same = processor.with({ doResize: undefined, size: undefined, doRescale: false });
+    expect(same).toMatchObject({ doResize: false, size: { shortestEdge: 30 }, doRescale: false });
+  });
+
+  test('are made of the processor, its properties, or a structured clone', () => {
+    for (const init of [processor, { ...processor }, structuredClone(processor)])
+      expect(new ImageProcessorData(init)).toEqual(processor);
+    expect(new ImageProcessorData(processor).toJSON()).toEqual(processor.toJSON());
   });
 });

@@ -225,7 +225,7 @@ describe('options', () => {
 
   test('a misspelt one is refused, and nothing done', async () => {
     await expect(classifier({ maxbatch: 3 } as never)).rejects.toThrow(
-      "Unknown option 'maxbatch'; the options are maxBatch, maxDelayMs, maxQueue",
+      "Unknown option 'maxbatch' (did you mean 'maxBatch'?); the options are maxBatch, maxDelayMs, maxQueue",
     );
     await using model = await classifier();
     await expect(model.forward(pixels(1), { labels: [1] } as never)).rejects.toMatchObject({

@@ -1,0 +1,19 @@
+import { nearest } from '../lib/nearest';
+
+const NAMES = ['numLabels', 'size', 'depths', 'outputHiddenStates', 'topK', 'maxBatch'];
+
+test.each([
+  ['num_labels', 'numLabels'],
+  ['sise', 'size'],
+  ['depth', 'depths'],
+  ['outputHiddenState', 'outputHiddenStates'],
+  ['output_hidden_states', 'outputHiddenStates'],
+  ['top_k', 'topK'],
+  ['maxbatch', 'maxBatch'],
+  ['szie', 'size'],
+  ['something', undefined],
+  ['', undefined],
+  ['x'.repeat(1e6), undefined],
+])('%s', (given, expected) => {
+  expect(nearest(given, NAMES)).toBe(expected);
+});
