@@ -26,12 +26,14 @@ const ARRAY_OF_DTYPE: Record<DType, string> = {
 
 const DTYPE_OF_ARRAY: Record<string, DType> = {
   Float32Array: 'float32',
+  Float16Array: 'float16',
   Uint8Array: 'uint8',
   BigInt64Array: 'int64',
 };
 
 const ACCEPTED =
-  'a Float32Array, Uint8Array, BigInt64Array or, with float16 or bfloat16 as dtype, a Uint16Array';
+  'a Float32Array, Float16Array, Uint8Array, BigInt64Array or, with float16 or bfloat16 as dtype, a ' +
+  'Uint16Array';
 
 function arrayBrand(value: unknown): string {
   return Object.prototype.toString.call(value).slice('[object '.length, -1);
@@ -60,8 +62,11 @@ export class Tensor<Data extends TypedArray = TypedArray> {
 
   /** Use {@link Tensor.from}. */
   private constructor(data: Data, shape: readonly number[], dtype?: DType) {
-    const brand = arrayBrand(data);
-    const type = dtype ?? DTYPE_OF_ARRAY[brand];
+    const given = arrayBrand(data);
+    const type = dtype ?? DTYPE_OF_ARRAY[given];
+    // Its bits are what the others call float16.
+    const isFloat16 = given === 'Float16Array' && type === 'float16';
+    const brand = isFloat16 ? 'Uint16Array' : given;
     if (type === undefined || !isDType(type) || ARRAY_OF_DTYPE[type] !== brand) {
       const wanted = isDType(type) ? ARRAY_OF_DTYPE[type] : ACCEPTED;
       throw invalid('ERR_BIT_SHAPE', 'tensor data', wanted, data);
@@ -73,14 +78,15 @@ export class Tensor<Data extends TypedArray = TypedArray> {
       const wanted = `sizes whose product is ${data.length}`;
       throw invalid('ERR_BIT_SHAPE', 'tensor shape', wanted, shape);
     }
-    this.data = data;
+    this.data = isFloat16 ? bitsOf(data) : data;
     this.shape = [...shape];
     this.dtype = type;
   }
 
   /**
    * Wraps `data` without copying it.
-   * @param data Float32Array, Uint8Array, BigInt64Array, or Uint16Array with `dtype` given.
+   * @param data Float32Array, Uint8Array, BigInt64Array, Float16Array (whose bits are then a
+   *   Uint16Array), or Uint16Array with `dtype` given.
    * @param shape dimensions, outermost first; their product must be `data.length`.
    * @throws BitError ERR_BIT_SHAPE when data, shape and dtype do not fit together.
    */
@@ -117,6 +123,11 @@ export class Tensor<Data extends TypedArray = TypedArray> {
     for (let i = 0; i < out.length; i++) out[i] = decode(this.data[i] as never);
     return new Tensor(out, this.shape, 'float32');
   }
+}
+
+/** The same memory as a Uint16Array. */
+function bitsOf<Data extends TypedArray>({ buffer, byteOffset, length }: Data): Data {
+  return new Uint16Array(buffer, byteOffset, length) as unknown as Data;
 }
 
 /** IEEE 754 binary16 → number. */

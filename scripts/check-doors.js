@@ -39,7 +39,7 @@ const LIB_DOORS = {
     'permission',
     'user_folders',
   ],
-  image: [...LIB_BASE, 'binding', 'config'],
+  image: [...LIB_BASE, 'binding', 'config', 'describe', 'permission'],
   models: [...LIB_BASE, 'binding', 'config', 'hub', 'image', 'permission', 'python_json'],
   pipelines: [...LIB_BASE, 'binding', 'config', 'hub', 'image', 'models'],
   system_info: ['binding', 'version'],

@@ -69,3 +69,19 @@ describe('Tensor', () => {
     expect(() => toTensor(null, 'x')).toThrow('for x');
   });
 });
+
+test('a Float16Array is float16, wherever the language has one', () => {
+  // 1, -2 and 0.5 in IEEE 754 binary16. Node 20 has no such array: this one has its brand and memory.
+  const bits = Uint16Array.of(0x3c00, 0xc000, 0x3800);
+  class Float16Array extends Uint16Array {
+    override get [Symbol.toStringTag]() {
+      return 'Float16Array' as 'Uint16Array';
+    }
+  }
+  const half = new Float16Array(bits.buffer);
+  const tensor = Tensor.from(half as never, [3]);
+  expect(tensor.dtype).toBe('float16');
+  expect(tensor.toArray()).toEqual([1, -2, 0.5]);
+  expect(Object.prototype.toString.call(tensor.data)).toBe('[object Uint16Array]');
+  expect(() => Tensor.from(half as never, [3], 'float32')).toThrow('Float32Array');
+});

@@ -1,6 +1,5 @@
-// Runs many images in batches; an image that cannot be used is set aside and the rest goes on.
+// Runs many images, some at a time; one that cannot be used is set aside and the rest goes on.
 
-import { existsSync } from 'node:fs';
 import { BitError } from '../index';
 import { EXIT, type Context } from './context';
 import { expandPaths } from './paths';
@@ -16,8 +15,8 @@ export interface FailedImage {
 
 /** A loaded model. */
 export interface Runner<T> {
-  /** One result for each path. */
-  run(paths: string[]): Promise<T[]>;
+  /** Calls in flight together go through the network together. */
+  run(path: string): Promise<T>;
   dispose(): Promise<void>;
 }
 
@@ -28,35 +27,38 @@ export interface BatchJob<T> {
   quiet: boolean;
   /** Called when there are images to run. */
   load(): Promise<Runner<T>>;
+  /** In the order of the images. */
   onResult(path: string, result: T): Promise<void> | void;
 }
 
 type Fail = (path: string, code: string, message: string) => void;
+
+/** Images in flight for each of a batch: one batch is computed while the next ones are read. */
+const BATCHES_IN_FLIGHT = 3;
 
 /**
  * Runs all images that the arguments mean; failures are told on standard error and returned.
  * @throws what loading and running reject with when it is not about an image
  */
 export async function runBatches<T>(job: BatchJob<T>, context: Context): Promise<FailedImage[]> {
-  const { paths, unmatched } = await expandPaths(job.args, context.signal);
+  const { paths, problems } = await expandPaths(job.args, context.signal);
   const progress = new Progress(process.stderr.isTTY && (job.quiet || !process.stdout.isTTY));
   const failed: FailedImage[] = [];
   const fail: Fail = (path, code, message) => {
     failed.push({ path, code, message });
     progress.note(`error: ${path}: ${message}`);
   };
-  for (const path of unmatched) {
-    const isFolder = existsSync(path);
-    const why = isFolder ? 'there is no image in this folder' : 'there is no such image';
-    fail(path, 'ERR_BIT_IMAGE', why);
-  }
+  for (const { path, why } of problems) fail(path, 'ERR_BIT_IMAGE', why);
   if (paths.length > 0) await runAll(paths, job, context, progress, fail);
   if (failed.length > 0) {
     context.exitCode = EXIT.failed;
-    process.stderr.write(`${failed.length} of ${paths.length + unmatched.length} failed\n`);
+    process.stderr.write(`${failed.length} of ${paths.length + problems.length} failed\n`);
   }
   return failed;
 }
+
+/** What became of an image, or an error that is about no image. */
+type Outcome<T> = { result: T } | { error: unknown };
 
 async function runAll<T>(
   paths: string[],
@@ -66,12 +68,23 @@ async function runAll<T>(
   fail: Fail,
 ): Promise<void> {
   const runner = await job.load();
+  const outcomeOf = (path: string): Promise<Outcome<T>> =>
+    runner.run(path).then(
+      (result) => ({ result }),
+      (error: unknown) => ({ error }),
+    );
   try {
-    for (let start = 0; start < paths.length; start += job.batchSize) {
+    const inFlight: Promise<Outcome<T>>[] = [];
+    let started = 0;
+    for (const [done, path] of paths.entries()) {
+      while (started < paths.length && inFlight.length < BATCHES_IN_FLIGHT * job.batchSize)
+        inFlight.push(outcomeOf(paths[started++] as string));
+      const outcome = (await inFlight.shift()) as Outcome<T>;
       context.signal.throwIfAborted();
-      await runBatch(paths.slice(start, start + job.batchSize), runner, job, fail);
-      const done = Math.min(start + job.batchSize, paths.length);
-      progress.update('images', done, paths.length, `${done} of ${paths.length}`);
+      if ('result' in outcome) await job.onResult(path, outcome.result);
+      else if (!isAboutImage(outcome.error)) throw outcome.error;
+      else fail(path, codeOf(outcome.error) ?? '', withoutPath(messageOf(outcome.error), path));
+      progress.update('images', done + 1, paths.length, `${done + 1} of ${paths.length}`);
     }
   } finally {
     progress.stop();
@@ -79,36 +92,9 @@ async function runAll<T>(
   }
 }
 
-/** Without the image that the error names; one by one when it names none. */
-async function runBatch<T>(
-  batch: string[],
-  runner: Runner<T>,
-  job: BatchJob<T>,
-  fail: Fail,
-): Promise<void> {
-  let rest = batch;
-  while (rest.length > 0) {
-    try {
-      const results = await runner.run(rest);
-      for (const [i, path] of rest.entries()) await job.onResult(path, results[i] as T);
-      return;
-    } catch (error) {
-      if (!isAboutImage(error)) throw error;
-      const index = rest.length === 1 ? 0 : (error as BitError).index;
-      const path = index === undefined ? undefined : rest[index];
-      if (path === undefined) {
-        for (const single of rest) await runBatch([single], runner, job, fail);
-        return;
-      }
-      fail(path, codeOf(error) ?? '', withoutPlace(messageOf(error), path));
-      rest = rest.filter((_, i) => i !== index);
-    }
-  }
-}
-
 /** What is wrong with an image, where its path is said already. */
-function withoutPlace(message: string, path: string): string {
-  return message.replace(/^image \d+( of \d+)?: /i, '').replace(` ${path}:`, ':');
+function withoutPath(message: string, path: string): string {
+  return message.replace(` ${path}:`, ':');
 }
 
 function isAboutImage(error: unknown): boolean {

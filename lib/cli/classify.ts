@@ -4,12 +4,17 @@ import type { Command } from 'commander';
 import { type Classification, pipeline } from '../index';
 import { type Runner, runBatches } from './batches';
 import type { Context } from './context';
-import { type ModelFlags, addModelOptions, loadOptions, positiveInteger } from './options';
+import {
+  type ImageFlags,
+  addImageOptions,
+  callOptions,
+  loadOptions,
+  positiveInteger,
+} from './options';
 import { print, printJson } from './report';
 
-interface Flags extends ModelFlags {
+interface Flags extends ImageFlags {
   topK: number;
-  batchSize: number;
   json?: boolean;
 }
 
@@ -20,7 +25,7 @@ export function addClassify(program: Command, context: Context): void {
     .argument('<paths...>', 'image files, folders, globs or URLs')
     .option('--top-k <n>', 'labels for each image', positiveInteger, 5)
     .option('--json', 'print one JSON document: {results, failed}');
-  addModelOptions(command).action((paths: string[], flags: Flags) =>
+  addImageOptions(command).action((paths: string[], flags: Flags) =>
     classify(paths, flags, context),
   );
 }
@@ -39,11 +44,11 @@ async function classify(args: string[], flags: Flags, context: Context): Promise
 }
 
 async function loadClassifier(flags: Flags, context: Context): Promise<Runner<Classification[]>> {
-  const { topK, batchSize } = flags;
-  const options = loadOptions(flags, context);
+  const { topK } = flags;
+  const options = { ...loadOptions(flags, context), ...callOptions(flags) };
   const classifier = await pipeline('image-classification', flags.model, options);
   return {
-    run: (paths) => classifier(paths, { topK, batchSize, signal: context.signal }),
+    run: (path) => classifier(path, { topK, signal: context.signal }),
     dispose: () => classifier.dispose(),
   };
 }

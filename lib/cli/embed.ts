@@ -5,11 +5,10 @@ import { pipeline } from '../index';
 import { type Runner, runBatches } from './batches';
 import type { Context } from './context';
 import { LinesFile } from './lines_file';
-import { type ModelFlags, addModelOptions, loadOptions } from './options';
+import { type ImageFlags, addImageOptions, callOptions, loadOptions } from './options';
 import { print } from './report';
 
-interface Flags extends ModelFlags {
-  batchSize: number;
+interface Flags extends ImageFlags {
   output?: string;
   json?: boolean;
 }
@@ -28,7 +27,7 @@ export function addEmbed(program: Command, context: Context): void {
     .argument('<paths...>', 'image files, folders, globs or URLs')
     .option('--output <file>', 'write the JSON lines there')
     .option('--json', 'print one JSON document instead: {results, failed}');
-  addModelOptions(command).action((paths: string[], flags: Flags) => embed(paths, flags, context));
+  addImageOptions(command).action((paths: string[], flags: Flags) => embed(paths, flags, context));
 }
 
 async function embed(args: string[], flags: Flags, context: Context): Promise<void> {
@@ -54,21 +53,13 @@ async function embed(args: string[], flags: Flags, context: Context): Promise<vo
 }
 
 async function loadExtractor(flags: Flags, context: Context): Promise<Runner<number[]>> {
-  const { batchSize } = flags;
-  const options = loadOptions(flags, context);
+  const options = { ...loadOptions(flags, context), ...callOptions(flags) };
   const extractor = await pipeline('image-feature-extraction', flags.model, options);
   return {
-    run: async (paths) => {
-      const tensor = await extractor(paths, { pool: true, batchSize, signal: context.signal });
-      return rows(tensor.data as Float32Array, paths.length);
+    run: async (path) => {
+      const { data } = await extractor(path, { pool: true, signal: context.signal });
+      return Array.from(data as Float32Array);
     },
     dispose: () => extractor.dispose(),
   };
-}
-
-function rows(data: Float32Array, count: number): number[][] {
-  const width = data.length / count;
-  return Array.from({ length: count }, (_, i) =>
-    Array.from(data.subarray(i * width, (i + 1) * width)),
-  );
 }

@@ -8,6 +8,7 @@ import { downloadBar } from './progress';
 /** The model that ships in the package. */
 export const DEFAULT_MODEL = 'bit-mini-scenes';
 
+const DEFAULT_TIMEOUT_SECONDS = 30;
 const DTYPES = ['auto', 'float32', 'bfloat16', 'float16'] as const;
 
 /** What {@link addSourceOptions} and {@link addModelOptions} add, as commander gives it. */
@@ -16,6 +17,12 @@ export interface ModelFlags extends SourceFlags {
   device: NonNullable<LoadOptions['device']>;
   dtype: NonNullable<LoadOptions['dtype']>;
   threads?: number;
+}
+
+/** What {@link addImageOptions} adds. */
+export interface ImageFlags extends ModelFlags {
+  batchSize: number;
+  timeout: number;
 }
 
 export interface SourceFlags {
@@ -67,6 +74,28 @@ export function loadOptions(flags: ModelFlags, context: Context): LoadOptions {
     dtype,
     ...(threads !== undefined && { threads }),
   };
+}
+
+/** What a command that runs images asks of the pipeline and of the model's queue. */
+export function callOptions({ batchSize, timeout }: ImageFlags) {
+  return { timeoutMs: 1000 * timeout, batching: { maxBatch: batchSize } };
+}
+
+/** Options of a command that reads images. */
+export function addImageOptions(command: Command): Command {
+  return addModelOptions(command).option(
+    '--timeout <seconds>',
+    'how long the server of a URL may be silent',
+    positiveNumber,
+    DEFAULT_TIMEOUT_SECONDS,
+  );
+}
+
+function positiveNumber(text: string): number {
+  const value = Number(text);
+  if (!Number.isFinite(value) || value <= 0)
+    throw new InvalidArgumentError('Expected a positive number.');
+  return value;
 }
 
 export function positiveInteger(text: string): number {

@@ -1,16 +1,20 @@
 // Arguments → images: files, folders (looked through to the bottom), globs, URLs.
 
-import { existsSync, statSync } from 'node:fs';
-import { isAbsolute, join } from 'node:path';
+import { existsSync, lstatSync, statSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
+import { findImages } from './folder';
 
-/** What sharp decodes, by the usual endings. */
-const IMAGES = '**/*.{jpg,jpeg,jfif,png,webp,gif,bmp,tif,tiff,avif,heic,heif,svg}';
+/** An argument, or something in a folder, that gives no image. */
+export interface PathProblem {
+  path: string;
+  why: string;
+}
 
-/** Images in the order of the arguments, each once; arguments that match nothing. */
+/** Images in the order of the arguments, each once; what cannot be used. */
 export interface ExpandedPaths {
   paths: string[];
-  unmatched: string[];
+  problems: PathProblem[];
 }
 
 /** A name that exists is taken as it is, even when it looks like a glob. */
@@ -19,24 +23,31 @@ export async function expandPaths(
   signal?: AbortSignal,
 ): Promise<ExpandedPaths> {
   const paths = new Set<string>();
-  const unmatched: string[] = [];
+  const problems = new Map<string, PathProblem>();
   for (const argument of args) {
     const found = await expand(argument, signal);
-    if (found.length === 0) unmatched.push(argument);
-    for (const path of found) paths.add(path);
+    for (const path of found.paths) paths.add(path);
+    for (const problem of found.problems) problems.set(problem.path, problem);
   }
-  return { paths: [...paths], unmatched };
+  return { paths: [...paths], problems: [...problems.values()] };
 }
 
-async function expand(argument: string, signal?: AbortSignal): Promise<string[]> {
-  if (/^(https?|data|file):/.test(argument)) return [argument];
+async function expand(argument: string, signal?: AbortSignal): Promise<ExpandedPaths> {
+  if (/^\s*(https?|data|file):/i.test(argument)) return { paths: [argument], problems: [] };
   if (existsSync(argument)) {
-    if (!statSync(argument).isDirectory()) return [argument];
-    const inside = await glob(IMAGES, { cwd: argument, caseSensitiveMatch: false, signal });
-    return inside.sort().map((path) => join(argument, path));
+    if (!statSync(argument).isDirectory()) return { paths: [argument], problems: [] };
+    const found = await findImages(argument, signal);
+    const isEmpty = found.paths.length + found.problems.length === 0;
+    return isEmpty ? nothing(argument, 'there is no image in this folder') : found;
   }
+  if (lstatSync(argument, { throwIfNoEntry: false })?.isSymbolicLink())
+    return nothing(argument, 'this link leads nowhere');
   const pattern = process.platform === 'win32' ? argument.replaceAll('\\', '/') : argument;
-  if (!isDynamicPattern(pattern)) return [];
   const options = { absolute: isAbsolute(argument), expandDirectories: false, signal };
-  return (await glob(pattern, options)).sort();
+  const paths = isDynamicPattern(pattern) ? (await glob(pattern, options)).sort() : [];
+  return paths.length > 0 ? { paths, problems: [] } : nothing(argument, 'there is no such image');
+}
+
+function nothing(path: string, why: string): ExpandedPaths {
+  return { paths: [], problems: [{ path, why }] };
 }

@@ -3,8 +3,9 @@
 // (Pillow keeps the palette's colour), 16-bit grey PNGs with a tRNS chunk, and AVIF by a few steps.
 import type sharp from 'sharp';
 import type { Metadata, Sharp } from 'sharp';
+import { shorten } from '../describe';
 import { BitError } from '../errors';
-import { messageOf, type ImageInput, type RawPixels, type Readable } from './input';
+import { messageOf, type RawPixels, type Readable } from './input';
 
 type SharpModule = typeof sharp;
 
@@ -36,29 +37,23 @@ function loadSharp(): SharpModule {
 /**
  * Pixels of any image: three channels from encoded ones (the first frame of an animation, turned by
  * its EXIF orientation, alpha dropped), raw pixels as they are.
- * @param input what `readable` was read from, for messages.
+ * @param source the path or URL that it was read from, for messages.
  * @throws BitError ERR_BIT_IMAGE saying what is wrong.
  */
-export async function decodeImage(readable: Readable, input: ImageInput): Promise<RawPixels> {
+export async function decodeImage(readable: Readable, source: string | null): Promise<RawPixels> {
   if ('raw' in readable) return readable.raw;
   try {
     const image =
-      'sharp' in readable ? readable.sharp.clone() : loadSharp()(readable.encoded, SHARP_OPTIONS);
+      'sharp' in readable ? readable.sharp : loadSharp()(readable.encoded, SHARP_OPTIONS);
     return await toRgb(image.autoOrient());
   } catch (cause) {
     if (cause instanceof BitError) throw cause;
     const why = messageOf(cause);
-    throw new BitError('ERR_BIT_IMAGE', `Cannot decode the image${nameOf(input)}: ${why}`, {
+    const name = source === null ? '' : ` ${shorten(source, 300)}`;
+    throw new BitError('ERR_BIT_IMAGE', `Cannot decode the image${name}: ${why}`, {
       cause,
     });
   }
-}
-
-/** A path or URL, but none that is the image itself. */
-function nameOf(input: ImageInput): string {
-  const isText =
-    typeof input === 'string' || Object.prototype.toString.call(input) === '[object URL]';
-  return isText && !/^data:/i.test(String(input)) ? ` ${String(input)}` : '';
 }
 
 async function toRgb(image: Sharp): Promise<RawPixels> {

@@ -1,9 +1,10 @@
-// What a user calls an image, told apart and read up to the point of decoding.
-import { open, readFile, stat } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+// What a user calls an image: held when a call is made, told apart, and read up to the point of decoding.
 import type { Sharp } from 'sharp';
-import { unshared } from '../binding/unshared';
 import { BitError, describe } from '../errors';
+import { DEFAULT_TIMEOUT_MS, download } from './download';
+import { decodeBase64, decodeDataUrl } from './encoded_text';
+import { MAX_ENCODED_BYTES, readPicture, tooLarge } from './file';
+import { expectPicture } from './format';
 
 /** Interleaved uint8 rows of 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA) channels. */
 export interface RawPixels {
@@ -14,17 +15,19 @@ export interface RawPixels {
 }
 
 /**
- * A path, a file:, http(s): or data: URL, an encoded image in memory, a sharp instance (decoded with
- * its own settings), or raw pixels.
+ * A path, a file:, http(s): or data: URL, base64, an encoded image in memory, a sharp instance
+ * (decoded with its own settings), or raw pixels.
  */
 export type ImageInput = string | URL | Uint8Array | ArrayBuffer | Sharp | RawPixels;
 
 /** Raw pixels, or what sharp can decode. */
 export type Readable = { raw: RawPixels } | { encoded: Uint8Array } | { sharp: Sharp };
 
-/** Time for a download, and the most bytes that it may have. */
-const DOWNLOAD_TIMEOUT_MS = 60_000;
-const MAX_DOWNLOAD_BYTES = 256 * 1024 * 1024;
+export interface ReadOptions {
+  signal?: AbortSignal;
+  /** How long a server may be silent. */
+  timeoutMs?: number;
+}
 
 const brand = (value: unknown) => Object.prototype.toString.call(value).slice(8, -1);
 
@@ -38,24 +41,68 @@ function fail(message: string, cause?: unknown): never {
   throw new BitError('ERR_BIT_IMAGE', message, { cause });
 }
 
-/**
- * Reads files and downloads.
- * @throws BitError ERR_BIT_IMAGE saying what is wrong with which path; the signal's reason.
- */
-export async function readInput(input: ImageInput, signal?: AbortSignal): Promise<Readable> {
-  if (typeof input === 'string') return readText(input, signal);
-  if (brand(input) === 'URL') return readText((input as URL).href, signal);
-  if (brand(input) === 'Uint8Array') return { encoded: notEmpty(input as Uint8Array) };
-  if (brand(input) === 'ArrayBuffer' || brand(input) === 'SharedArrayBuffer')
-    return { encoded: notEmpty(new Uint8Array(input as ArrayBuffer)) };
-  if (isSharp(input)) return { sharp: input };
-  return { raw: checkRaw(input) };
+/** An image as it was when it was given: whatever happens to the caller's memory, this stays. */
+export class HeldImage {
+  private constructor(private readonly kept: Readable | { text: string } | { error: BitError }) {}
+
+  /** Copies what is in memory; what is wrong with it is told by read(). */
+  static of(input: ImageInput | HeldImage): HeldImage {
+    if (input instanceof HeldImage) return input;
+    try {
+      return new HeldImage(keep(input));
+    } catch (error) {
+      if (error instanceof BitError) return new HeldImage({ error });
+      const gone = 'its memory was transferred, or has shrunk';
+      const message = `Cannot read the image: ${gone} (${messageOf(error)})`;
+      return new HeldImage({ error: new BitError('ERR_BIT_IMAGE', message, { cause: error }) });
+    }
+  }
+
+  /** The path or URL, for messages; null for an image in memory. */
+  get source(): string | null {
+    return 'text' in this.kept && !/^\s*data:/i.test(this.kept.text) ? this.kept.text : null;
+  }
+
+  /**
+   * Reads files and downloads.
+   * @throws BitError ERR_BIT_IMAGE saying what is wrong with which path; the signal's reason.
+   */
+  async read(options: ReadOptions = {}): Promise<Readable> {
+    if ('error' in this.kept) throw this.kept.error;
+    return 'text' in this.kept ? readText(this.kept.text, options) : this.kept;
+  }
 }
 
-function notEmpty(bytes: Uint8Array): Uint8Array {
-  return bytes.length > 0
-    ? unshared(bytes)
-    : fail('Expected an encoded image but received no bytes');
+function keep(input: ImageInput): Readable | { text: string } {
+  if (typeof input === 'string') return { text: input };
+  if (brand(input) === 'URL') return { text: (input as URL).href };
+  const bytes = bytesOf(input);
+  if (bytes) return { encoded: encoded(copyOf(bytes)) };
+  if (isSharp(input)) return { sharp: input.clone() };
+  return { raw: rawPixels(input) };
+}
+
+/** Encoded bytes in any kind of memory. */
+function bytesOf(input: unknown): Uint8Array | null {
+  if (brand(input) === 'Uint8Array') return input as Uint8Array;
+  const isBuffer = ['ArrayBuffer', 'SharedArrayBuffer'].includes(brand(input));
+  return isBuffer ? new Uint8Array(input as ArrayBuffer) : null;
+}
+
+/** Not data.slice(), which for a Buffer is no copy; throws for memory that is gone. */
+function copyOf(data: Uint8Array | Uint8ClampedArray): Uint8Array {
+  return Uint8Array.prototype.slice.call(data);
+}
+
+function encoded(bytes: Uint8Array): Uint8Array {
+  if (bytes.length === 0) fail('Expected an encoded image but received no bytes');
+  if (bytes.length > MAX_ENCODED_BYTES) fail(`Cannot read the image: ${tooLarge(bytes.length)}`);
+  try {
+    expectPicture(bytes);
+  } catch (error) {
+    fail(`Cannot read the image: ${messageOf(error)}`);
+  }
+  return bytes;
 }
 
 /** By what it can do: a second copy of sharp is sharp too. */
@@ -65,114 +112,36 @@ function isSharp(value: unknown): value is Sharp {
   return [methods.clone, methods.raw, methods.metadata].every((each) => typeof each === 'function');
 }
 
-async function readText(text: string, signal?: AbortSignal): Promise<Readable> {
-  if (/^https?:/i.test(text)) return { encoded: await download(text, signal) };
-  if (/^data:/i.test(text)) return { encoded: decodeDataUrl(text) };
+async function readText(
+  text: string,
+  { signal, timeoutMs = DEFAULT_TIMEOUT_MS }: ReadOptions,
+): Promise<Readable> {
+  if (/^\s*https?:/i.test(text)) return { encoded: await download(text, timeoutMs, signal) };
+  if (/^\s*data:/i.test(text)) return { encoded: encoded(decodeDataUrl(text)) };
   if (text === '' || text.includes('\0'))
     fail(`Expected a path or URL but received ${describe(text)}`);
-  if (/^[a-z][a-z\d+.-]*:\/\//i.test(text) && !/^file:/i.test(text))
+  if (/^\s*[a-z][a-z\d+.-]*:\/\//i.test(text) && !/^\s*file:/i.test(text))
     fail(`Expected a path or a file:, http:, https: or data: URL but received ${describe(text)}`);
-  return { encoded: await readPath(text, signal) };
+  return {
+    encoded: await readPicture(text, signal).catch((error: unknown) => inText(text, error)),
+  };
 }
 
-async function readPath(text: string, signal?: AbortSignal): Promise<Uint8Array> {
+/** A text that names no file may be the picture itself, in base64. @throws what is no such text's */
+function inText(text: string, error: unknown): Uint8Array {
+  const { code } = ((error as BitError).cause ?? {}) as NodeJS.ErrnoException;
+  const isNoFile = code === 'ENOENT' || code === 'ENAMETOOLONG' || code === 'ENOTDIR';
+  const bytes = isNoFile ? decodeBase64(text) : null;
+  if (bytes === null) throw error;
   try {
-    const path = /^file:/i.test(text) ? fileURLToPath(text) : text;
-    const kind = await stat(path);
-    if (kind.isCharacterDevice() || kind.isBlockDevice())
-      fail(`Cannot read ${text}: it is a device`);
-    // It would hold one of the process's few threads for files until somebody writes.
-    if (kind.isFIFO())
-      fail(`Cannot read ${text}: it is a pipe; read it yourself and give the bytes`);
-    signal?.throwIfAborted();
-    return notEmpty(
-      (kind.isFile() && (await readWhole(path, kind.size))) || (await readFile(path, { signal })),
-    );
-  } catch (cause) {
-    signal?.throwIfAborted();
-    if (cause instanceof BitError) throw cause;
-    const { code, message } = cause as NodeJS.ErrnoException;
-    const reasons: Record<string, string> = {
-      ENOENT: 'no such file',
-      EISDIR: 'it is a folder',
-      EACCES: 'no permission to read it',
-    };
-    fail(`Cannot read ${text}: ${reasons[code ?? ''] ?? message}`, cause);
+    expectPicture(bytes);
+    return bytes;
+  } catch {
+    throw error;
   }
 }
 
-/**
- * A file of `size` bytes, in fewer steps than readFile takes, each of which waits for a thread;
- * null where it has another size by now, or none, as those of /proc.
- */
-async function readWhole(path: string, size: number): Promise<Uint8Array | null> {
-  const file = await open(path);
-  try {
-    const bytes = Buffer.allocUnsafeSlow(size);
-    const { bytesRead } = await file.read(bytes, 0, size, 0);
-    return bytesRead === size && size > 0 ? bytes : null;
-  } finally {
-    // Nobody waits for it, and nothing was written that could be lost.
-    file.close().catch(() => undefined);
-  }
-}
-
-function decodeDataUrl(url: string): Uint8Array {
-  const comma = url.indexOf(',');
-  if (comma < 0) fail(`A data: URL needs a comma before its data: ${describe(url)}`);
-  const isBase64 = /;\s*base64\s*$/i.test(url.slice(0, comma));
-  const body = percentBytes(url.slice(comma + 1));
-  if (isBase64 && !/^[\w+/\s-]*=*\s*$/.test(body))
-    fail(`A base64 data: URL holds something else: ${describe(url)}`);
-  return notEmpty(Buffer.from(body, isBase64 ? 'base64' : 'latin1'));
-}
-
-/** One latin-1 character for each byte: an image is not UTF-8. */
-function percentBytes(body: string): string {
-  return body.replace(/%([0-9a-f]{2})/gi, (_, hex: string) =>
-    String.fromCharCode(parseInt(hex, 16)),
-  );
-}
-
-async function download(url: string, signal?: AbortSignal): Promise<Uint8Array> {
-  const timeout = AbortSignal.timeout(DOWNLOAD_TIMEOUT_MS);
-  try {
-    const response = await fetch(url, {
-      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
-    });
-    return notEmpty(await bodyOf(response, url));
-  } catch (cause) {
-    signal?.throwIfAborted();
-    if (cause instanceof BitError) throw cause;
-    // fetch says 'fetch failed', and why in its cause.
-    fail(`Cannot read ${url}: ${messageOf((cause as Error).cause ?? cause)}`, cause);
-  }
-}
-
-/** Stops, and lets go of the connection, where the answer is an error or too large. */
-async function bodyOf(response: Response, url: string): Promise<Uint8Array> {
-  const tooLarge = `Cannot read ${url}: it is larger than ${MAX_DOWNLOAD_BYTES} bytes`;
-  const announced = Number(response.headers.get('content-length') ?? 0);
-  if (!response.ok || announced > MAX_DOWNLOAD_BYTES) {
-    await response.body?.cancel();
-    fail(response.ok ? tooLarge : `Cannot read ${url}: the server answered ${response.status}`);
-  }
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of chunksOf(response)) {
-    size += chunk.length;
-    if (size > MAX_DOWNLOAD_BYTES) fail(tooLarge);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
-}
-
-/** Node's own streams iterate; the DOM's type does not say so. */
-function chunksOf(response: Response): AsyncIterable<Uint8Array> {
-  return (response.body ?? new Blob([]).stream()) as unknown as AsyncIterable<Uint8Array>;
-}
-
-function checkRaw(value: unknown): RawPixels {
+function rawPixels(value: unknown): RawPixels {
   const raw = value as Partial<RawPixels> | null;
   const isBytes = ['Uint8Array', 'Uint8ClampedArray'].includes(brand(raw?.data));
   if (typeof raw !== 'object' || raw === null || !isBytes) {
@@ -187,9 +156,8 @@ function checkRaw(value: unknown): RawPixels {
     fail(`Expected positive sizes and 1 to 4 channels for raw pixels but received ${given}`);
   }
   if (data.length !== width * height * channels) {
-    fail(
-      `Expected ${width} x ${height} x ${channels} bytes of raw pixels but received ${data.length}`,
-    );
+    const size = `${width} x ${height} x ${channels} bytes`;
+    fail(`Expected ${size} of raw pixels but received ${data.length}`);
   }
-  return { data: unshared(data), width, height, channels };
+  return { data: copyOf(data), width, height, channels };
 }

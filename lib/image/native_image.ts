@@ -66,14 +66,15 @@ export function rawImage(raw: RawPixels, settings: BitImageProcessorFields): Nat
 function sizeAfterResize(source: HeightWidth, settings: BitImageProcessorFields): HeightWidth {
   const { width, height } = source;
   const size = settings.doResize ? resizedSize(settings.size, source) : { width, height };
-  if (size.width < 1 || size.height < 1 || size.width * size.height > MAX_PIXELS) {
-    throw new BitError(
-      'ERR_BIT_IMAGE',
-      `An image of ${width} x ${height} would be resized to ${size.width} x ${size.height}: it is ` +
-        'too narrow for this size',
-    );
-  }
-  return size;
+  const isNarrow = size.width < 1 || size.height < 1;
+  if (!isNarrow && size.width * size.height <= MAX_PIXELS) return size;
+  throw new BitError(
+    'ERR_BIT_IMAGE',
+    `An image of ${width} x ${height} would be resized to ${size.width} x ${size.height}: ` +
+      (isNarrow
+        ? 'it is too narrow for this size'
+        : `that is more than ${MAX_PIXELS} pixels; choose a smaller size`),
+  );
 }
 
 export function nativeRequest(

@@ -1,5 +1,7 @@
 // The pixel values of a list of images, written into one array as they come.
+import { constants } from 'node:buffer';
 import type { NativePixels } from '../binding/types';
+import { BitError } from '../errors';
 import { Tensor } from '../tensor';
 
 export class PixelBatch {
@@ -19,6 +21,10 @@ export class PixelBatch {
     const isFirst = this.data === null;
     if (!this.data) {
       this.shape = shape;
+      expectRoom(
+        [this.count, ...shape],
+        pixels.dtype === 'uint8' ? 1 : Float32Array.BYTES_PER_ELEMENT,
+      );
       this.data = emptyArray(pixels, this.count * size);
     }
     if (String(shape) !== String(this.shape)) return;
@@ -39,8 +45,25 @@ export function toPixelTensor(pixels: NativePixels): Tensor {
   return Tensor.from(data, pixels.shape);
 }
 
+/**
+ * Refuses what no array of JavaScript holds.
+ * @param shape [N, C, H, W].
+ * @throws BitError ERR_BIT_OUT_OF_MEMORY.
+ */
+export function expectRoom(shape: readonly number[], itemBytes: number): void {
+  const bytes = shape.reduce((product, side) => product * side, itemBytes);
+  if (bytes <= constants.MAX_LENGTH) return;
+  const gib = (count: number) => `${(count / 2 ** 30).toFixed(1)} GiB`;
+  throw new BitError(
+    'ERR_BIT_OUT_OF_MEMORY',
+    `Pixel values of ${shape.join(' x ')} take ${gib(bytes)}, and an array of JavaScript at most ` +
+      `${gib(constants.MAX_LENGTH)}: give fewer images at once, or make them smaller`,
+  );
+}
+
 /** Of such pixels, with no zeros written: all of it is about to be filled. */
 function emptyArray({ dtype }: NativePixels, size: number): Float32Array | Uint8Array {
   const Type = dtype === 'uint8' ? Uint8Array : Float32Array;
+  expectRoom([size], Type.BYTES_PER_ELEMENT);
   return new Type(Buffer.allocUnsafeSlow(size * Type.BYTES_PER_ELEMENT).buffer);
 }

@@ -10,16 +10,23 @@ import type {
 } from '../binding/types';
 import type { BitImageProcessorFields } from '../config/image_processor';
 import { BitError } from '../errors';
-import { throwIfAborted } from '../signal';
+import { orAborted, throwIfAborted } from '../signal';
 import type { Tensor } from '../tensor';
 import { decodeImage } from './decode';
-import { readInput, type ImageInput } from './input';
+import { HeldImage, type ImageInput, type Readable } from './input';
 import { channelsAfter, jpegImage, nativeRequest, rawImage } from './native_image';
-import { PixelBatch } from './pixel_batch';
+import { expectRoom, PixelBatch } from './pixel_batch';
 import { StagedImages } from './staged';
+import { Turns } from './turns';
 
-/** While one image of a core is resized, another one is read. */
-const LANES_PER_CORE = 2;
+/** While one image of a core is resized, another one is decoded; over all calls. */
+const DECODED_PER_CORE = 2;
+const decoding = new Turns(DECODED_PER_CORE * availableParallelism());
+/** Images of a call that are read at once: some may wait for servers. */
+const READ_AT_ONCE = 16;
+
+/** One image or a list, as a caller gives them or as they are held already. */
+export type Images = ImageInput | HeldImage | readonly (ImageInput | HeldImage)[];
 
 /** Of one call, beside the settings. */
 export interface PreprocessingOptions {
@@ -30,6 +37,8 @@ export interface PreprocessingOptions {
   gpuDecode?: boolean;
   /** Images of a higher one are resized first; default 0. */
   priority?: number;
+  /** How long a server may be silent; see PreprocessOptions of BitImageProcessor. */
+  timeoutMs?: number;
 }
 
 /**
@@ -38,12 +47,14 @@ export interface PreprocessingOptions {
  * @throws BitError ERR_BIT_IMAGE, with `index` where one image of a list is at fault.
  */
 export async function preprocessImages(
-  images: ImageInput | readonly ImageInput[],
+  images: Images,
   settings: BitImageProcessorFields,
   native: Pick<NativeBinding, 'preprocess'>,
   options: PreprocessingOptions = {},
 ): Promise<Tensor> {
-  const batch = new PixelBatch(Array.isArray(images) ? images.length : 1);
+  const count = Array.isArray(images) ? images.length : 1;
+  expectRoomFor(count, settings);
+  const batch = new PixelBatch(count);
   // Each image is resized as soon as it is decoded: a large one does not stay in memory for long.
   await prepareAll(images, settings, options, {
     start: (request) => native.preprocess(request, options.priority ?? 0),
@@ -58,7 +69,7 @@ export async function preprocessImages(
  * @throws as preprocessImages.
  */
 export async function stageImages(
-  images: ImageInput | readonly ImageInput[],
+  images: Images,
   settings: BitImageProcessorFields,
   native: Pick<NativeBinding, 'stage'>,
   options: PreprocessingOptions = {},
@@ -71,6 +82,17 @@ export async function stageImages(
   return new StagedImages(pictures);
 }
 
+/** Where the size is known before an image is: nothing is read in vain. */
+function expectRoomFor(count: number, settings: BitImageProcessorFields): void {
+  const { doCenterCrop, cropSize, doRescale, doNormalize } = settings;
+  const isFloat = doRescale || doNormalize;
+  if (doCenterCrop)
+    expectRoom(
+      [count, settings.doConvertRgb ? 3 : 1, cropSize.height, cropSize.width],
+      isFloat ? Float32Array.BYTES_PER_ELEMENT : 1,
+    );
+}
+
 /** What becomes of each image of a list. */
 interface Preparation<Prepared> {
   /** A job on the native side; null for a JPEG that it leaves to sharp. */
@@ -79,12 +101,13 @@ interface Preparation<Prepared> {
 }
 
 async function prepareAll<Prepared>(
-  images: ImageInput | readonly ImageInput[],
+  images: Images,
   settings: BitImageProcessorFields,
-  { signal, fastDecode = false }: PreprocessingOptions,
+  { signal, timeoutMs, fastDecode = false }: PreprocessingOptions,
   { start, put }: Preparation<Prepared>,
 ): Promise<void> {
-  const list = (Array.isArray(images) ? images : [images]) as readonly ImageInput[];
+  // Before anything is waited for: the caller may use its memory again once the call has returned.
+  const list = holdAll(images);
   if (list.length === 0) throw new BitError('ERR_BIT_IMAGE', 'Expected at least one image');
   throwIfAborted(signal);
   const process = async (image: NativeImage) => {
@@ -93,12 +116,19 @@ async function prepareAll<Prepared>(
     const result = await runJob(() => start(request), signal);
     return result && { image, result };
   };
-  const prepare = async (input: ImageInput, index: number): Promise<NativeImage> => {
-    const readable = await readInput(input, signal);
+  const decode = async (readable: Readable, source: string | null) => {
+    throwIfAborted(signal);
     const jpeg = 'encoded' in readable && jpegImage(readable.encoded, settings, fastDecode);
-    const decoded = async () => rawImage(await decodeImage(readable, input), settings);
-    const { image, result } = ((jpeg && (await process(jpeg))) ||
-      (await process(await decoded()))) as { image: NativeImage; result: Prepared };
+    const decoded = async () =>
+      rawImage(await orAborted(decodeImage(readable, source), signal), settings);
+    return ((jpeg && (await process(jpeg))) || (await process(await decoded()))) as {
+      image: NativeImage;
+      result: Prepared;
+    };
+  };
+  const prepare = async (input: HeldImage, index: number): Promise<NativeImage> => {
+    const readable = await input.read({ signal, timeoutMs });
+    const { image, result } = await decoding.take(() => decode(readable, input.source));
     put(result, index);
     return image;
   };
@@ -107,11 +137,16 @@ async function prepareAll<Prepared>(
   checkSameSize(prepared, settings);
 }
 
-/** A few at a time, since each decoded image takes memory; the earliest failure in the list counts. */
+function holdAll(images: Images): HeldImage[] {
+  const list = (Array.isArray(images) ? images : [images]) as readonly (ImageInput | HeldImage)[];
+  return list.map((image) => HeldImage.of(image));
+}
+
+/** Some at a time; the earliest failure in the list counts. */
 async function eachInTurn<T>(
-  list: readonly ImageInput[],
+  list: readonly HeldImage[],
   isList: boolean,
-  work: (input: ImageInput, index: number) => Promise<T>,
+  work: (input: HeldImage, index: number) => Promise<T>,
   signal?: AbortSignal,
 ): Promise<T[]> {
   const results: T[] = new Array<T>(list.length);
@@ -121,14 +156,13 @@ async function eachInTurn<T>(
     while (next < list.length && failures.length === 0) {
       const index = next++;
       try {
-        results[index] = await work(list[index] as ImageInput, index);
+        results[index] = await work(list[index] as HeldImage, index);
       } catch (error) {
         failures.push({ index, error });
       }
     }
   };
-  const lanes = LANES_PER_CORE * availableParallelism();
-  await Promise.all(Array.from({ length: Math.min(lanes, list.length) }, lane));
+  await Promise.all(Array.from({ length: Math.min(READ_AT_ONCE, list.length) }, lane));
   throwIfAborted(signal);
   const [failure] = failures.sort((a, b) => a.index - b.index);
   if (failure) throw isList ? named(failure.error, failure.index, list.length) : failure.error;

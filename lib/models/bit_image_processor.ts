@@ -1,7 +1,7 @@
 // BitImageProcessor with its files and its one verb.
 import { runJob } from '../binding/job';
 import { loadBinding } from '../binding/load';
-import { anything, boolean, callPriority } from '../config/checks';
+import { anything, boolean, callPriority, positive } from '../config/checks';
 import {
   ImageProcessorData,
   PROCESSOR_FIELDS,
@@ -11,7 +11,7 @@ import { checkOptions, only } from '../config/options';
 import type { PretrainedOptions } from '../hub/options';
 import { resolveSource } from '../hub/resolve';
 import { toPixelTensor } from '../image/pixel_batch';
-import { preprocessImages, stageImages } from '../image/processor';
+import { preprocessImages, stageImages, type Images } from '../image/processor';
 import type { ImageInput } from '../image/input';
 import type { StagedImages } from '../image/staged';
 import type { Tensor } from '../tensor';
@@ -40,6 +40,11 @@ export interface PreprocessOptions extends Partial<BitImageProcessorFields> {
   gpuDecode?: boolean;
   /** Images of a higher priority are resized first, also before calls of models; default 0. */
   priority?: number;
+  /**
+   * How long the server of a URL may be silent before that image counts as unreadable, in
+   * milliseconds; default 30,000. A download that goes on may take as long as it takes.
+   */
+  timeoutMs?: number;
 }
 
 /** Device and signal are checked where they are used. */
@@ -50,6 +55,7 @@ const CALL_CHECKS = {
   fastDecode: boolean,
   gpuDecode: boolean,
   priority: callPriority,
+  timeoutMs: positive,
 };
 
 /** Images → pixel values: every field of transformers' BitImageProcessor, with its numbers. */
@@ -99,10 +105,7 @@ export class BitImageProcessor extends ImageProcessorData {
    * Decodes images for one call of a model on a GPU, which resizes them itself.
    * @internal
    */
-  async stage(
-    images: ImageInput | readonly ImageInput[],
-    overrides: PreprocessOptions = {},
-  ): Promise<StagedImages | Tensor> {
+  async stage(images: Images, overrides: PreprocessOptions = {}): Promise<StagedImages | Tensor> {
     const { settings, options } = this.checked(overrides);
     return isScaled(settings)
       ? stageImages(images, settings, loadBinding(), options)
@@ -112,11 +115,11 @@ export class BitImageProcessor extends ImageProcessorData {
   /** Settings and options of one call. */
   private checked(overrides: PreprocessOptions) {
     const given: PreprocessOptions = checkOptions(overrides, CALL_CHECKS);
-    const { device, signal, fastDecode, gpuDecode, priority, ...fields } = given;
+    const { device, signal, fastDecode, gpuDecode, priority, timeoutMs, ...fields } = given;
     return {
       device: checkModelOptions({ device }).device,
       settings: Object.keys(fields).length > 0 ? this.with(fields) : this,
-      options: { signal, fastDecode, gpuDecode, priority },
+      options: { signal, fastDecode, gpuDecode, priority, timeoutMs },
     };
   }
 

@@ -1,7 +1,7 @@
 // A list of images through a model, some at a time.
 import type { BitImageProcessorFields } from '../config/image_processor';
 import { BitError } from '../errors';
-import type { ImageInput } from '../image/input';
+import { HeldImage, type ImageInput } from '../image/input';
 import type { BitImageProcessor } from '../models/bit_image_processor';
 import type { Inputs } from '../models/pretrained_model';
 
@@ -16,8 +16,12 @@ export interface BatchOptions {
   signal?: AbortSignal;
   priority?: number;
   gpuDecode?: boolean;
+  timeoutMs?: number;
   imageProcessorKwargs?: Partial<BitImageProcessorFields>;
 }
+
+/** A processor, and one that takes held images as its own are. */
+type BatchProcessor = Pick<BitImageProcessor, 'preprocess' | 'stage'>;
 
 /** What a pipeline's model can be asked. */
 export interface BatchModel<Output> {
@@ -31,27 +35,32 @@ export interface BatchModel<Output> {
  */
 export function outputsOf<Output>(
   images: ImageInput[],
-  processor: Pick<BitImageProcessor, 'preprocess' | 'stage'>,
+  processor: BatchProcessor,
   model: BatchModel<Output>,
-  { batchSize, signal, priority, gpuDecode, imageProcessorKwargs }: BatchOptions,
+  { batchSize, signal, priority, gpuDecode, timeoutMs, imageProcessorKwargs }: BatchOptions,
 ): AsyncGenerator<Output> {
   if (images.length === 0) throw new BitError('ERR_BIT_IMAGE', 'Expected at least one image');
   const onGpu = model.device !== 'cpu';
+  // All of them at once: later batches are read long after the call has returned.
+  const held = images.map((image) => (typeof image === 'string' ? image : heldOf(image)));
   const prepare = async (batch: ImageInput[]): Promise<Inputs> => {
     const given = batch.length === 1 ? (batch[0] as ImageInput) : batch;
-    const settings = { ...imageProcessorKwargs, signal, priority };
+    const settings = { ...imageProcessorKwargs, signal, priority, timeoutMs };
     if (onGpu) return processor.stage(given, { ...settings, gpuDecode });
     return (await processor.preprocess(given, settings)).pixelValues;
   };
   const run = async (index: number): Promise<Output> => {
     const start = index * batchSize;
-    const inputs = await prepare(images.slice(start, start + batchSize)).catch((error: unknown) => {
+    const inputs = await prepare(held.slice(start, start + batchSize)).catch((error: unknown) => {
       throw atPlace(error, start, images.length);
     });
     return model.forward(inputs, { signal, priority });
   };
   return inOrder(Math.ceil(images.length / batchSize), run, onGpu ? AHEAD_ON_GPU : 0);
 }
+
+/** A processor takes it in place of the image. */
+const heldOf = (image: ImageInput) => HeldImage.of(image) as unknown as ImageInput;
 
 /** Results of `run(0)` to `run(count - 1)`; while one is awaited, `ahead` more are under way. */
 export async function* inOrder<T>(

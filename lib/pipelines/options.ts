@@ -1,5 +1,13 @@
 // Options of pipelines: of their calls, and of pipeline(), which takes those of calls for all of them.
-import { anything, boolean, callPriority, count, isObject, type Check } from '../config/checks';
+import {
+  anything,
+  boolean,
+  callPriority,
+  count,
+  isObject,
+  positive,
+  type Check,
+} from '../config/checks';
 import type { BitImageProcessorFields } from '../config/image_processor';
 import { checkOptions, defined } from '../config/options';
 import type { LoadOptions } from '../models/pretrained_model';
@@ -15,6 +23,7 @@ const CALL_CHECKS = {
   signal: anything,
   priority: callPriority,
   gpuDecode: boolean,
+  timeoutMs: positive,
   imageProcessorKwargs: { expected: 'an object', test: isObject },
 };
 /** Per task. */
@@ -29,6 +38,8 @@ export interface PipelineCallOptions {
   priority?: number;
   /** Whether JPEGs are decoded by a GPU that runs the model; see PreprocessOptions. Default false. */
   gpuDecode?: boolean;
+  /** How long the server of a URL may be silent, in milliseconds; default 30,000. */
+  timeoutMs?: number;
   /** Fields of the image processor, for this call alone, such as `{ size: { height: 100, width: 100 } }`. */
   imageProcessorKwargs?: Partial<BitImageProcessorFields>;
 }
@@ -83,7 +94,8 @@ export function withDefaults({
   signal,
   priority,
   gpuDecode,
+  timeoutMs,
   imageProcessorKwargs,
 }: PipelineCallOptions): BatchOptions {
-  return { batchSize, signal, priority, gpuDecode, imageProcessorKwargs };
+  return { batchSize, signal, priority, gpuDecode, timeoutMs, imageProcessorKwargs };
 }

@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expandPaths } from '../../lib/cli/paths';
@@ -54,6 +55,60 @@ test('relative globs give relative paths', async () => {
 test('URLs go through; what matches nothing is told', async () => {
   expect(await expandPaths(['https://example.org/a.png?x=[1]', 'nope.png', 'no/*.png'])).toEqual({
     paths: ['https://example.org/a.png?x=[1]'],
-    unmatched: ['nope.png', 'no/*.png'],
+    problems: [
+      { path: 'nope.png', why: 'there is no such image' },
+      { path: 'no/*.png', why: 'there is no such image' },
+    ],
+  });
+  expect((await expandPaths(['HTTP://example.org/a.png', 'File:///x.png'])).problems).toEqual([]);
+});
+
+describe('folders', () => {
+  let folder: string;
+  const find = async () => {
+    const { paths, problems } = await expandPaths([folder]);
+    const short = (path: string) => path.slice(folder.length + 1);
+    return {
+      paths: paths.map(short),
+      problems: problems.map(({ path, why }) => `${short(path)}: ${why}`),
+    };
+  };
+  beforeEach(() => (folder = mkdtempSync(join(dir, 'folder '))));
+
+  test('what is read is picked up by its ending, and nothing else', async () => {
+    const images = ['a.jpe', 'b.mpo', 'c.apng', 'd.JFIF', 'e.tif', 'f.avif', 'g.gif'];
+    for (const name of [...images, 'h.svg', 'i.heic', 'j.pdf', 'k.psd', 'jpg'])
+      writeFileSync(join(folder, name), '');
+    mkdirSync(join(folder, 'folder.jpg'));
+    execFileSync('mkfifo', [join(folder, 'pipe.jpg')]);
+    expect(await find()).toEqual({ paths: images, problems: [] });
+  });
+
+  test('links to folders above or beside give nothing twice', async () => {
+    mkdirSync(join(folder, 'inner'));
+    writeFileSync(join(folder, 'inner', 'a.png'), '');
+    symlinkSync('..', join(folder, 'inner', 'up'));
+    symlinkSync('inner', join(folder, 'other'));
+    symlinkSync('.', join(folder, 'self'));
+    expect(await find()).toEqual({ paths: ['inner/a.png'], problems: [] });
+  });
+
+  test('links that lead nowhere are named, once', async () => {
+    symlinkSync('gone', join(folder, 'lost.jpg'));
+    symlinkSync('round', join(folder, 'round'));
+    writeFileSync(join(folder, 'a.png'), '');
+    expect(await find()).toEqual({
+      paths: ['a.png'],
+      problems: ['lost.jpg: this link leads nowhere', 'round: this link leads to itself'],
+    });
+    const lost = join(folder, 'lost.jpg');
+    expect((await expandPaths([lost, lost, folder])).problems[0]?.path).toBe(lost);
+    expect((await expandPaths([lost, lost])).problems).toHaveLength(1);
+  });
+
+  test('an empty one is told', async () => {
+    expect((await expandPaths([folder])).problems).toEqual([
+      { path: folder, why: 'there is no image in this folder' },
+    ]);
   });
 });

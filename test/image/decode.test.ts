@@ -2,10 +2,13 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { decodeImage } from '../../lib/image/decode';
-import { readInput, type ImageInput } from '../../lib/image/input';
+import { HeldImage, type ImageInput } from '../../lib/image/input';
 import { IMAGES, expected, sha256 } from '../support/pictures';
 
-const decode = async (input: ImageInput) => decodeImage(await readInput(input), input);
+const decode = async (input: ImageInput) => {
+  const held = HeldImage.of(input);
+  return decodeImage(await held.read(), held.source);
+};
 
 const readable = Object.entries(expected.pictures).filter(([, { error }]) => !error);
 const broken = Object.entries(expected.pictures).filter(([, { error }]) => error);
@@ -102,12 +105,12 @@ describe('decodeImage refuses', () => {
   test.each([
     ['a path that does not exist', '/nowhere/at/all.jpg', 'no such file'],
     ['a folder', IMAGES, 'folder'],
-    ['text that is no image', __filename, 'Cannot decode'],
+    ['text that is no image', __filename, 'no picture'],
     ['an empty path', '', 'path or URL'],
     ['a path with a NUL', 'a\0b', 'path or URL'],
     ['a URL of another scheme', 'ftp://example.org/cat.jpg', 'https:'],
     ['no bytes', new Uint8Array(0), 'no bytes'],
-    ['noise', Uint8Array.from({ length: 64 }, (_, i) => i * 37), 'Cannot decode'],
+    ['noise', Uint8Array.from({ length: 64 }, (_, i) => i * 37), 'no picture'],
     ['a data: URL without data', 'data:image/png', 'comma'],
     ['a data: URL that is not base64', 'data:image/png;base64,%%%', 'base64'],
     ['a number', 3 as never, 'received 3'],

@@ -1,15 +1,23 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readFileSync, truncateSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { runInNewContext } from 'node:vm';
+import { gzipSync } from 'node:zlib';
 import sharp from 'sharp';
-import { readInput, type RawPixels } from '../../lib/image/input';
+import {
+  HeldImage,
+  type ImageInput,
+  type RawPixels,
+  type ReadOptions,
+} from '../../lib/image/input';
 import { IMAGES } from '../support/pictures';
 import { temporaryFolder } from '../support/temporary';
 
 const folder = temporaryFolder();
+
+const readInput = (input: ImageInput, options?: ReadOptions) => HeldImage.of(input).read(options);
 const bytes = readFileSync(join(IMAGES, 'rgb.png'));
 
 const refusal = (words: string) => ({
@@ -26,8 +34,8 @@ test('a pipe is refused, and not waited for', async () => {
 
 describe('readInput tells apart', () => {
   test('bytes of another realm', async () => {
-    const foreign = runInNewContext('Uint8Array.of(1, 2, 3)') as Uint8Array;
-    expect(await readInput(foreign)).toEqual({ encoded: foreign });
+    const foreign = runInNewContext(`Uint8Array.from([${[...bytes].join()}])`) as Uint8Array;
+    expect(await readInput(foreign)).toEqual({ encoded: Uint8Array.from(bytes) });
   });
 
   test('raw pixels, clamped ones too', async () => {
@@ -43,7 +51,10 @@ describe('readInput tells apart', () => {
 
   test('a sharp instance', async () => {
     const image = sharp(bytes);
-    expect(await readInput(image)).toEqual({ sharp: image });
+    const readable = await readInput(image);
+    expect('sharp' in readable && (await readable.sharp.metadata()).width).toBe(
+      (await image.metadata()).width,
+    );
   });
 
   test('a data: URL whose data is empty', async () => {
@@ -71,6 +82,23 @@ describe('readInput downloads', () => {
       response.writeHead(200, { 'content-length': 1000 }).write('x', () => response.destroy());
     },
     '/slow.png': (response) => response.writeHead(200).write('x'),
+    '/silent.png': () => undefined,
+    '/dripping.png': (response) => {
+      response.writeHead(200);
+      for (let i = 0; i < 10; i++)
+        setTimeout(() => {
+          const end = i === 9;
+          const part = bytes.subarray((i * bytes.length) / 10, ((i + 1) * bytes.length) / 10);
+          response.write(part);
+          if (end) response.end();
+        }, 100 * i);
+    },
+    '/page.png': (response) => response.end('<html>'),
+    '/private.png': (response, request) => {
+      const user = Buffer.from('me:pa:ss').toString('base64');
+      if (request.headers.authorization === `Basic ${user}`) response.end(bytes);
+      else response.writeHead(401).end();
+    },
   };
   let server: Server;
   let base = '';
@@ -101,15 +129,186 @@ describe('readInput downloads', () => {
     ['/empty.png', 'no bytes'],
     ['/huge.png', 'larger than'],
     ['/short.png', 'Cannot read'],
+    ['/page.png', 'XML or HTML'],
+    ['/private.png', 'answered 401'],
   ])('but not %s', async (path, words) => {
     await expect(readInput(base + path)).rejects.toMatchObject(refusal(words));
+  });
+
+  test('with the user and password of the URL, which no message shows', async () => {
+    const url = `${base}/private.png`.replace('://', '://me:pa%3Ass@');
+    expect(await readInput(url)).toEqual({ encoded: bytes });
+    const wrong = readInput(url.replace('pa', 'no'));
+    await expect(wrong).rejects.toMatchObject(refusal('answered 401'));
+    await expect(wrong).rejects.not.toMatchObject(refusal('%3Ass'));
+  });
+
+  test('by addresses in capitals, or after spaces', async () => {
+    const url = `${base}/good.png`.replace('http', '  HTTP');
+    expect(await readInput(url)).toEqual({ encoded: bytes });
+  });
+
+  test('for as long as something comes, and no longer in silence than was said', async () => {
+    expect(await readInput(`${base}/dripping.png`, { timeoutMs: 500 })).toEqual({ encoded: bytes });
+    const silent = readInput(`${base}/silent.png`, { timeoutMs: 50 });
+    await expect(silent).rejects.toMatchObject(refusal('silent for 0.05 s (the option timeoutMs)'));
+    const slow = readInput(`${base}/slow.png`, { timeoutMs: 50 });
+    await expect(slow).rejects.toMatchObject(refusal('silent for 0.05 s'));
   });
 
   test('until the signal aborts, with its reason', async () => {
     const controller = new AbortController();
     const reason = new Error('enough');
-    const pending = readInput(`${base}/slow.png`, controller.signal);
+    const pending = readInput(`${base}/slow.png`, { signal: controller.signal });
     setTimeout(() => controller.abort(reason), 20);
     await expect(pending).rejects.toBe(reason);
+  });
+});
+
+describe('an image in memory is held as it was when it was given', () => {
+  const raw = () => ({ data: new Uint8Array(12).fill(1), width: 2, height: 2, channels: 3 });
+
+  test.each<[string, (fill: (memory: Uint8Array) => void) => [ImageInput, () => void]]>([
+    ['raw pixels', () => ((image) => [image, () => image.data.fill(9)])(raw())],
+    [
+      'clamped raw pixels',
+      () => {
+        const image = { ...raw(), data: new Uint8ClampedArray(12).fill(1) };
+        return [image, () => image.data.fill(9)];
+      },
+    ],
+    ['encoded bytes', () => ((copy) => [copy, () => copy.fill(9)])(Uint8Array.from(bytes))],
+    ['a Buffer', () => ((copy) => [copy, () => copy.fill(9)])(Buffer.from(bytes))],
+    ['an ArrayBuffer', () => ((copy) => [copy.buffer, () => copy.fill(9)])(Uint8Array.from(bytes))],
+    [
+      'shared memory',
+      () => {
+        const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
+        copy.set(bytes);
+        return [copy, () => copy.fill(9)];
+      },
+    ],
+    [
+      'memory that is transferred',
+      () => {
+        const copy = Uint8Array.from(bytes);
+        return [copy, () => structuredClone(copy.buffer, { transfer: [copy.buffer] })];
+      },
+    ],
+    [
+      'memory that shrinks',
+      () => {
+        const Resizable = ArrayBuffer as unknown as new (
+          length: number,
+          options: { maxByteLength: number },
+        ) => ArrayBuffer & { resize(length: number): void };
+        const buffer = new Resizable(bytes.length, { maxByteLength: bytes.length });
+        new Uint8Array(buffer).set(bytes);
+        return [new Uint8Array(buffer), () => buffer.resize(0)];
+      },
+    ],
+  ])('%s', async (_, make) => {
+    const [input, spoil] = make(() => undefined);
+    const expected = await HeldImage.of(structuredCloneOf(input)).read();
+    const held = HeldImage.of(input);
+    spoil();
+    expect(await held.read()).toEqual(expected);
+  });
+
+  test('and one whose memory is gone already is refused', async () => {
+    const copy = Uint8Array.from(bytes);
+    structuredClone(copy.buffer, { transfer: [copy.buffer] });
+    for (const input of [copy, copy.buffer, { ...raw(), data: copy }])
+      await expect(readInput(input)).rejects.toMatchObject({ code: 'ERR_BIT_IMAGE' });
+  });
+
+  /** The same values in other memory. */
+  function structuredCloneOf(input: ImageInput): ImageInput {
+    const isRaw = typeof input === 'object' && 'width' in input;
+    if (isRaw) return { ...(input as RawPixels), data: (input as RawPixels).data.slice() };
+    return Uint8Array.from(new Uint8Array(input as ArrayBuffer));
+  }
+});
+
+describe('files are looked at before they are read', () => {
+  const write = (name: string, content: string | Uint8Array, size?: number) => {
+    const path = join(folder, name);
+    writeFileSync(path, content);
+    if (size !== undefined) truncateSync(path, size);
+    return path;
+  };
+  const HUGE = 5 * 2 ** 30;
+
+  test.each([
+    ['of more than 2 GiB that is no picture', () => write('huge.jpg', '', HUGE), 'no picture'],
+    [
+      'of more than 2 GiB that begins as one',
+      () => write('large.jpg', '\xff\xd8\xff', HUGE),
+      'no picture',
+    ],
+    [
+      'of more than 1 GiB that is one',
+      () => write('large.png', bytes, HUGE),
+      `it has ${HUGE} bytes, and encoded images may have ${2 ** 30}`,
+    ],
+    ['that is empty', () => write('empty.jpg', ''), 'no bytes'],
+    ['that is text', () => write('text.jpg', 'some words'), 'no picture of a known format'],
+    [
+      'that is a Git LFS pointer',
+      () => write('lfs.jpg', 'version https://git-lfs.github.com/spec/v1\n'),
+      'a Git LFS pointer',
+    ],
+    ['that is a page', () => write('page.jpg', '<!doctype html><html>'), 'XML or HTML'],
+    ['that is a device', () => '/dev/zero', 'it is a device'],
+    ['that has no end', () => '/proc/self/mem', 'Cannot read'],
+    ['that is a folder', () => folder, 'it is a folder'],
+  ])('one %s', async (_, make, words) => {
+    const before = process.memoryUsage().rss;
+    const path = make();
+    await expect(readInput(path)).rejects.toMatchObject(refusal(words));
+    await expect(readInput(path)).rejects.toMatchObject(refusal(path));
+    expect(process.memoryUsage().rss - before).toBeLessThan(200 * 2 ** 20);
+  });
+});
+
+describe('SVG is refused by content, whatever its name', () => {
+  const SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>';
+  const utf16 = (text: string) => Buffer.from(`\ufeff${text}`, 'utf16le');
+  test.each<[string, string | Uint8Array, string]>([
+    ['plain', SVG, 'SVG'],
+    ['after a byte order mark', `\ufeff${SVG}`, 'SVG'],
+    ['after white space', `\n\t ${SVG}`, 'SVG'],
+    ['after an XML declaration', `<?xml version="1.0"?>\n<!-- drawn -->\n${SVG}`, 'SVG'],
+    ['after a document type', `<!DOCTYPE svg PUBLIC "x" "y">${SVG}`, 'SVG'],
+    ['with a prefix', '<s:svg xmlns:s="http://www.w3.org/2000/svg"/>', 'XML'],
+    ['after a long comment', `<!--${' '.repeat(5000)}-->${SVG}`, 'XML'],
+    ['in UTF-16', utf16(SVG), 'SVG'],
+    ['in UTF-16, the other order', utf16(SVG).swap16(), 'SVG'],
+    ['compressed', gzipSync(SVG), 'gzip'],
+  ])('%s', async (name, content, words) => {
+    const path = join(folder, `${name}.png`);
+    writeFileSync(path, content);
+    for (const input of [path, Buffer.from(content)])
+      await expect(readInput(input)).rejects.toMatchObject(refusal(words));
+  });
+});
+
+describe('text that is a picture', () => {
+  const base64 = bytes.toString('base64');
+  test.each([
+    ['base64', base64],
+    ['base64 in lines', base64.replace(/(.{76})/g, '$1\n')],
+    ['a data: URL', `data:image/png;base64,${base64}`],
+    ['a data: URL after a space', ` DATA:image/png;base64,${base64}`],
+  ])('%s', async (_, text) => {
+    const readable = await readInput(text);
+    expect('encoded' in readable && Buffer.from(readable.encoded).equals(bytes)).toBe(true);
+  });
+
+  test('and base64 of something else is the name of a file that is not there', async () => {
+    const text = Buffer.from('x'.repeat(300_000)).toString('base64');
+    const error = await readInput(text).catch((reason: Error) => reason);
+    expect(error).toMatchObject(refusal('no such file'));
+    expect((error as Error).message.length).toBeLessThan(500);
   });
 });

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BitImageProcessor, type Tensor } from '../../lib';
+import { BitImageProcessor, pipeline, type Tensor } from '../../lib';
 import { IMAGES, expected, rawBytes, sha256, type ExpectedPixels } from '../support/pictures';
 import { REFERENCE } from '../support/reference';
 
@@ -150,4 +150,74 @@ describe("raw pixels with a mean for each of their channels give transformers' b
       index: 1,
     });
   });
+});
+
+describe('inputs belong to the caller again once the call has returned', () => {
+  const SIDE = 8;
+  const frame = (data: Uint8Array) => ({ data, width: SIDE, height: SIDE, channels: 3 });
+  const level = (value: number) => new Uint8Array(SIDE * SIDE * 3).fill(value);
+
+  test("a camera's buffer, filled anew after each call of preprocess", async () => {
+    const processor = new BitImageProcessor({ cropSize: 4, size: 4 } as never);
+    const expected = [];
+    for (const value of [10, 20, 30])
+      expected.push((await processor.preprocess(frame(level(value)))).pixelValues.data);
+    const buffer = level(0);
+    const calls = [10, 20, 30].map((value) => {
+      buffer.fill(value);
+      return processor.preprocess([frame(buffer), frame(buffer)]);
+    });
+    buffer.fill(99);
+    const got = await Promise.all(calls);
+    for (const [i, { pixelValues }] of got.entries())
+      expect(pixelValues.data.slice(0, 48)).toEqual(expected[i]);
+  });
+
+  test('and of a pipeline, for its later batches too', async () => {
+    const classify = await pipeline('image-classification');
+    const alone = await classify(frame(level(200)), { topK: 1 });
+    const buffer = level(200);
+    const call = classify(
+      Array.from({ length: 5 }, () => frame(buffer)),
+      { topK: 1, batchSize: 1 },
+    );
+    buffer.fill(3);
+    expect(await call).toEqual(new Array(5).fill(alone));
+    await classify.dispose();
+  });
+});
+
+describe('what is too large is refused before anything is read', () => {
+  const many = new Array<string>(20_000).fill('no such file.jpg');
+
+  test('pixel values beyond 4 GiB', async () => {
+    const processor = new BitImageProcessor();
+    await expect(processor.preprocess(many)).rejects.toMatchObject({
+      code: 'ERR_BIT_OUT_OF_MEMORY',
+      message: expect.stringContaining('20000 x 3 x 224 x 224 take 11.2 GiB') as string,
+    });
+  });
+
+  test('a size beyond what is resized to', async () => {
+    const processor = new BitImageProcessor({ size: { height: 100_000, width: 100_000 } });
+    const image = { data: new Uint8Array(12), width: 2, height: 2, channels: 3 };
+    await expect(processor.preprocess(image)).rejects.toMatchObject({
+      code: 'ERR_BIT_IMAGE',
+      message: expect.stringMatching(/100000 x 100000: that is more than \d+ pixels/) as string,
+    });
+  });
+});
+
+test('an aborted call does not wait for a decoder that goes on', async () => {
+  const slow = {
+    clone: () => slow,
+    raw: () => slow,
+    autoOrient: () => slow,
+    metadata: () => new Promise(() => undefined),
+  };
+  const controller = new AbortController();
+  const call = new BitImageProcessor().preprocess(slow as never, { signal: controller.signal });
+  const reason = new Error('enough');
+  setTimeout(() => controller.abort(reason), 5);
+  await expect(call).rejects.toBe(reason);
 });

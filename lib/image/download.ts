@@ -1,0 +1,119 @@
+// Images on the web, each asked for once.
+import { shorten } from '../describe';
+import { BitError } from '../errors';
+import { expectPicture, TELLING_BYTES } from './format';
+
+/** How long a server may be silent, unless the call says otherwise. */
+export const DEFAULT_TIMEOUT_MS = 30_000;
+const MAX_DOWNLOAD_BYTES = 256 * 1024 * 1024;
+
+/** Gives up when nothing has come for so long, however long all of it takes. */
+class Silence {
+  readonly signal: AbortSignal;
+  private readonly controller = new AbortController();
+  private readonly milliseconds: number;
+  private timer: NodeJS.Timeout | undefined;
+
+  constructor(milliseconds: number) {
+    this.milliseconds = milliseconds;
+    this.signal = this.controller.signal;
+    this.heard();
+  }
+
+  heard(): void {
+    this.end();
+    const seconds = this.milliseconds / 1000;
+    const reason = new Error(`the server was silent for ${seconds} s (the option timeoutMs)`);
+    this.timer = setTimeout(() => this.controller.abort(reason), this.milliseconds);
+  }
+
+  end(): void {
+    clearTimeout(this.timer);
+  }
+}
+
+/**
+ * The bytes that a URL gives, if they begin as a picture does.
+ * @param text an http: or https: URL; user and password in it are sent as basic authorisation.
+ * @throws BitError ERR_BIT_IMAGE saying what is wrong; the signal's reason.
+ */
+export async function download(
+  text: string,
+  timeoutMs: number,
+  signal?: AbortSignal,
+): Promise<Uint8Array> {
+  const silence = new Silence(timeoutMs);
+  try {
+    const { url, headers } = request(text);
+    const response = await fetch(url, {
+      headers,
+      signal: signal ? AbortSignal.any([signal, silence.signal]) : silence.signal,
+    });
+    return await bodyOf(response, silence);
+  } catch (cause) {
+    signal?.throwIfAborted();
+    const why = silence.signal.aborted ? (silence.signal.reason as Error) : rootOf(cause);
+    throw new BitError('ERR_BIT_IMAGE', `Cannot read ${shorten(text, 300)}: ${why.message}`, {
+      cause: cause instanceof BitError ? undefined : why,
+    });
+  } finally {
+    silence.end();
+  }
+}
+
+/** fetch() takes no URL with a user in it. */
+function request(text: string): { url: URL; headers: Record<string, string> } {
+  if (!URL.canParse(text)) fail('it is not a valid URL');
+  const url = new URL(text);
+  const { username, password } = url;
+  if (username === '' && password === '') return { url, headers: {} };
+  url.username = url.password = '';
+  const user = [username, password].map(decodeURIComponent).join(':');
+  return { url, headers: { authorization: `Basic ${Buffer.from(user).toString('base64')}` } };
+}
+
+/** fetch says 'fetch failed', and why in its cause. */
+function rootOf(error: unknown): Error {
+  const cause = (error as Partial<Error>).cause as Partial<Error> | undefined;
+  return typeof cause?.message === 'string' && cause.message !== ''
+    ? (cause as Error)
+    : (error as Error);
+}
+
+/** Stops, and lets go of the connection, where the answer is an error, too large or no picture. */
+async function bodyOf(response: Response, silence: Silence): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  try {
+    if (!response.ok) fail(`the server answered ${response.status}`);
+    expectSize(Number(response.headers.get('content-length') ?? 0));
+    let isKnown = false;
+    for await (const chunk of chunksOf(response)) {
+      silence.heard();
+      chunks.push(chunk);
+      expectSize((size += chunk.length));
+      if (isKnown || size < TELLING_BYTES) continue;
+      expectPicture(Buffer.concat(chunks));
+      isKnown = true;
+    }
+    if (size === 0) fail('Expected an encoded image but received no bytes');
+    if (!isKnown) expectPicture(Buffer.concat(chunks));
+  } catch (error) {
+    await response.body?.cancel().catch(() => undefined); // it may be locked, or have failed
+    throw error;
+  }
+  return Buffer.concat(chunks);
+}
+
+function expectSize(size: number): void {
+  if (size > MAX_DOWNLOAD_BYTES) fail(`it is larger than ${MAX_DOWNLOAD_BYTES} bytes`);
+}
+
+/** Node's own streams iterate; the DOM's type does not say so. */
+function chunksOf(response: Response): AsyncIterable<Uint8Array> {
+  return (response.body ?? new Blob([]).stream()) as unknown as AsyncIterable<Uint8Array>;
+}
+
+function fail(message: string): never {
+  throw new BitError('ERR_BIT_IMAGE', message);
+}
