@@ -20,12 +20,23 @@ const REQUEST_TIMEOUT_MS = 10_000; // Python's HF_HUB_ETAG_TIMEOUT
 const REQUEST_ATTEMPTS = 3;
 const PAUSE_MS = 500;
 
-/** A file on the hub; `hash` names its blob: SHA-256 of a large file, git's SHA-1 of a small one. */
+/**
+ * A file on the hub; `hash` names its blob: SHA-256 of a large file, git's SHA-1 of a small one, or
+ * whatever ETag a mirror gives. `size` is null where nobody told it.
+ */
 export interface HubFile {
   name: string;
-  size: number;
+  size: number | null;
   hash: string;
 }
+
+/** What mirrors answer that have no such request; an x-error-code would be about the model. */
+const NO_SUCH_REQUEST = [400, 404, 405, 501];
+const SHA = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
+/** An ETag that may be the name of a file. */
+const FILE_NAME = /^[\w-][\w.-]{0,127}$/;
+const MOST_REDIRECTS = 5;
+const NO_COMPRESSION = { 'accept-encoding': 'identity' };
 
 /** One model on one hub. Every method rejects with HttpError, or with what `fetch` rejects with. */
 export class HubClient {
@@ -56,6 +67,48 @@ export class HubClient {
 
   /** What the hub knows of these files; those that it does not have are left out. */
   async files(commit: string, names: readonly string[]): Promise<HubFile[]> {
+    try {
+      return await this.pathsInfo(commit, names);
+    } catch (error) {
+      const isUnknown =
+        error instanceof HttpError &&
+        NO_SUCH_REQUEST.includes(error.status) &&
+        !error.headers.has('x-error-code');
+      if (!isUnknown) throw error;
+      const found = await Promise.all(names.map((name) => this.head(commit, name)));
+      return found.filter((file) => file !== null);
+    }
+  }
+
+  /** As Python's get_hf_file_metadata: what the answer to HEAD says, before a host of large files. */
+  private async head(commit: string, name: string): Promise<HubFile | null> {
+    let url = this.url(commit, name);
+    for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
+      const init = { method: 'HEAD', redirect: 'manual', headers: NO_COMPRESSION } as const;
+      const { status, headers } = await this.ask(url, init, (answer) => {
+        return answer.status < 400 || answer.status === 404;
+      });
+      if (status === 404) return null;
+      const etag = headers.get('x-linked-etag') ?? headers.get('etag');
+      const location = headers.get('location');
+      if (etag === null && location !== null) {
+        url = new URL(location, url).href;
+        continue;
+      }
+      const hash = (etag ?? '').replace(/^W\//, '').replaceAll('"', '');
+      if (!FILE_NAME.test(hash)) throw new Error(`the hub gave no hash for ${name}`);
+      const size = headers.get('x-linked-size') ?? headers.get('content-length');
+      return { name, size: size === null ? null : Number(size), hash };
+    }
+    throw new Error(`${name} is redirected too often`);
+  }
+
+  private url(commit: string, name: string): string {
+    const path = name.split('/').map(encodeURIComponent).join('/');
+    return `${this.endpoint}/${this.id}/resolve/${commit}/${path}`;
+  }
+
+  private async pathsInfo(commit: string, names: readonly string[]): Promise<HubFile[]> {
     const parameters = { ...this.parameters(), repo: { type: 'model', name: this.id } as const };
     const found = await library().pathsInfo({ ...parameters, revision: commit, paths: [...names] });
     return found
@@ -70,11 +123,10 @@ export class HubClient {
   /** Downloads a file to `path` (continuing what is there) and checks it. */
   async download(commit: string, file: HubFile, path: string): Promise<void> {
     const { onProgress, signal } = this.options;
-    const name = file.name.split('/').map(encodeURIComponent).join('/');
-    await download(`${this.endpoint}/${this.id}/resolve/${commit}/${name}`, path, {
+    await download(this.url(commit, file.name), path, {
       headers: this.authorization(),
       signal,
-      onProgress: (loaded) => onProgress?.({ file: file.name, loaded, total: file.size }),
+      onProgress: (loaded) => onProgress?.({ file: file.name, loaded, total: file.size ?? loaded }),
     });
     const problem = await mismatch(path, file);
     if (problem === null) return;
@@ -92,7 +144,14 @@ export class HubClient {
   }
 
   /** `fetch` with our token, a time limit, another attempt when the server stumbles, and refusals thrown. */
-  private readonly fetch: typeof fetch = async (url, init) => {
+  private readonly fetch: typeof fetch = (url, init) =>
+    this.ask(url, init, (response) => response.ok);
+
+  private async ask(
+    url: Parameters<typeof fetch>[0],
+    init: RequestInit | undefined,
+    isGood: (response: Response) => boolean,
+  ): Promise<Response> {
     for (let attempt = 1; ; attempt++) {
       const timeout = AbortSignal.timeout(REQUEST_TIMEOUT_MS);
       const signal = this.options.signal
@@ -100,25 +159,26 @@ export class HubClient {
         : timeout;
       const headers = { ...(init?.headers as Record<string, string>), ...this.authorization() };
       const response = await fetch(url, { ...init, headers, signal });
-      if (response.ok) return response;
+      if (isGood(response)) return response;
       const error = new HttpError(response.status, response.headers);
       if (!error.isPassing || attempt >= REQUEST_ATTEMPTS) throw error;
       await sleep(PAUSE_MS * attempt, undefined, { signal: this.options.signal });
     }
-  };
+  }
 }
 
 /** It becomes a file name, so nothing but a hash will do. */
 function checkedHash(path: string, hash: string | undefined): string {
-  if (hash !== undefined && /^[0-9a-f]{40,64}$/.test(hash)) return hash;
+  if (hash !== undefined && SHA.test(hash)) return hash;
   throw new Error(`the hub gave no hash for ${path}`);
 }
 
 async function mismatch(path: string, { size, hash }: HubFile): Promise<string | null> {
   const actual = (await stat(path)).size;
-  if (actual !== size) return `it has ${actual} bytes instead of ${size}`;
+  if (size !== null && actual !== size) return `it has ${actual} bytes instead of ${size}`;
+  if (!SHA.test(hash)) return null;
   const digest = createHash(hash.length === 64 ? 'sha256' : 'sha1');
-  if (hash.length === 40) digest.update(`blob ${size}\0`); // as git hashes a file
+  if (hash.length === 40) digest.update(`blob ${actual}\0`); // as git hashes a file
   await pipeline(createReadStream(path), digest);
   return digest.digest('hex') === hash ? null : 'its hash is another';
 }

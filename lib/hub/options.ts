@@ -12,6 +12,8 @@ export interface DownloadProgress {
 export interface PretrainedOptions {
   /** Branch, tag or commit of a hub model; default `main`. */
   revision?: string;
+  /** A folder of the source that has the files; default its root. */
+  subfolder?: string;
   /** Default `HF_HUB_CACHE`, else `HF_HOME/hub`, else `~/.cache/huggingface/hub`. */
   cacheDir?: string;
   /** Default `HF_TOKEN`, else the token that `hf auth login` saved. */

@@ -1,14 +1,14 @@
 // What a user calls a source (a path, a hub id, the packaged model) → local files.
 
 import { existsSync, statSync } from 'node:fs';
-import { basename, dirname, join, resolve } from 'node:path';
+import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { BitError, describe } from '../errors';
 import { packageRoot, unpacked, unpackingAdvice } from '../package_root';
 import { asDenied } from '../permission';
 import { openHubModel } from './hub';
 import type { PretrainedOptions } from './options';
-import { type FileSource, FolderSource } from './sources';
+import { type FileSource, FolderSource, SubfolderSource } from './sources';
 import { type WeightFiles, resolveWeights } from './weights';
 import { throwIfAborted } from '../signal';
 
@@ -61,9 +61,11 @@ async function filesOf(
   options: PretrainedOptions,
   want: Want,
 ): Promise<ResolvedSource[Want]> {
+  const subfolder = checkSubfolder(options.subfolder);
   const path = localPath(source);
-  const files =
+  const root =
     path === null ? await openHubModel(hubId(source, options), options) : openLocal(path);
+  const files = subfolder === null ? root : new SubfolderSource(root, subfolder);
   if (want === 'config') {
     const configPath = await required(files, CONFIG);
     return { dir: dirname(configPath), configPath };
@@ -75,6 +77,20 @@ async function filesOf(
   const isFile = path !== null && statSync(path).isFile();
   const weights = isFile ? { files: [path] } : await resolveWeights(files);
   return { dir: dirname(weights.indexPath ?? weights.files[0] ?? ''), weights };
+}
+
+/** Its parts, with '/' between them; null for the source itself. It cannot lead out of the source. */
+function checkSubfolder(subfolder: unknown): string | null {
+  if (subfolder === undefined || subfolder === null || subfolder === '') return null;
+  const parts = typeof subfolder === 'string' ? subfolder.split(/[\\/]/) : ['..'];
+  const inside = parts.filter((part) => part !== '' && part !== '.');
+  const climbs = inside.some((part) => part === '..' || part.includes('\0'));
+  if (climbs || isAbsolute(String(subfolder)) || /^(\\|[a-z]:)/i.test(String(subfolder)))
+    throw new BitError(
+      'ERR_BIT_CHECKPOINT',
+      `Expected a folder within the source for subfolder but received ${describe(subfolder)}`,
+    );
+  return inside.length === 0 ? null : inside.join('/');
 }
 
 /** Where a source lies on this machine; null for a hub id. */

@@ -38,3 +38,30 @@ export class FolderSource implements FileSource {
     return paths.map((path) => (existsSync(path) ? path : null));
   }
 }
+
+/** A folder of another source; names are those within it. */
+export class SubfolderSource implements FileSource {
+  readonly label: string;
+  readonly advice: string;
+
+  constructor(
+    private readonly outer: FileSource,
+    private readonly folder: string,
+  ) {
+    this.label = `${outer.label}, ${folder}`;
+    this.advice = outer.advice;
+  }
+
+  async first(names: readonly string[]): Promise<FoundFile | null> {
+    const found = await this.outer.first(this.within(names));
+    return found && { ...found, name: found.name.slice(this.folder.length + 1) };
+  }
+
+  all(names: readonly string[]): Promise<(string | null)[]> {
+    return this.outer.all(this.within(names));
+  }
+
+  private within(names: readonly string[]): string[] {
+    return names.map((name) => `${this.folder}/${name}`);
+  }
+}

@@ -39,7 +39,7 @@ const FORMATS: readonly Signature[] = [
   { name: 'PostScript', starts: ['%!PS', '\xc5\xd0\xd3\xc6'], isRead: false },
   { name: 'a video (MP4, QuickTime)', starts: [/^[^]{4}ftyp/], isRead: false },
   { name: 'a video (WebM, Matroska)', starts: ['\x1a\x45\xdf\xa3'], isRead: false },
-  { name: 'PCX', starts: [/^\n[\0\x02\x03\x04\x05]\x01[\x01\x02\x04\x08]/], isRead: false },
+
   { name: 'a zip archive', starts: ['PK\x03\x04'], isRead: false },
   { name: 'compressed by gzip', starts: ['\x1f\x8b'], isRead: false },
   { name: 'a tar archive', starts: ['ustar'], at: 257, isRead: false },

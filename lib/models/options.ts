@@ -37,6 +37,7 @@ export interface ModelOptions {
 /** For what takes a source; its signal and revision are checked where they are used. */
 export const PRETRAINED_CHECKS: OptionChecks<PretrainedOptions> = {
   revision: anything,
+  subfolder: anything,
   cacheDir: text,
   token: text,
   localFilesOnly: boolean,

@@ -20,6 +20,10 @@ export interface FakeHub {
   cutAfter: number | null;
   /** Flip a byte in what the other host sends. */
   damage: boolean;
+  /** As a mirror that does not know this request: with what status it answers 'paths-info'. */
+  noPathsInfo: number | null;
+  /** What such a mirror gives as ETags instead of hashes; null for the hub's own. */
+  etag: string | null;
   close(): Promise<void>;
 }
 
@@ -40,6 +44,8 @@ export async function startHub(
     tokens: { hub: new Set(), cdn: new Set() },
     cutAfter: null,
     damage: false,
+    noPathsInfo: null,
+    etag: null,
     close: async () => void (await Promise.all([stop(hub), stop(cdn)])),
   };
   return state;
@@ -61,6 +67,7 @@ export async function startHub(
     const commit = files === repo['main'] ? COMMIT : OLD_COMMIT;
     if (api && verb === 'revision')
       return void json(response, { _id: '1', id, sha: commit, lastModified: 0 });
+    if (api && state.noPathsInfo !== null) return void response.writeHead(state.noPathsInfo).end();
     if (api) {
       const { paths } = JSON.parse(await body(request)) as { paths: string[] };
       const found = paths.filter((path) => path in files);
@@ -73,11 +80,14 @@ export async function startHub(
     if (data === undefined)
       return void response.writeHead(404, { 'x-error-code': 'EntryNotFound' }).end();
     const bytes = Buffer.from(data);
+    const { oid, lfs } = info(file, bytes) as { oid: string; lfs?: { oid: string } };
+    const etag = `"${state.etag ?? lfs?.oid ?? oid}"`;
     if (bytes.length <= SMALL)
-      return void response.writeHead(200, { 'content-length': bytes.length }).end(bytes);
+      return void response.writeHead(200, { 'content-length': bytes.length, etag }).end(bytes);
     const headers = {
       location: `${cdnUrl}/${id}/${commit}/${file}`,
       'x-linked-size': bytes.length,
+      'x-linked-etag': etag,
     };
     response.writeHead(302, { ...headers, 'x-repo-commit': commit }).end();
   }

@@ -38,6 +38,13 @@ const REPOS = {
       'model.safetensors.index.json': JSON.stringify({ weight_map: { a: 'm-1.safetensors' } }),
     },
   },
+  'owner/nested': {
+    main: {
+      'deep/er/config.json': '{"deep":1}',
+      'deep/er/model.safetensors.index.json': '{"weight_map":{"a":"m-1.safetensors"}}',
+      'deep/er/m-1.safetensors': WEIGHTS,
+    },
+  },
   'owner/bare': { main: { 'README.md': '' } },
   'owner/gated': { main: {} },
   gpt: { main: { 'config.json': '{}', 'pytorch_model.bin': WEIGHTS } },
@@ -68,6 +75,65 @@ afterEach(async () => {
 
 const model = (source: string, options: PretrainedOptions = {}) =>
   resolveSource(source, options, 'model');
+
+describe('a mirror that has no paths-info', () => {
+  test.each([400, 404, 405, 501])('and answers %i is asked for each file', async (status) => {
+    const { dir: there } = await model('owner/bit');
+    const layout = () => [
+      readdirSync(join(there, '..', '..', 'blobs')).sort(),
+      readdirSync(there).sort(),
+    ];
+    const expected = layout();
+    rmSync(cache, { recursive: true });
+    hub.noPathsInfo = status;
+    hub.log.length = 0;
+    const { dir, weights } = await model('owner/bit');
+    expect(readFileSync(weights.files[0] as string)).toEqual(WEIGHTS);
+    expect([dir, layout()]).toEqual([there, expected]);
+    expect(hub.log.filter((line) => line.startsWith('HEAD'))).not.toEqual([]);
+  });
+
+  test('may give ETags that are no hashes', async () => {
+    hub.noPathsInfo = 404;
+    hub.etag = '5d41402a-3';
+    const { configPath } = await resolveSource('owner/bit', {}, 'config');
+    expect(readlinkSync(configPath)).toBe('../../blobs/5d41402a-3');
+    hub.etag = '../../../../evil';
+    await expect(resolveSource('owner/bit', {}, 'processor')).rejects.toMatchObject({
+      code: 'ERR_BIT_CHECKPOINT',
+    });
+  });
+
+  test('and does not have a file either', async () => {
+    hub.noPathsInfo = 404;
+    await expect(model('owner/bare')).rejects.toMatchObject({
+      code: 'ERR_BIT_CHECKPOINT',
+      message: expect.stringContaining('There is no model.safetensors') as string,
+    });
+  });
+});
+
+describe('a subfolder', () => {
+  test('of a hub model has the files, sharded or not', async () => {
+    const { dir, weights } = await model('owner/nested', { subfolder: 'deep/er' });
+    expect(weights.files).toEqual([join(dir, 'm-1.safetensors')]);
+    expect(dir.endsWith(join(COMMIT, 'deep', 'er'))).toBe(true);
+    const { configPath } = await resolveSource('owner/nested', { subfolder: 'deep/er/' }, 'config');
+    expect(readFileSync(configPath, 'utf8')).toBe('{"deep":1}');
+    await expect(model('owner/nested')).rejects.toMatchObject({ code: 'ERR_BIT_CHECKPOINT' });
+  });
+
+  test.each(['..', 'a/../../b', '/etc', 'C:\\x', '\\\\server\\x', 3, 'a\0b'])(
+    '%p leads out of the source, and is refused',
+    async (subfolder) => {
+      const options = { subfolder } as PretrainedOptions;
+      await expect(model('owner/nested', options)).rejects.toMatchObject({
+        code: 'ERR_BIT_CHECKPOINT',
+        message: expect.stringContaining('for subfolder') as string,
+      });
+    },
+  );
+});
 
 describe('a hub id', () => {
   test("lands in the layout of Python's cache", async () => {
