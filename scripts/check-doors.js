@@ -28,9 +28,10 @@ const LIB_DOORS = {
   user_folders: [],
   binding: ['errors', 'signal', 'libtorch', 'package_root', 'permission'],
   transfer: ['errors'],
-  libtorch: ['errors', 'transfer', 'package_root', 'permission', 'user_folders'],
+  libtorch: ['describe', 'errors', 'transfer', 'package_root', 'permission', 'user_folders'],
   config: [...LIB_BASE, 'binding'],
   hub: [
+    'describe',
     'errors',
     'python_json',
     'signal',

@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { withoutSecrets } from '../describe';
 import { BitError } from '../errors';
 import { rootCause } from '../transfer/download';
 import { withLock } from '../transfer/lock';
@@ -32,7 +33,7 @@ export async function openHubModel(id: string, options: PretrainedOptions): Prom
     options.signal?.throwIfAborted();
     const request = { id, revision, endpoint: client.endpoint, hasToken: client.hasToken };
     if (isRefusal(error) || known === null) throw hubError(error, request);
-    const advice = `${client.endpoint} cannot be reached (${rootCause(error).message}), so only the cache was looked at.`;
+    const advice = `${withoutSecrets(client.endpoint)} cannot be reached (${rootCause(error).message}), so only the cache was looked at.`;
     return new FolderSource(cache.snapshot(known), label(id, revision), advice);
   }
 }

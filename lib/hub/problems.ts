@@ -1,5 +1,6 @@
 // What went wrong with the hub, in the user's terms, with the one thing to do.
 
+import { withoutSecrets } from '../describe';
 import { BitError } from '../errors';
 import { HttpError, rootCause } from '../transfer/download';
 
@@ -22,7 +23,8 @@ export function hubError(error: unknown, request: HubRequest): BitError {
   return new BitError('ERR_BIT_CHECKPOINT', explain(error, request), { cause: error });
 }
 
-function explain(error: unknown, { id, revision, endpoint, hasToken }: HubRequest): string {
+function explain(error: unknown, { id, revision, endpoint: url, hasToken }: HubRequest): string {
+  const endpoint = withoutSecrets(url);
   if (!(error instanceof HttpError)) {
     const why = rootCause(error).message;
     return (

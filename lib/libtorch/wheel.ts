@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import { withoutSecrets } from '../describe';
 import { BitError } from '../errors';
 import { download, rootCause, sha256 } from '../transfer/download';
 import { pipDownload } from './pip';
@@ -41,7 +42,7 @@ interface Wheel {
 export function wantedWheel({ url }: FetchOptions): Wanted {
   const { BIGTRANSFER_LIBTORCH_URL, BIGTRANSFER_LIBTORCH_SHA256 } = process.env;
   const place = url || BIGTRANSFER_LIBTORCH_URL || PINNED.url;
-  if (!URL.canParse(place)) throw fetchFailure([`${place} is not a URL`]);
+  if (!URL.canParse(place)) throw fetchFailure([`${withoutSecrets(place)} is not a URL`]);
   const file = decodeURIComponent(basename(new URL(place).pathname)).replace(/[^\w.+-]/g, '_');
   const hash = (BIGTRANSFER_LIBTORCH_SHA256 || PINNED.sha256).toLowerCase();
   return { url: place, file: file || PINNED.file, sha256: hash };
@@ -67,7 +68,7 @@ export async function obtainWheel(
       failures.push(rootCause(error).message);
     }
   }
-  throw fetchFailure([`${wanted.url}: ${failures[0]}`, ...failures.slice(1)]);
+  throw fetchFailure([`${withoutSecrets(wanted.url)}: ${failures[0]}`, ...failures.slice(1)]);
 }
 
 /** Keeps `<file>.part` in the cache while it is incomplete, so that the next call can continue. */
