@@ -10,6 +10,7 @@
 
 #include "common/share_out.h"
 #include "ops/standardize_weight.h"
+#include "ops/winograd_points.h"
 
 namespace bigtransfer::ops {
 namespace {
@@ -51,7 +52,7 @@ class PanelReader {
         live_(std::min(panel, weight.out - first_)),
         block_(static_cast<size_t>(kBlock * area_ * panel), 0.0F) {
     for (int64_t o = 0; o < live_; ++o)
-      moments_.push_back(channel_moments(row(o), weight.in * area_));
+      scalings_.push_back(channel_scaling(row(o), weight.in * area_));
   }
 
   /// Calls body(channel, its weights [ky * kx][panel]) for every input channel in order.
@@ -69,11 +70,11 @@ class PanelReader {
 
   void read(int64_t begin, int64_t count) {
     for (int64_t o = 0; o < live_; ++o) {
-      const ChannelMoments moments = moments_[static_cast<size_t>(o)];
+      const ChannelScaling standardised = scalings_[static_cast<size_t>(o)];
       const float* from = row(o) + begin * area_;
       float* to = block_.data() + o;
       for (int64_t i = 0; i < count * area_; ++i)
-        to[i * panel_] = (from[i] - moments.mean) * moments.inverse_deviation;
+        to[i * panel_] = standardised(from[i]);
     }
   }
 
@@ -83,7 +84,7 @@ class PanelReader {
   int64_t first_;
   /// Channels that the last panel has; the others of its block stay zero.
   int64_t live_;
-  std::vector<ChannelMoments> moments_;
+  std::vector<ChannelScaling> scalings_;
   std::vector<float> block_;
 };
 
@@ -103,12 +104,20 @@ using Generator = std::vector<std::array<double, 3>>;
 
 Generator generator(WinogradSize size) {
   if (size.tile == 2) return {{1, 0, 0}, {0.5, 0.5, 0.5}, {0.5, -0.5, 0.5}, {0, 0, 1}};
-  return {{1. / 4, 0, 0},
-          {-1. / 6, -1. / 6, -1. / 6},
-          {-1. / 6, 1. / 6, -1. / 6},
-          {1. / 24, 1. / 12, 1. / 6},
-          {1. / 24, -1. / 12, 1. / 6},
-          {0, 0, 1}};
+  constexpr double kInnerSquare = kInnerPoint * kInnerPoint;
+  constexpr double kOuterSquare = kOuterPoint * kOuterPoint;
+  Generator rows{{1 / (kInnerSquare * kOuterSquare), 0, 0}};
+  const auto add_pair = [&](double point, double other_square, double scale) {
+    const double square = point * point;
+    const double factor = scale / (2 * square * (square - other_square));
+    for (const double at : {point, -point})
+      rows.push_back({factor, factor * at, factor * square});
+  };
+  // The scales leave the fewest factors to the transform of the output.
+  add_pair(kInnerPoint, kOuterSquare, kInnerPoint);
+  add_pair(kOuterPoint, kInnerSquare, kOuterSquare);
+  rows.push_back({0, 0, 1});
+  return rows;
 }
 
 /// G k G^T of the kernels k of a panel, [3 * 3][panel], for one input channel.

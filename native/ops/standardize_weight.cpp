@@ -10,11 +10,11 @@
 namespace bigtransfer::ops {
 namespace {
 
-/// Sums term(v) over the values, in lanes that the compiler may put side by side in a register.
+/// Sums term(v) over the values, in lanes that the compiler may put side by side in registers.
 template <typename Term>
 double lane_sum(const float* values, int64_t count, const Term& term) {
-  constexpr int64_t kLanes = 16;
-  std::array<float, kLanes> lanes{};
+  constexpr int64_t kLanes = 8;
+  std::array<double, kLanes> lanes{};
   int64_t i = 0;
   for (; i + kLanes <= count; i += kLanes) {
     for (int64_t lane = 0; lane < kLanes; ++lane)
@@ -36,13 +36,15 @@ at::Tensor standardize_weight(const at::Tensor& weight) {
       .reshape(weight.sizes());
 }
 
-ChannelMoments channel_moments(const float* weights, int64_t count) {
+ChannelScaling channel_scaling(const float* weights, int64_t count) {
   const double sum = lane_sum(weights, count, [](float w) { return w; });
   const auto mean = static_cast<float>(sum / static_cast<double>(count));
   const double squares =
       lane_sum(weights, count, [mean](float w) { return (w - mean) * (w - mean); });
-  const double variance = squares / static_cast<double>(count);
-  return {mean, static_cast<float>(1 / std::sqrt(variance + kWeightStandardizationEps))};
+  const float variance = static_cast<float>(squares) / static_cast<float>(count);
+  const auto scale = static_cast<float>(
+      1 / std::sqrt(static_cast<double>(variance) + kWeightStandardizationEps));
+  return {scale, -mean * scale};
 }
 
 }  // namespace bigtransfer::ops

@@ -12,11 +12,19 @@ inline constexpr double kWeightStandardizationEps = 1e-8;
 /// `weight` is [out, in, kh, kw] in a floating type; the result has its shape and type.
 at::Tensor standardize_weight(const at::Tensor& weight);
 
-/// What standardises the weights of one output channel: (w - mean) * inverse_deviation.
-struct ChannelMoments {
-  float mean;
-  float inverse_deviation;
+/// What standardises the weights of one output channel, to the bits of standardize_weight(): batch
+/// norm adds up in double, keeps mean, scale and shift in float, and rounds the result once. Other
+/// bits in the weights of the first layers would be most of what tells our outputs from
+/// transformers'.
+struct ChannelScaling {
+  float scale;
+  float shift;
+
+  float operator()(float weight) const {
+    return static_cast<float>(static_cast<double>(weight) * static_cast<double>(scale) +
+                              static_cast<double>(shift));
+  }
 };
-ChannelMoments channel_moments(const float* weights, int64_t count);
+ChannelScaling channel_scaling(const float* weights, int64_t count);
 
 }  // namespace bigtransfer::ops

@@ -45,6 +45,9 @@ struct Tile {
   const typename Element::Value* const* rows;
   const Segment* segments;
   int segment_count;
+  /// Segments are added up one after the other until they have so many words; then their sum joins
+  /// those of others: see Element::kChain.
+  int64_t chain;
   /// The panel's.
   const float* weights;
   /// Pixel r's channels are at out + r * pitch.
@@ -54,15 +57,28 @@ struct Tile {
   bool adds;
 };
 
-template <int Rows, typename Element>
-inline void multiply(const Tile<Element>& tile, PanelSums* sums) {
-  Vec acc[Rows][kVectors];
-  for (int r = 0; r < Rows; ++r) {
-    for (int v = 0; v < kVectors; ++v)
-      acc[r][v] = tile.adds ? load(tile.out + r * tile.pitch + v * kLanes) : Vec{};
+/// Of some pixels.
+template <int Rows>
+struct Accumulators {
+  Vec of[Rows][kVectors] = {};
+
+  /// Adds more(pixel, vector) to each.
+  template <typename More>
+  void add(const More& more) {
+    for (int r = 0; r < Rows; ++r) {
+      for (int v = 0; v < kVectors; ++v) of[r][v] += more(r, v);
+    }
   }
-  for (int s = 0; s < tile.segment_count; ++s) {
-    const Segment segment = tile.segments[s];
+};
+
+/// The sum of one chain of segments from `next`, which it leaves after them. Inlined, or the
+/// accumulators would not stay in registers.
+template <int Rows, typename Element>
+[[gnu::always_inline]] inline Accumulators<Rows> chain_sum(const Tile<Element>& tile, int& next) {
+  Accumulators<Rows> acc;
+  for (int64_t chained = 0; next < tile.segment_count && chained < tile.chain; ++next) {
+    const Segment segment = tile.segments[next];
+    chained += segment.words;
     const float* weights = tile.weights + segment.weights;
     const typename Element::Value* rows[Rows];
     for (int r = 0; r < Rows; ++r) rows[r] = tile.rows[r] + segment.offset;
@@ -73,16 +89,30 @@ inline void multiply(const Tile<Element>& tile, PanelSums* sums) {
       weights += kPanel;
       for (int r = 0; r < Rows; ++r) {
         const typename Element::Factor x = Element::factor(rows[r] + k * Element::kPack);
-        for (int v = 0; v < kVectors; ++v) acc[r][v] = Element::multiply_add(acc[r][v], x, w[v]);
+        for (int v = 0; v < kVectors; ++v)
+          acc.of[r][v] = Element::multiply_add(acc.of[r][v], x, w[v]);
       }
     }
   }
+  return acc;
+}
+
+template <int Rows, typename Element>
+inline void multiply(const Tile<Element>& tile, PanelSums* sums) {
+  int next = 0;
+  Accumulators<Rows> total = chain_sum<Rows>(tile, next);
+  while (next < tile.segment_count) {
+    const Accumulators<Rows> more = chain_sum<Rows>(tile, next);
+    total.add([&](int r, int v) { return more.of[r][v]; });
+  }
+  if (tile.adds)
+    total.add([&](int r, int v) { return load(tile.out + r * tile.pitch + v * kLanes); });
   for (int r = 0; r < Rows; ++r) {
     for (int v = 0; v < kVectors; ++v) {
-      store(tile.out + r * tile.pitch + v * kLanes, acc[r][v]);
+      store(tile.out + r * tile.pitch + v * kLanes, total.of[r][v]);
       if (sums) {
-        sums->sum[v] += acc[r][v];
-        sums->square[v] += acc[r][v] * acc[r][v];
+        sums->sum[v] += total.of[r][v];
+        sums->square[v] += total.of[r][v] * total.of[r][v];
       }
     }
   }

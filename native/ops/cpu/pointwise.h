@@ -37,8 +37,8 @@ void pointwise(const ConvTask& task) {
     for (const Channels& channels : parts) {
       fill(block, channels);
       Slice slice{{}, {}, channels.begin == 0, channels.end == g.in.channels};
-      slice.add(0, words_of<Element>(channels.count()), channels.begin / Element::kPack * kPanel,
-                Element::kPack);
+      slice.add<Element>(0, words_of<Element>(channels.count()),
+                         channels.begin / Element::kPack * kPanel);
       Product<Element>(task, panel_words, slice, rows.data(), block).run();
     }
   });

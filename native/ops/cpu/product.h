@@ -35,16 +35,17 @@ struct Slice {
   bool is_last;
 
   /// The next `words`, at `offset` in values from a pixel's base and at `weights` from a panel's.
-  void add(int64_t offset, int64_t words, int64_t weights, int64_t pack) {
+  template <typename Element>
+  void add(int64_t offset, int64_t words, int64_t weights) {
     while (words > 0) {
       if (passes.empty() || passes.back().words >= kDepth)
         passes.push_back({static_cast<int>(segments.size()), 0, 0});
       Pass& pass = passes.back();
-      const int64_t part = std::min(words, kDepth - pass.words);
+      const int64_t part = std::min({words, Element::kChain, kDepth - pass.words});
       segments.push_back({offset, part, weights});
       ++pass.segment_count;
       pass.words += part;
-      offset += part * pack;
+      offset += part * Element::kPack;
       weights += part * kPanel;
       words -= part;
     }
@@ -97,6 +98,7 @@ class Product {
                  Tile<Element>{.rows = rows + begin,
                                .segments = slice_.segments.data() + pass.first_segment,
                                .segment_count = pass.segment_count,
+                               .chain = Element::kChain,
                                .weights = task_.weights + panel * panel_words_,
                                .out = image.out + at,
                                .pitch = pitch,

@@ -47,8 +47,8 @@ class Band {
       // Taps whose input and weights both follow one another.
       const bool together = g_.dilation == 1 && words == all && pixel_ == words * Element::kPack;
       for (int64_t kx = 0; kx < (together ? 1 : g_.kernel); ++kx)
-        slice.add(offset + kx * g_.dilation * pixel_, together ? g_.kernel * words : words,
-                  ((ky * g_.kernel + kx) * all + first) * kPanel, Element::kPack);
+        slice.add<Element>(offset + kx * g_.dilation * pixel_, together ? g_.kernel * words : words,
+                           ((ky * g_.kernel + kx) * all + first) * kPanel);
     }
     return slice;
   }

@@ -9,6 +9,7 @@
 #include "ops/cpu/matrix_tile.h"
 #include "ops/cpu/scratch.h"
 #include "ops/kernels.h"
+#include "ops/winograd_points.h"
 
 namespace bigtransfer::ops::BIGTRANSFER_ISA {
 
@@ -33,21 +34,30 @@ struct Transform<2> {
 template <>
 struct Transform<4> {
   static std::array<Vec, 6> input(const std::array<Vec, 6>& d) {
-    const Vec even = d[4] - 4.0F * d[2];
-    const Vec odd = d[3] - 4.0F * d[1];
-    const Vec outer = d[4] - d[2];
-    const Vec inner = 2.0F * (d[3] - d[1]);
-    return {4.0F * d[0] - 5.0F * d[2] + d[4], even + odd, even - odd, outer + inner, outer - inner,
-            4.0F * d[1] - 5.0F * d[3] + d[5]};
+    // Even and odd terms of (x^2 - outer^2) and (x^2 - inner^2), times x at either point of a pair.
+    const Vec inner_even = d[4] - kOuter * kOuter * d[2];
+    const Vec inner_odd = d[3] - kOuter * kOuter * d[1];
+    const Vec outer_even = d[4] - kInner * kInner * d[2];
+    const Vec outer_odd = d[3] - kInner * kInner * d[1];
+    return {kProduct * d[0] - kSum * d[2] + d[4], inner_even + kInner * inner_odd,
+            inner_even - kInner * inner_odd,      outer_even + kOuter * outer_odd,
+            outer_even - kOuter * outer_odd,      kProduct * d[1] - kSum * d[3] + d[5]};
   }
   static std::array<Vec, 4> output(const std::array<Vec, 6>& m) {
-    const Vec sum = m[1] + m[2];
-    const Vec difference = m[1] - m[2];
-    const Vec sum2 = m[3] + m[4];
-    const Vec difference2 = m[3] - m[4];
-    return {m[0] + sum + sum2, difference + 2.0F * difference2, sum + 4.0F * sum2,
-            difference + 8.0F * difference2 + m[5]};
+    const Vec inner_even = m[1] + m[2];
+    const Vec inner_odd = m[1] - m[2];
+    const Vec outer_even = m[3] + m[4];
+    const Vec outer_odd = m[3] - m[4];
+    return {m[0] + 1 / kInner * inner_even + 1 / (kOuter * kOuter) * outer_even,
+            inner_odd + 1 / kOuter * outer_odd, kInner * inner_even + outer_even,
+            kInner * kInner * inner_odd + kOuter * outer_odd + m[5]};
   }
+
+ private:
+  static constexpr float kInner = kInnerPoint;
+  static constexpr float kOuter = kOuterPoint;
+  static constexpr float kSum = kInner * kInner + kOuter * kOuter;
+  static constexpr float kProduct = kInner * kInner * kOuter * kOuter;
 };
 
 /// A convolution seen as tiles of Side x Side output pixels.
@@ -57,6 +67,8 @@ class Tiles {
   using Value = typename Element::Value;
   static constexpr int kReach = Side + 2;
   static constexpr int kPoints = kReach * kReach;
+  /// Transforming the output magnifies what sums have lost.
+  static constexpr int64_t kChain = Element::kChain / 8;
 
   explicit Tiles(const ConvTask& task)
       : task_(task),
@@ -129,8 +141,11 @@ class Tiles {
 
   /// product_[point][tile] = input_[point][tile] times the panel's weights of that point.
   void multiply_points(int64_t panel, int64_t count) {
-    const Segment segment{0, (geometry_.in.channels + Element::kPack - 1) / Element::kPack, 0};
-    const float* weights = task_.weights + panel * kPoints * segment.words * kPanel;
+    const int64_t words = (geometry_.in.channels + Element::kPack - 1) / Element::kPack;
+    const float* weights = task_.weights + panel * kPoints * words * kPanel;
+    std::vector<Segment> segments;
+    for (int64_t begin = 0; begin < words; begin += kChain)
+      segments.push_back({begin * Element::kPack, std::min(kChain, words - begin), begin * kPanel});
     std::array<const Value*, kMostTiles> rows;
     for (int point = 0; point < kPoints; ++point) {
       for (int64_t t = 0; t < count; ++t) rows[t] = input_ + (point * most_ + t) * row_;
@@ -138,9 +153,10 @@ class Tiles {
         const int64_t end = part_end(begin, count, kRows);
         multiply(static_cast<int>(end - begin),
                  Tile<Element>{.rows = rows.data() + begin,
-                               .segments = &segment,
-                               .segment_count = 1,
-                               .weights = weights + point * segment.words * kPanel,
+                               .segments = segments.data(),
+                               .segment_count = static_cast<int>(segments.size()),
+                               .chain = kChain,
+                               .weights = weights + point * words * kPanel,
                                .out = product_ + (point * most_ + begin) * kPanel,
                                .pitch = kPanel,
                                .adds = false},
