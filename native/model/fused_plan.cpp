@@ -10,9 +10,9 @@ using ops::ConvAlgorithm;
 using ops::PackedType;
 
 /// Winograd's larger tiles need four times the weights: worth it while the maps are large, and the
-/// smaller ones while there are tiles enough. Found by timing each layer of R50x1 at 224 pixels. The
-/// larger ones also lose three times as much, which all that follows magnifies: the first stage does
-/// without them.
+/// smaller ones while there are tiles enough. Found by timing each layer of R50x1 at 224 pixels.
+/// The larger ones also lose three times as much, which all that follows magnifies: the first stage
+/// does without them.
 constexpr int64_t kStrideForTilesOf4 = 8;
 constexpr int64_t kMostStrideForTilesOf2 = 16;
 

@@ -73,8 +73,7 @@ class PanelReader {
       const ChannelScaling standardised = scalings_[static_cast<size_t>(o)];
       const float* from = row(o) + begin * area_;
       float* to = block_.data() + o;
-      for (int64_t i = 0; i < count * area_; ++i)
-        to[i * panel_] = standardised(from[i]);
+      for (int64_t i = 0; i < count * area_; ++i) to[i * panel_] = standardised(from[i]);
     }
   }
 
@@ -110,8 +109,7 @@ Generator generator(WinogradSize size) {
   const auto add_pair = [&](double point, double other_square, double scale) {
     const double square = point * point;
     const double factor = scale / (2 * square * (square - other_square));
-    for (const double at : {point, -point})
-      rows.push_back({factor, factor * at, factor * square});
+    for (const double at : {point, -point}) rows.push_back({factor, factor * at, factor * square});
   };
   // The scales leave the fewest factors to the transform of the output.
   add_pair(kInnerPoint, kOuterSquare, kInnerPoint);

@@ -42,8 +42,8 @@ ChannelScaling channel_scaling(const float* weights, int64_t count) {
   const double squares =
       lane_sum(weights, count, [mean](float w) { return (w - mean) * (w - mean); });
   const float variance = static_cast<float>(squares) / static_cast<float>(count);
-  const auto scale = static_cast<float>(
-      1 / std::sqrt(static_cast<double>(variance) + kWeightStandardizationEps));
+  const auto scale =
+      static_cast<float>(1 / std::sqrt(static_cast<double>(variance) + kWeightStandardizationEps));
   return {scale, -mean * scale};
 }
 

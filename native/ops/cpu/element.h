@@ -16,10 +16,10 @@ struct Float32 {
   using Value = float;
   /// Values in a word.
   static constexpr int64_t kPack = 1;
-  /// Words of a product that are added up one after the other at least, before their sum joins those
-  /// of others: every addition loses as much as the sum is large. With segments of a row of taps the
-  /// stem's 3 * 7 * 7 are one chain, which is libtorch's order too: what is rounded there is most of
-  /// what a network's outputs are off, and had better be the same.
+  /// Words of a product that are added up one after the other at least, before their sum joins
+  /// those of others: every addition loses as much as the sum is large. With segments of a row of
+  /// taps the stem's 3 * 7 * 7 are one chain, which is libtorch's order too: what is rounded there
+  /// is most of what a network's outputs are off, and had better be the same.
   static constexpr int64_t kChain = 128;
 
   /// A word of the input for every lane, and a vector of the weights' words.

@@ -109,22 +109,16 @@ class Tiles {
 
  private:
   void transform_input(const ConvImage& image, int64_t tile, int64_t slot) {
-    const int64_t top = tile / across_ * Side - geometry_.pad_top;
-    const int64_t left = tile % across_ * Side - geometry_.pad_left;
-    const ImageShape& in = geometry_.in;
-    for (int64_t c = 0; c < in.channels; c += kLanes) {
+    const std::array<const float*, kPoints> pixels = pixels_of(image, tile);
+    for (int64_t c = 0; c < geometry_.in.channels; c += kLanes) {
       const Vec scale = load(image.scale + c);
       const Vec shift = load(image.shift + c);
       std::array<std::array<Vec, kReach>, kReach> columns;
       for (int x = 0; x < kReach; ++x) {
         std::array<Vec, kReach> column;
         for (int y = 0; y < kReach; ++y) {
-          const int64_t row = top + y;
-          const int64_t at = left + x;
-          const bool inside = row >= 0 && row < in.height && at >= 0 && at < in.width;
-          column[y] =
-              inside ? relu(load(image.x + (row * in.width + at) * in.pitch + c) * scale + shift)
-                     : Vec{};
+          const float* pixel = pixels[y * kReach + x];
+          column[y] = pixel ? relu(load(pixel + c) * scale + shift) : Vec{};
         }
         columns[x] = Transform<Side>::input(column);
       }
@@ -137,6 +131,23 @@ class Tiles {
           Element::put(to + (y * kReach + x) * most_ * row_, points[x]);
       }
     }
+  }
+
+  /// Where a tile's input is; null beyond the image.
+  std::array<const float*, kPoints> pixels_of(const ConvImage& image, int64_t tile) const {
+    const ImageShape& in = geometry_.in;
+    const int64_t top = tile / across_ * Side - geometry_.pad_top;
+    const int64_t left = tile % across_ * Side - geometry_.pad_left;
+    std::array<const float*, kPoints> pixels;
+    for (int y = 0; y < kReach; ++y) {
+      for (int x = 0; x < kReach; ++x) {
+        const bool inside =
+            top + y >= 0 && top + y < in.height && left + x >= 0 && left + x < in.width;
+        pixels[y * kReach + x] =
+            inside ? image.x + ((top + y) * in.width + left + x) * in.pitch : nullptr;
+      }
+    }
+    return pixels;
   }
 
   /// product_[point][tile] = input_[point][tile] times the panel's weights of that point.
