@@ -1,6 +1,8 @@
 // Weight standardisation against its definition, written out in double precision.
 #include "ops/standardize_weight.h"
 
+#include <algorithm>
+
 #include "check.h"
 #include "common/error.h"
 
@@ -28,4 +30,24 @@ TEST("standardize_weight: a constant kernel becomes zeros, not NaN") {
 TEST("standardize_weight: refuses what is no kernel") {
   EXPECT_THROWS(ops::standardize_weight(at::ones({3, 3})), ErrorCode::kShape, "kernel");
   EXPECT_THROWS(ops::standardize_weight(at::ones({0, 3, 1, 1})), ErrorCode::kShape, "empty");
+}
+
+TEST("channel_scaling: the bits of standardize_weight") {
+  at::manual_seed(2);
+  for (const auto& shape :
+       {std::vector<int64_t>{64, 3, 7, 7}, {96, 64, 3, 3}, {128, 2048, 1, 1}, {7, 1, 1, 1}}) {
+    for (const double mean : {0.0, 0.01, 3.0}) {
+      const at::Tensor weight = at::randn(shape) * 0.02 + mean * at::randn({shape[0], 1, 1, 1});
+      const at::Tensor expected = ops::standardize_weight(weight).flatten(1);
+      const at::Tensor rows = weight.flatten(1).contiguous();
+      at::Tensor actual = at::empty_like(rows);
+      const int64_t count = rows.size(1);
+      for (int64_t o = 0; o < shape[0]; ++o) {
+        const float* from = rows[o].const_data_ptr<float>();
+        std::transform(from, from + count, actual[o].mutable_data_ptr<float>(),
+                       ops::channel_scaling(from, count));
+      }
+      EXPECT(at::equal(actual, expected));
+    }
+  }
 }
