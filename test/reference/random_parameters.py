@@ -46,6 +46,34 @@ def randomise(model, seed, norm_scale=1, branch_scale=0.5):
     return model.eval()
 
 
+@torch.no_grad()
+def season(model, seed):
+    """Sets all parameters to what training makes of them, roughly; returns the model in evaluation mode.
+
+    Kernels have heavy tails, means off zero and a scale of their own in each channel; norms have weights from a tenth
+    to several, some negative, and biases of their size.
+    """
+    for name, parameter in model.named_parameters():
+        generator = torch.Generator().manual_seed(seed * 2**32 + zlib.crc32(name.encode()))
+
+        def draw(*shape):
+            return torch.randn(shape, generator=generator)
+
+        if parameter.ndim == 4:
+            channel = (parameter.shape[0], 1, 1, 1)
+            chi = sum(draw(*parameter.shape) ** 2 for _ in range(4)) / 4
+            value = 0.02 * torch.exp(0.5 * draw(*channel)) * (draw(*parameter.shape) / chi.sqrt() + 0.3 * draw(*channel))
+        elif parameter.ndim == 2:
+            value = 0.02 * draw(*parameter.shape)
+        elif name.endswith("weight"):
+            sign = torch.where(torch.rand(parameter.shape, generator=generator) < 0.05, -1.0, 1.0)
+            value = sign * torch.exp(0.6 * draw(*parameter.shape) - 0.7)
+        else:
+            value = 0.4 * draw(*parameter.shape) - 0.15
+        parameter.copy_(value)
+    return model.eval()
+
+
 def random_pixels(shape, seed):
     """Values like those of normalised images: random patches of 3 by 3 with noise upon them."""
     batch, channels, height, width = shape

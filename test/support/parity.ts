@@ -9,7 +9,8 @@ function compare(actual: Awaited<ReturnType<typeof runModel>>, run: Run, { expec
     const theirs = expected.get(key);
     if (!ours || !theirs) throw new Error(`${name} is missing on ${ours ? 'their' : 'our'} side`);
     const error = relativeError(ours, theirs);
-    if (!(error <= FLOAT32_BOUND)) throw new Error(`${name} is off by ${error} of its magnitude`);
+    const bound = Math.max(FLOAT32_BOUND, run.rounding?.[name] ?? 0);
+    if (!(error <= bound)) throw new Error(`${name} is off by ${error} of its magnitude`);
   }
 }
 

@@ -28,6 +28,8 @@ export interface Run {
   out_indices?: number[];
   channels?: number[];
   problem_type?: string;
+  /** Of networks that magnify rounding: how far transformers in float32 is from itself in float64. */
+  rounding?: Record<string, number>;
   /** transformers' exception, where it has no answer. */
   error?: string;
 }
