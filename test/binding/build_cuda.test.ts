@@ -1,9 +1,7 @@
 // `npm run build:cuda` where it cannot work: it says what is missing before it builds anything.
-import { execFile } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
-import { ROOT } from '../support/child';
+import { ROOT, runProgram } from '../support/child';
 import { temporaryFolder } from '../support/temporary';
 
 const folder = temporaryFolder();
@@ -23,7 +21,7 @@ function fakeLibtorch(version: string, libraries: string[]): string {
 /** What it complains of. */
 async function buildCuda(env: Record<string, string>): Promise<string> {
   const script = join(ROOT, 'scripts', 'build-native.js');
-  const run = promisify(execFile)(process.execPath, [script, '--cuda'], {
+  const run = runProgram(process.execPath, [script, '--cuda'], {
     cwd: ROOT,
     env: { ...process.env, ...env },
   });

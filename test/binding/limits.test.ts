@@ -1,18 +1,20 @@
 // What the process may have, and where it stands: limits on threads and memory, a working directory
 // that has gone, settings of OpenMP. Each in a process of its own.
-import { execFile } from 'node:child_process';
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { runScript, ROOT } from '../support/child';
+import { systemInfo } from '../../lib';
+import { runProgram, runScript, ROOT } from '../support/child';
 import { temporaryFolder } from '../support/temporary';
 
 const folder = temporaryFolder();
+/** So that no Python is asked, which would need threads too. */
+const found = { BIGTRANSFER_LIBTORCH: systemInfo().libtorch?.path ?? '' };
 
 /** Threads that the addon would like, whatever the machine has. */
 const CORES = 16;
-/** A user that has no process but ours: limits on threads count all of a user's. */
-const USER = 54321;
+/** Limits on threads count all of a user's: each child is a user of its own. */
+const FIRST_USER = 50_000 + Math.floor(Math.random() * 1_000_000_000);
+let children = 0;
 /** Node's own threads, and those that it starts to read files. */
 const NODE_THREADS = 11;
 
@@ -47,7 +49,7 @@ test('with fewer threads than wished for, down to one, calls run on those that t
     })();`;
   for (const threads of [1, 2, 5, 12, 20, 40]) {
     const under = threadLimit(NODE_THREADS + threads);
-    expect(await runScript(script, { under })).toEqual({ shapes: BOTH, label: 'boat' });
+    expect(await runScript(script, { under, env: found })).toEqual({ shapes: BOTH, label: 'boat' });
   }
 });
 
@@ -55,7 +57,7 @@ test('no thread at all is an error that says so', async () => {
   const script = `${RUN_BOTH}
     runBoth().catch((error) => print([error.code, error.message]));`;
   const under = threadLimit(NODE_THREADS - 4);
-  const [code, message] = (await runScript(script, { under })) as [string, string];
+  const [code, message] = (await runScript(script, { under, env: found })) as [string, string];
   expect(code).toBe('ERR_BIT_OUT_OF_MEMORY');
   expect(message).toContain('starts no more threads');
 });
@@ -109,7 +111,7 @@ describe("libgomp's threads wait actively for a short while", () => {
   /** What libgomp says as it is loaded. */
   async function spins(script: string, env: NodeJS.ProcessEnv = {}): Promise<string | undefined> {
     const code = `const load = () => require(${JSON.stringify(ROOT)}).systemInfo(); ${script}`;
-    const { stderr } = await promisify(execFile)(process.execPath, ['-e', code], {
+    const { stderr } = await runProgram(process.execPath, ['-e', code], {
       env: { ...process.env, OMP_DISPLAY_ENV: 'VERBOSE', ...env },
     });
     return /GOMP_SPINCOUNT = '(\d+)'/.exec(stderr)?.[1];
@@ -145,10 +147,14 @@ describe("libgomp's threads wait actively for a short while", () => {
 function threadLimit(threads: number): string[] {
   const user = process.getuid?.();
   if (user !== 0) return ['prlimit', `--nproc=${threads + threadsOf(user)}`];
-  // It may read what root may: libtorch lies in root's home.
-  const rights = ['--inh-caps=+dac_override', '--ambient-caps=+dac_override'];
+  // It may read what root may, since libtorch lies in root's home; access() too, without the fix-up.
+  const rights = [
+    '--inh-caps=+dac_override',
+    '--ambient-caps=+dac_override',
+    '--securebits=+no_setuid_fixup',
+  ];
   const limit = ['prlimit', `--nproc=${threads}`];
-  return ['setpriv', `--reuid=${USER}`, '--clear-groups', ...rights, ...limit];
+  return ['setpriv', `--reuid=${FIRST_USER + children++}`, '--clear-groups', ...rights, ...limit];
 }
 
 /** Threads of all the user's processes. */

@@ -1,8 +1,8 @@
-import { execFile, execFileSync } from 'node:child_process';
+import { execFileSync } from 'node:child_process';
 import { lstatSync, readFileSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import { LinesFile } from '../../lib/cli/lines_file';
+import { runProgram } from '../support/child';
 import { temporaryFolder } from '../support/temporary';
 
 const folder = temporaryFolder();
@@ -43,7 +43,7 @@ test('a link stays one, and its file gets the lines', async () => {
 test('a pipe stays one, and gets the lines at once', async () => {
   const path = inFolder('pipe');
   execFileSync('mkfifo', [path]);
-  const reader = promisify(execFile)('cat', [path]);
+  const reader = runProgram('cat', [path]);
   const file = await LinesFile.create(path);
   await file.write('one');
   await file.commit();

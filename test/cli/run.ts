@@ -13,6 +13,9 @@ export interface Outcome {
   stderr: string;
 }
 
+/** A little less than jest gives a test: a process that hangs is killed. */
+const TIMEOUT_MS = 55_000;
+
 interface RunOptions {
   env?: Record<string, string>;
   cwd?: string;
@@ -29,6 +32,8 @@ export function bigtransfer(
     const child = spawn(process.execPath, [program, ...args], {
       env: { ...process.env, ...env },
       cwd,
+      timeout: TIMEOUT_MS,
+      killSignal: 'SIGKILL',
     });
     const outcome: Outcome = { code: null, stdout: '', stderr: '' };
     child.stdout.on('data', (chunk: Buffer) => (outcome.stdout += chunk.toString()));

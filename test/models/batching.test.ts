@@ -149,7 +149,7 @@ test('calls of a higher priority start first, others in their order', async () =
 describe('cancelling', () => {
   test('takes a waiting call out of the queue at once', async () => {
     await using model = await BitModel.fromConfig(new BitConfig({ depths: [1, 1, 1, 1] }));
-    const running = model.forward(pixels(1, 8, 224));
+    const running = model.forward(pixels(1, 8, 448));
     const controller = new AbortController();
     const calls = Array.from({ length: 50 }, () =>
       model.forward(pixels(1), { signal: controller.signal }),

@@ -1,19 +1,16 @@
 // Short runs of the programs beside this file; npm scripts run them in full.
-import { execFile } from 'node:child_process';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
-import { ROOT } from '../support/child';
+import { ROOT, runProgram } from '../support/child';
 
 const TIMEOUT_MS = 5 * 60_000;
 
 /** What the program prints; rejects where a promise does not hold. */
 async function run(name: string, args: string[]): Promise<Record<string, unknown>> {
   const program = join(__dirname, name);
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    ['--expose-gc', program, ...args],
-    { cwd: ROOT },
-  );
+  const { stdout } = await runProgram(process.execPath, ['--expose-gc', program, ...args], {
+    cwd: ROOT,
+    timeout: TIMEOUT_MS,
+  });
   return JSON.parse(stdout.trim().split('\n').at(-1) as string) as Record<string, unknown>;
 }
 

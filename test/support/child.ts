@@ -1,9 +1,25 @@
-// Runs a script in a Node.js of its own, with the compiled package as `bigtransfer`.
-import { execFile } from 'node:child_process';
+// Runs programs and scripts in processes of their own, none of which outlives its test.
+import { execFile, type ExecFileOptions } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
 export const ROOT = join(__dirname, '..', '..');
+
+/** A little less than jest gives a test, so that it is the test that fails. */
+const TIMEOUT_MS = 55_000;
+
+/**
+ * What a program prints; rejects when it exits with another code than 0. One that hangs is killed:
+ * jest would wait for it for ever.
+ */
+export function runProgram(
+  command: string,
+  args: string[],
+  options: ExecFileOptions = {},
+): Promise<{ stdout: string; stderr: string }> {
+  const limits = { timeout: TIMEOUT_MS, killSignal: 'SIGKILL' as const };
+  return promisify(execFile)(command, args, { ...limits, ...options, encoding: 'utf8' });
+}
 
 interface ChildOptions {
   env?: Record<string, string>;
@@ -15,7 +31,7 @@ interface ChildOptions {
   under?: string[];
 }
 
-/** What the script printed as JSON on its last line; rejects when it exits with another code than 0. */
+/** What a script printed as JSON on its last line, with the compiled package as `bigtransfer`; rejects when it exits with another code than 0. */
 export async function runScript<T>(
   script: string,
   { env, esm = false, flags = [], under = [] }: ChildOptions = {},
@@ -27,7 +43,7 @@ export async function runScript<T>(
   const type = esm ? 'module' : 'commonjs';
   const node = [process.execPath, ...flags, `--input-type=${type}`, '--eval', prelude + script];
   const [command, ...args] = [...under, ...node] as [string, ...string[]];
-  const { stdout } = await promisify(execFile)(command, args, {
+  const { stdout } = await runProgram(command, args, {
     cwd: ROOT,
     env: { ...process.env, ...env },
   });
