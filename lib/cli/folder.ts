@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import type { ExpandedPaths } from './paths';
 
 /** What is read, by the usual endings. */
-const IMAGE = /\.(jpe?g|jpe|jfif|mpo|png|apng|webp|gif|tiff?|avif)$/i;
+const IMAGE = /\.(jpe?g|jpe|jfif|mpo|png|apng|webp|gif|tiff?|avif|bmp|dib|p[bgpn]m)$/i;
 
 /**
  * Follows links, but into no folder twice: one that leads to a folder above it has no end. A link that

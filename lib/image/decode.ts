@@ -1,11 +1,18 @@
 // Encoded images → RGB pixels, bit for bit as Pillow's open, exif_transpose and convert('RGB') give them
-// for JPEG, PNG, WebP and TIFF. Known to differ: what a GIF leaves transparent or uncovered is black here
+// for JPEG, PNG, WebP, TIFF, BMP and Netpbm. Known to differ: what a GIF leaves transparent or uncovered is black here
 // (Pillow keeps the palette's colour), 16-bit grey PNGs with a tRNS chunk, and AVIF by a few steps.
 import type sharp from 'sharp';
 import type { Metadata, Sharp } from 'sharp';
 import { shorten } from '../describe';
 import { BitError } from '../errors';
+import { decodeBmp } from './bmp';
+import { formatOf } from './format';
 import { messageOf, type RawPixels, type Readable } from './input';
+import { readJpegHeader } from './jpeg';
+import { decodeNetpbm } from './netpbm';
+import { avifOrientation, orientationOf, tiffOrientation, UPRIGHT } from './orientation';
+import { readPng, withPixelChecksums } from './png';
+import { readWebp } from './webp';
 
 type SharpModule = typeof sharp;
 
@@ -34,26 +41,69 @@ function loadSharp(): SharpModule {
   }
 }
 
+/** What turns a picture upright, by its EXIF orientation (Exif 2.32, 4.6.4); sharp mirrors before it rotates. */
+const TURNS: Readonly<Record<number, (image: Sharp) => Sharp>> = {
+  2: (image) => image.flop(),
+  3: (image) => image.rotate(180),
+  4: (image) => image.flip(),
+  5: (image) => image.flip().rotate(90),
+  6: (image) => image.rotate(90),
+  7: (image) => image.flop().rotate(90),
+  8: (image) => image.rotate(270),
+};
+
 /**
  * Pixels of any image: three channels from encoded ones (the first frame of an animation, turned by
- * its EXIF orientation, alpha dropped), raw pixels as they are.
+ * its EXIF or XMP orientation, alpha dropped), raw pixels as they are.
  * @param source the path or URL that it was read from, for messages.
  * @throws BitError ERR_BIT_IMAGE saying what is wrong.
  */
 export async function decodeImage(readable: Readable, source: string | null): Promise<RawPixels> {
   if ('raw' in readable) return readable.raw;
   try {
-    const image =
-      'sharp' in readable ? readable.sharp : loadSharp()(readable.encoded, SHARP_OPTIONS);
-    return await toRgb(image.autoOrient());
+    if ('sharp' in readable) return await toRgb(readable.sharp.autoOrient());
+    return await decodeEncoded(readable.encoded);
   } catch (cause) {
-    if (cause instanceof BitError) throw cause;
     const why = messageOf(cause);
     const name = source === null ? '' : ` ${shorten(source, 300)}`;
     throw new BitError('ERR_BIT_IMAGE', `Cannot decode the image${name}: ${why}`, {
-      cause,
+      cause: cause instanceof BitError ? cause.cause : cause,
     });
   }
+}
+
+async function decodeEncoded(bytes: Uint8Array): Promise<RawPixels> {
+  const format = formatOf(bytes);
+  if (format === 'BMP') return decodeBmp(bytes);
+  if (format === 'Netpbm') return decodeNetpbm(bytes);
+  const decode = () => toRgb(loadSharp()(bytes, SHARP_OPTIONS));
+  const pixels = await (format === 'PNG'
+    ? decode().catch((error: unknown) => mended(bytes, error))
+    : decode());
+  return turned(pixels, await orientationIn(bytes, format));
+}
+
+/** A PNG whose pixels have wrong checksums, which Pillow ignores. @throws error where they are right. */
+async function mended(bytes: Uint8Array, error: unknown): Promise<RawPixels> {
+  const copy = withPixelChecksums(bytes);
+  if (!copy) throw error;
+  return toRgb(loadSharp()(copy, SHARP_OPTIONS));
+}
+
+async function orientationIn(bytes: Uint8Array, format: string | null): Promise<number> {
+  if (format === 'JPEG') return readJpegHeader(bytes)?.orientation ?? UPRIGHT;
+  if (format === 'PNG') return orientationOf(readPng(bytes));
+  if (format === 'WebP') return orientationOf(readWebp(bytes));
+  if (format === 'TIFF') return tiffOrientation(bytes);
+  if (format === 'AVIF') return avifOrientation(bytes, await loadSharp()(bytes).metadata());
+  return UPRIGHT;
+}
+
+async function turned(pixels: RawPixels, orientation: number): Promise<RawPixels> {
+  const { data, width, height } = pixels;
+  const turn = TURNS[orientation];
+  if (!turn) return pixels;
+  return pixelsOf(turn(loadSharp()(data, { raw: { width, height, channels: 3 } })));
 }
 
 async function toRgb(image: Sharp): Promise<RawPixels> {

@@ -1,18 +1,18 @@
-// The little that is read of a JPEG before it is decoded (ITU-T T.81, annex B; Exif 2.3, 4.5).
+// The little that is read of a JPEG before it is decoded (ITU-T T.81, annex B; Exif 2.32; XMP, part 3).
+import { orientationOf } from './orientation';
 
-/** Markers of segments; some in the range of START_OF_FRAME are tables. */
+/** Of segments; some in the range of START_OF_FRAME are tables. */
 const MARKER = 0xff;
 const START_OF_IMAGE = 0xd8;
 const START_OF_FRAME = { first: 0xc0, last: 0xcf, notFrames: [0xc4, 0xc8, 0xcc] };
 const START_OF_SCAN = 0xda;
 const APP1 = 0xe1;
-/** Before a segment's content: its marker and its length. */
-const HEADER_BYTES = 4;
+/** Markers that nothing belongs to: TEM, RST0 to RST7, the start and the end of an image. */
+const isAlone = (marker: number) => marker === 0x01 || (marker >= 0xd0 && marker <= 0xd9);
 
-/** What follows 'Exif' and two zeros is a TIFF file whose first directory has the orientation. */
-const EXIF = 'Exif\0\0';
-const TIFF_ORIENTATION = 0x0112;
-const UPRIGHT = 1;
+/** How the content of APP1 segments begins. */
+const EXIF = Buffer.from('Exif\0\0');
+const XMP = Buffer.from('http://ns.adobe.com/xap/1.0/\0');
 
 export interface JpegHeader {
   width: number;
@@ -21,27 +21,52 @@ export interface JpegHeader {
   components: number;
   /** Bits of a component. */
   depth: number;
-  /** Whether the picture is to be shown as it is stored. */
-  isUpright: boolean;
+  /** EXIF's: 1 where the picture is to be shown as it is stored. */
+  orientation: number;
 }
 
-/** Null where these bytes begin no JPEG, or one that is hard to read. */
+/** Null where these bytes begin no JPEG, or one that ends before its pixels. */
 export function readJpegHeader(bytes: Uint8Array): JpegHeader | null {
   if (bytes[0] !== MARKER || bytes[1] !== START_OF_IMAGE) return null;
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  let isUpright = true;
-  for (let at = 2; at + HEADER_BYTES <= view.byteLength;) {
-    const marker = view.getUint8(at + 1);
-    if (view.getUint8(at) !== MARKER || marker === START_OF_SCAN) return null;
-    const begin = at + HEADER_BYTES;
-    const end = at + 2 + view.getUint16(at + 2);
-    if (end < begin || end > view.byteLength) return null;
-    const segment = new DataView(view.buffer, view.byteOffset + begin, end - begin);
-    if (isFrame(marker)) return frame(segment, isUpright);
-    if (marker === APP1) isUpright &&= isUprightExif(segment);
-    at = end;
+  let frame: DataView | null = null;
+  const exif: Uint8Array[] = [];
+  let xmp: Uint8Array | undefined;
+  for (const { marker, content } of segmentsOf(bytes)) {
+    if (marker === START_OF_SCAN) {
+      const sources = { exif: exif.length > 0 ? Buffer.concat(exif) : undefined, xmp };
+      return frame && { ...sizesOf(frame), orientation: orientationOf(sources) };
+    }
+    if (isFrame(marker) && content.length >= 6)
+      frame = new DataView(content.buffer, content.byteOffset, content.length);
+    if (marker !== APP1) continue;
+    // EXIF may be longer than a segment, and goes on in the next one.
+    if (startsWith(content, EXIF)) exif.push(content.subarray(EXIF.length));
+    else if (startsWith(content, XMP)) xmp = content.subarray(XMP.length);
   }
   return null;
+}
+
+interface Segment {
+  marker: number;
+  /** Without its length. */
+  content: Uint8Array;
+}
+
+/** Up to the first scan; bytes that belong to no segment are passed over, as decoders do. */
+function* segmentsOf(bytes: Uint8Array): Generator<Segment> {
+  for (let at = 2; at + 1 < bytes.length;) {
+    const marker = bytes[at + 1] as number;
+    if (bytes[at] !== MARKER || marker === MARKER) at += 1;
+    else if (marker === 0 || isAlone(marker)) at += 2;
+    else {
+      const size = ((bytes[at + 2] ?? 0) << 8) | (bytes[at + 3] ?? 0);
+      const end = at + 2 + size;
+      if (size < 2 || end > bytes.length) return;
+      yield { marker, content: bytes.subarray(at + 4, end) };
+      if (marker === START_OF_SCAN) return;
+      at = end;
+    }
+  }
 }
 
 function isFrame(marker: number): boolean {
@@ -49,35 +74,15 @@ function isFrame(marker: number): boolean {
   return marker >= first && marker <= last && !notFrames.includes(marker);
 }
 
-function frame(segment: DataView, isUpright: boolean): JpegHeader | null {
-  if (segment.byteLength < 6) return null;
+function sizesOf(frame: DataView): Omit<JpegHeader, 'orientation'> {
   return {
-    depth: segment.getUint8(0),
-    height: segment.getUint16(1),
-    width: segment.getUint16(3),
-    components: segment.getUint8(5),
-    isUpright,
+    depth: frame.getUint8(0),
+    height: frame.getUint16(1),
+    width: frame.getUint16(3),
+    components: frame.getUint8(5),
   };
 }
 
-/** False too where the orientation cannot be read: others may do better. */
-function isUprightExif(segment: DataView): boolean {
-  const { buffer, byteOffset, byteLength } = segment;
-  const name = new Uint8Array(buffer, byteOffset, Math.min(EXIF.length, byteLength));
-  if (String.fromCharCode(...name) !== EXIF) return true;
-  try {
-    const tiff = new DataView(buffer, byteOffset + EXIF.length, byteLength - EXIF.length);
-    const isLittle = tiff.getUint8(0) === 'I'.charCodeAt(0);
-    const directory = tiff.getUint32(4, isLittle);
-    const entries = tiff.getUint16(directory, isLittle);
-    for (let i = 0; i < entries; i++) {
-      const entry = directory + 2 + 12 * i;
-      if (tiff.getUint16(entry, isLittle) === TIFF_ORIENTATION)
-        return tiff.getUint16(entry + 8, isLittle) === UPRIGHT;
-    }
-    return true;
-  } catch (cause) {
-    if ((cause as Error).name === 'RangeError') return false;
-    throw cause;
-  }
+function startsWith(content: Uint8Array, beginning: Buffer): boolean {
+  return beginning.equals(content.subarray(0, beginning.length));
 }

@@ -5,13 +5,13 @@ import type { HeightWidth } from '../config/image_size';
 import { BitError } from '../errors';
 import type { RawPixels } from './input';
 import { readJpegHeader } from './jpeg';
+import { UPRIGHT } from './orientation';
+import { MAX_PIXELS } from './rows';
 import { resizedSize } from './size';
 
 /** PIL's codes in order. */
 const RESAMPLES: Resample[] = ['nearest', 'lanczos', 'bilinear', 'bicubic', 'box', 'hamming'];
 const RGB_CHANNELS = 3;
-/** The most pixels that an image may be resized to: sharp's own limit for decoding. */
-const MAX_PIXELS = 0x3fff ** 2;
 /** What libjpeg can divide the sides by, and how much larger than needed they stay. */
 const JPEG_SHRINKS = [8, 4, 2];
 const FAST_DECODE_MARGIN = 2;
@@ -23,7 +23,8 @@ export function jpegImage(
   fastDecode: boolean,
 ): NativeImage | null {
   const header = readJpegHeader(data);
-  if (!header || !header.isUpright || header.width * header.height > MAX_PIXELS) return null;
+  if (!header || header.orientation !== UPRIGHT || header.width * header.height > MAX_PIXELS)
+    return null;
   const { width, height } = header;
   if (width < 1 || height < 1 || header.depth !== 8 || header.components > RGB_CHANNELS)
     return null;

@@ -77,7 +77,8 @@ describe('folders', () => {
 
   test('what is read is picked up by its ending, and nothing else', async () => {
     const images = ['a.jpe', 'b.mpo', 'c.apng', 'd.JFIF', 'e.tif', 'f.avif', 'g.gif'];
-    for (const name of [...images, 'h.svg', 'i.heic', 'j.pdf', 'k.psd', 'jpg'])
+    images.push('h.bmp', 'i.pbm', 'j.pgm', 'k.ppm', 'l.PNM');
+    for (const name of [...images, 'm.svg', 'n.heic', 'o.pdf', 'p.psd', 'q.pam', 'jpg'])
       writeFileSync(join(folder, name), '');
     mkdirSync(join(folder, 'folder.jpg'));
     execFileSync('mkfifo', [join(folder, 'pipe.jpg')]);

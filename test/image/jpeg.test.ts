@@ -23,7 +23,7 @@ describe('readJpegHeader', () => {
   test.each(KINDS)('%s', async (name, encode) => {
     const bytes = await encode(picture(37, 23)).toBuffer();
     const components = name === 'grey' ? 1 : 3;
-    const expected = { width: 37, height: 23, components, depth: 8, isUpright: true };
+    const expected = { width: 37, height: 23, components, depth: 8, orientation: 1 };
     expect(readJpegHeader(bytes)).toEqual(expected);
   });
 
@@ -32,7 +32,7 @@ describe('readJpegHeader', () => {
     expect(readJpegHeader(cmyk)).toMatchObject({ components: 4 });
     for (let orientation = 1; orientation <= 8; orientation++) {
       const bytes = await picture(8, 9).withMetadata({ orientation }).jpeg().toBuffer();
-      expect(readJpegHeader(bytes)).toMatchObject({ isUpright: orientation === 1 });
+      expect(readJpegHeader(bytes)).toMatchObject({ orientation });
     }
   });
 
@@ -46,11 +46,13 @@ describe('readJpegHeader', () => {
     expect(readJpegHeader(new Uint8Array())).toBeNull();
   });
 
-  test('takes an Exif block that it cannot follow for one that is turned', () => {
+  test('takes an Exif block that it cannot follow for one that says nothing', () => {
     const frame = [0xff, 0xc0, 0, 11, 8, 0, 9, 0, 8, 3, 0, 0, 0];
     const exif = [...Buffer.from('Exif\0\0II*\0'), 0xff, 0, 0, 0];
-    const bytes = Uint8Array.from([0xff, 0xd8, 0xff, 0xe1, 0, exif.length + 2, ...exif, ...frame]);
-    expect(readJpegHeader(bytes)).toMatchObject({ isUpright: false, width: 8, height: 9 });
+    const scan = [0xff, 0xda, 0, 2];
+    const segments = [0xff, 0xe1, 0, exif.length + 2, ...exif, ...frame, ...scan];
+    const header = readJpegHeader(Uint8Array.from([0xff, 0xd8, ...segments]));
+    expect(header).toMatchObject({ orientation: 1, width: 8, height: 9 });
   });
 });
 
