@@ -89,7 +89,7 @@ void Crew::work() {
   while (true) {
     Team* team = nullptr;
     ++looking_;
-    const bool found = spin_until([&] { return (team = find()) != nullptr; });
+    const bool found = spin_until([&] { return (team = find()) != nullptr; }, patience());
     --looking_;
     if (found) {
       help(*team, self);
@@ -100,9 +100,9 @@ void Crew::work() {
 }
 
 void Crew::help(Team& team, Helper& self) {
-  const LostTime lost;
+  const Clock::time_point begin = Clock::now();
   team.help();
-  const bool holds_up = note(lost.until_now());
+  const bool holds_up = note(LostTime::of_this_thread().since(begin));
   if (holds_up || to_rest_.exchange(0, std::memory_order_relaxed) > 0) rest(self);
 }
 
@@ -123,6 +123,7 @@ void Crew::rest(Helper& self) {
   ++resting_;
   std::this_thread::sleep_for(self.rest);
   --resting_;
+  LostTime::of_this_thread().restart();
   self.doubted_until = Clock::now() + 2 * self.rest;
 }
 
@@ -132,6 +133,7 @@ void Crew::sleep() {
   sleeping_.fetch_add(1, std::memory_order_seq_cst);
   if (find() == nullptr) calls_.wait(calls);
   sleeping_.fetch_sub(1, std::memory_order_relaxed);
+  LostTime::of_this_thread().restart();
 }
 
 bool cores_are_shared() { return Crew::instance().shares_cores(); }
@@ -140,6 +142,7 @@ int team_width() { return current_team == nullptr ? 1 : current_team->helpers() 
 
 TeamScope::TeamScope(int width) : outer_(current_team) {
   current_team = width > 1 ? Crew::instance().lease(width - 1) : nullptr;
+  LostTime::of_this_thread().restart();
 }
 
 TeamScope::~TeamScope() {

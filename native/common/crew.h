@@ -34,6 +34,8 @@ class Crew {
   void note_leader(const LostTime::Times& times);
   /// Whether any thread has lately had to wait for its core.
   bool shares_cores() const { return Clock::now() < shared_until_.load(std::memory_order_relaxed); }
+  /// For which a thread waits actively before it sleeps.
+  std::chrono::microseconds patience() const { return shares_cores() ? kShortSpin : kLongSpin; }
   /// Helpers that do not rest.
   int present() const {
     return started_.load(std::memory_order_relaxed) - resting_.load(std::memory_order_relaxed);
@@ -48,6 +50,11 @@ class Crew {
   };
   /// Teams at once; every one has two threads at least.
   static constexpr size_t kTeams = 256;
+  /// About what it takes to put a thread to sleep and to wake it again: waits that turn out longer
+  /// cost at most twice what they must. Where nobody else wants the core, what lies between two
+  /// regions of a call.
+  static constexpr std::chrono::microseconds kShortSpin{50};
+  static constexpr std::chrono::microseconds kLongSpin{100};
 
   void start(int helpers);
   void work();

@@ -18,15 +18,11 @@ inline void relax() {
 #endif
 }
 
-/// About what it takes to put a thread to sleep and to wake it again: waits that turn out longer
-/// cost at most twice what they must.
-inline constexpr std::chrono::microseconds kSpin{50};
-
-/// Whether `is_so` has become true within kSpin.
+/// Whether `is_so` has become true within `most`.
 template <typename Condition>
-bool spin_until(const Condition& is_so) {
+bool spin_until(const Condition& is_so, std::chrono::microseconds most) {
   constexpr int kTurns = 16;
-  const auto end = std::chrono::steady_clock::now() + kSpin;
+  const auto end = std::chrono::steady_clock::now() + most;
   do {
     for (int turn = 0; turn < kTurns; ++turn) {
       if (is_so()) return true;

@@ -21,8 +21,15 @@ void Team::give_back() {
   is_leased_.store(false, std::memory_order_release);
 }
 
+int64_t Team::Work::units() const { return std::min(count, kMostUnits); }
+
+Team::Claimed Team::read(uint64_t ticket) {
+  return {ticket / kRegion, static_cast<int64_t>(ticket % kRegion / kFront),
+          static_cast<int64_t>(ticket % kFront)};
+}
+
 void Team::open(const Work& work) {
-  const uint64_t region = (ticket_.load(std::memory_order_relaxed) & ~kNext) + kNext + 1;
+  const uint64_t region = (read(ticket_.load(std::memory_order_relaxed)).region + 1) * kRegion;
   // Closed before anything changes: whoever has read a part of the new work cannot claim any more
   // with the ticket that it saw.
   ticket_.store(region | kClosed, std::memory_order_relaxed);
@@ -35,31 +42,37 @@ void Team::open(const Work& work) {
 }
 
 bool Team::has_pieces() const {
-  const uint64_t ticket = ticket_.load(std::memory_order_seq_cst);
-  return static_cast<int64_t>(ticket & kNext) < count_.load(std::memory_order_acquire) &&
+  const Claimed claimed = read(ticket_.load(std::memory_order_seq_cst));
+  return claimed.front + claimed.back < count_.load(std::memory_order_acquire) &&
+         claimed.front + claimed.back < kMostUnits &&
          at_work_.load(std::memory_order_relaxed) < helpers();
 }
 
-std::optional<Team::Range> Team::claim(Work& work) {
+std::optional<Team::Range> Team::claim(Work& work, End from) {
   uint64_t ticket = ticket_.load(std::memory_order_acquire);
   while (true) {
     work = {count_.load(std::memory_order_acquire), run_.load(std::memory_order_acquire),
             body_.load(std::memory_order_acquire)};
-    const auto next = static_cast<int64_t>(ticket & kNext);
-    if (next >= work.count) return std::nullopt;
+    const Claimed claimed = read(ticket);
+    const int64_t back = work.units() - claimed.back;
+    if (claimed.front >= back) return std::nullopt;
     // Two claims of each thread if all come at once and none is taken away.
-    const int64_t share = (work.count - next) / (2 * (helpers() + 1));
+    const int64_t share = (back - claimed.front) / (2 * (helpers() + 1));
     const int64_t size = std::max<int64_t>(share, 1);
-    if (ticket_.compare_exchange_weak(ticket, ticket + static_cast<uint64_t>(size),
-                                      std::memory_order_acq_rel, std::memory_order_acquire))
-      return Range{next, next + size};
+    const uint64_t one = from == End::kFront ? kFront : 1;
+    if (!ticket_.compare_exchange_weak(ticket, ticket + static_cast<uint64_t>(size) * one,
+                                       std::memory_order_acq_rel, std::memory_order_acquire))
+      continue;
+    if (from == End::kFront) return Range{claimed.front, claimed.front + size};
+    return Range{back - size, back};
   }
 }
 
-void Team::do_pieces(const Work& work, const Range& range) {
+void Team::do_units(const Work& work, const Range& range) {
   if (has_failed_.load(std::memory_order_relaxed)) return;
+  const int64_t units = work.units();
   try {
-    work.run(work.body, range.begin, range.end);
+    work.run(work.body, work.count * range.begin / units, work.count * range.end / units);
   } catch (...) {
     note_failure();
   }
@@ -72,44 +85,46 @@ void Team::note_failure() {
 }
 
 int64_t Team::work_along() {
-  int64_t pieces = 0;
+  int64_t units = 0;
   Work work{};
-  while (const std::optional<Range> range = claim(work)) {
-    do_pieces(work, *range);
-    pieces += range->end - range->begin;
+  while (const std::optional<Range> range = claim(work, End::kFront)) {
+    do_units(work, *range);
+    units += range->end - range->begin;
   }
-  return pieces;
+  return units;
 }
 
 void Team::help() {
   // Somebody else may have come first.
   const bool has_place = at_work_.fetch_add(1, std::memory_order_relaxed) < helpers();
   Work work{};
-  while (const std::optional<Range> range = has_place ? claim(work) : std::nullopt) {
-    do_pieces(work, *range);
+  while (const std::optional<Range> range = has_place ? claim(work, End::kBack) : std::nullopt) {
+    do_units(work, *range);
     done_.fetch_add(static_cast<uint32_t>(range->end - range->begin), std::memory_order_seq_cst);
     if (leader_sleeps_.load(std::memory_order_seq_cst)) done_.notify_one();
   }
   at_work_.fetch_sub(1, std::memory_order_relaxed);
 }
 
-void Team::wait_for(uint32_t pieces) {
-  const auto are_done = [&] { return done_.load(std::memory_order_acquire) == pieces; };
-  if (spin_until(are_done)) return;
+void Team::wait_for(uint32_t units) {
+  const auto are_done = [&] { return done_.load(std::memory_order_acquire) == units; };
+  if (spin_until(are_done, Crew::instance().patience())) return;
   // Asleep, its core is free for a helper that waits for one with pieces in hand.
   leader_sleeps_.store(true, std::memory_order_seq_cst);
-  for (uint32_t done = done_; done != pieces; done = done_) done_.wait(done);
+  for (uint32_t done = done_; done != units; done = done_) done_.wait(done);
   leader_sleeps_.store(false, std::memory_order_relaxed);
+  LostTime::of_this_thread().restart();
 }
 
 void Team::run(int64_t count, RunPieces run, const void* body) {
-  open({count, run, body});
+  const Work work{count, run, body};
+  open(work);
   Crew& crew = Crew::instance();
   crew.call(static_cast<int>(std::min<int64_t>(helpers(), count - 1)));
-  const LostTime lost;
+  const LostTime::Clock::time_point begin = LostTime::Clock::now();
   const int64_t own = work_along();
-  crew.note_leader(lost.until_now());
-  wait_for(static_cast<uint32_t>(count - own));
+  crew.note_leader(LostTime::of_this_thread().since(begin));
+  wait_for(static_cast<uint32_t>(work.units() - own));
   if (!has_failed_.load(std::memory_order_relaxed)) return;
   has_failed_.store(false, std::memory_order_relaxed);
   std::rethrow_exception(std::exchange(failure_, nullptr));

@@ -14,10 +14,11 @@ namespace {
 /// Pixels or tiles of a part at least, and parts of an image at most. A power of two of parts falls
 /// evenly to most teams.
 constexpr int64_t kLeastPixels = 96;
-constexpr int64_t kLeastTiles = 24;
+constexpr int64_t kLeastTiles = 40;
 constexpr int64_t kMostParts = 16;
-/// Pieces for each thread, so that one that comes late, or is taken away, holds back little. Each
-/// prepares its input again where it has some of the channels alone: that pays for 1x1 kernels.
+/// Pieces for each thread where the cores are shared, so that one that comes late, or is taken
+/// away, holds back little. Each prepares its input again where it has some of the channels alone:
+/// that pays for 1x1 kernels. Where they are not, each thread has one.
 constexpr int64_t kPieces = 4;
 /// Multiply-adds of a piece: sharing one out takes as long as some of these.
 constexpr int64_t kLeastMultiplyAdds = 1 << 17;
@@ -136,8 +137,8 @@ void PackedConv::run(const ConvGeometry& geometry, const ConvRun& run) const {
 PieceGrid PackedConv::piece_grid(int64_t parts, int64_t multiply_adds) const {
   const int64_t threads = team_width();
   if (threads == 1) return {1, 1};
-  const int64_t most =
-      std::clamp<int64_t>(multiply_adds / kLeastMultiplyAdds, 1, kPieces * threads);
+  const int64_t pieces = cores_are_shared() ? kPieces : 1;
+  const int64_t most = std::clamp<int64_t>(multiply_adds / kLeastMultiplyAdds, 1, pieces * threads);
   const int64_t rows = std::min(parts, most);
   // The input of a 1x1 kernel is soon prepared again.
   const int64_t wanted = algorithm_ == ConvAlgorithm::kPointwise ? most : std::min(most, threads);

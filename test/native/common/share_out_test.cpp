@@ -147,18 +147,34 @@ TEST("share out: nobody waits for a helper that has nothing in hand") {
   other.join();
 }
 
-TEST("lost time: waiting for a core counts, computing does not") {
-  const LostTime computing;
-  compute_for(2ms);
-  const LostTime waiting;
+TEST("share out: more pieces than a ticket counts are done once each") {
+  const TeamScope team(3);
+  EXPECT(share_out_counted(200'001) == std::vector<int>(200'001, 1));
+}
+
+TEST("lost time: waiting for a core counts, computing and sleeping before do not") {
+  LostTime time;
   std::this_thread::sleep_for(2ms);
-  EXPECT(waiting.until_now().is_much());
+  time.restart();
+  auto begin = LostTime::Clock::now();
+  compute_for(2ms);
+  const bool was_free = !time.since(begin).is_much();
+  begin = LostTime::Clock::now();
+  std::this_thread::sleep_for(2ms);
+  EXPECT(time.since(begin).is_much());
   // Unless others have had the core meanwhile, which more tries make less likely.
-  bool is_free = false;
+  bool is_free = was_free;
   for (int i = 0; i < 100 && !is_free; ++i) {
-    const LostTime again;
+    begin = LostTime::Clock::now();
     compute_for(1ms);
-    is_free = !again.until_now().is_much();
+    is_free = !time.since(begin).is_much();
   }
   EXPECT(is_free);
+}
+
+TEST("lost time: what cannot be much is not looked at") {
+  LostTime time;
+  std::this_thread::sleep_for(2ms);
+  const LostTime::Times times = time.since(LostTime::Clock::now());
+  EXPECT(!times.is_much());
 }
