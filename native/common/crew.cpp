@@ -19,7 +19,7 @@ constexpr std::chrono::milliseconds kLongestRest{128};
 /// A region of so long has many pieces, of which a slow thread does the fewer.
 constexpr std::chrono::milliseconds kLongRegion{10};
 /// For which the cores count as shared, once they were.
-constexpr std::chrono::milliseconds kMemory{500};
+constexpr std::chrono::milliseconds kMemory{100};
 
 /// Of this thread.
 thread_local Team* current_team = nullptr;
