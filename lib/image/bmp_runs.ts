@@ -57,7 +57,7 @@ export class RunRows {
     const literal = this.packed.subarray(this.at, this.at + bytes);
     if (literal.length < bytes) truncated();
     this.put(row, count, (i) => literal[this.isRle4 ? i >> 1 : i] as number);
-    // To an even place.
+    // To an even place. (Of an odd number in RLE4 Pillow drops the last.)
     this.at += bytes + (bytes % 2);
   }
 

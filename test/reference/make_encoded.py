@@ -152,6 +152,7 @@ def tiffs():
         for order, name in (("<", "little"), (">", "big")):
             tag = (0x0112, 3, struct.pack(order + "H", turn))
             yield f"TIFF, 16-bit grey, {name}-endian, turn {turn}", tiff(deep_grey(), [tag], order)
+        yield f"TIFF, grey, turn {turn}", tiff(rgb[..., 0], [(0x0112, 3, struct.pack("<H", turn))])
     yield "TIFF, XMP of type UNDEFINED", tiff(rgb, [(XMP, 7, xmp(6, "element"))])
     yield "TIFF, turn of type BYTE", tiff(rgb, [(0x0112, 1, b"\6"), (XMP, 1, xmp(3))])
     yield "TIFF, turn of type LONG", tiff(rgb, [(0x0112, 4, struct.pack("<I", 6))])
