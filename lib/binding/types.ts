@@ -65,6 +65,16 @@ export interface LoadRequest {
   description: string;
 }
 
+/** Which outputs a call is to give; logits only where the network has a head. */
+export interface Wanted {
+  lastHiddenState: boolean;
+  poolerOutput: boolean;
+  logits: boolean;
+  hiddenStates: boolean;
+  /** Indices into [stem, stage1, ...] whose maps come back; empty for none. */
+  featureMaps: number[];
+}
+
 export interface ForwardRequest {
   /** Null where there are pictures. */
   pixelValues: NativeTensor | null;
@@ -72,11 +82,7 @@ export interface ForwardRequest {
   pictures: NativePicture[];
   labels: NativeTensor | null;
   problemType: 'regression' | 'single_label_classification' | 'multi_label_classification' | null;
-  hiddenStates: boolean;
-  /** Indices into [stem, stage1, ...] whose maps come back; empty for none. */
-  featureMaps: number[];
-  /** Whether the final norm, pooling and head run; false for a backbone. */
-  head: boolean;
+  wanted: Wanted;
   /** Whether the layers are timed, of one image after the other. */
   profile: boolean;
   /** Calls of a higher one start first. */

@@ -105,8 +105,9 @@ export class BitBackbone extends BitPreTrainedModel {
    * @throws BitError ERR_BIT_SHAPE, ERR_BIT_DISPOSED or ERR_BIT_OUT_OF_MEMORY.
    */
   async forward(inputs: Inputs, options: ForwardOptions = {}): Promise<BackboneOutput> {
-    const rest = { labels: null, problemType: null, featureMaps: this.mapIndices(), head: false };
-    const result = await this.run(inputs, options, () => rest);
+    const result = await this.run(inputs, options, () => ({
+      outputs: { featureMaps: this.mapIndices() },
+    }));
     const output: BackboneOutput = { featureMaps: toTensorObjects(result.featureMaps) };
     return withHiddenStates(output, result, this.wantsHiddenStates(options));
   }

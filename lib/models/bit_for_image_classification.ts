@@ -74,8 +74,7 @@ export class BitForImageClassification extends BitPreTrainedModel {
       return {
         labels: resolved && toNative(resolved.labels),
         problemType: resolved && resolved.problemType,
-        featureMaps: [],
-        head: true,
+        outputs: { logits: true },
       };
     });
     const output: ImageClassifierOutput = { logits: required(result, 'logits') };

@@ -48,8 +48,9 @@ export class BitModel extends BitPreTrainedModel {
    * @throws BitError ERR_BIT_SHAPE, ERR_BIT_DISPOSED or ERR_BIT_OUT_OF_MEMORY.
    */
   async forward(inputs: Inputs, options: ForwardOptions = {}): Promise<BitModelOutput> {
-    const rest = { labels: null, problemType: null, featureMaps: [], head: true };
-    const result = await this.run(inputs, options, () => rest);
+    const result = await this.run(inputs, options, () => ({
+      outputs: { lastHiddenState: true, poolerOutput: true },
+    }));
     const output: BitModelOutput = {
       lastHiddenState: required(result, 'lastHiddenState'),
       poolerOutput: required(result, 'poolerOutput'),

@@ -12,6 +12,7 @@ import type {
   LoadRequest,
   NativeSession,
   NativeTensor,
+  Wanted,
 } from '../binding/types';
 import { CONFIG_FIELDS, type BitConfigFields } from '../config/bit_config';
 import { anything, boolean, callPriority } from '../config/checks';
@@ -78,6 +79,19 @@ export interface DisposeOptions {
 }
 
 export const DISPOSE_CHECKS = { cancel: boolean };
+
+/** Of a call, what its class asks for. */
+interface Asked extends Partial<Pick<ForwardRequest, 'labels' | 'problemType'>> {
+  outputs: Partial<Wanted>;
+}
+
+const NOTHING: Wanted = {
+  lastHiddenState: false,
+  poolerOutput: false,
+  logits: false,
+  hiddenStates: false,
+  featureMaps: [],
+};
 
 /** How one class's network differs: the prefix of its trunk in files, and whether it has a head. */
 export interface Kind {
@@ -159,9 +173,7 @@ export abstract class BitPreTrainedModel {
       pictures: [],
       labels: null,
       problemType: null,
-      hiddenStates: false,
-      featureMaps: [],
-      head: true,
+      wanted: { ...NOTHING, ...this.profiled() },
       profile: true,
       priority,
     };
@@ -215,6 +227,11 @@ export abstract class BitPreTrainedModel {
     this.current = this.current.with(changes);
   }
 
+  /** All of the network. */
+  private profiled(): Partial<Wanted> {
+    return this.kind.hasHead ? { logits: true } : { lastHiddenState: true, poolerOutput: true };
+  }
+
   /** Rejects, rather than throws, where the process is ending. */
   private async free(): Promise<void> {
     await this.session.dispose();
@@ -226,22 +243,20 @@ export abstract class BitPreTrainedModel {
   protected run(
     inputs: Inputs,
     options: ForwardOptions,
-    rest: () => Pick<ForwardRequest, 'labels' | 'problemType' | 'featureMaps' | 'head'>,
+    rest: () => Asked,
   ): Promise<ForwardResult> {
     const model = this.kind.architecture;
     const isStopped = (error: unknown) => isAborted(options)() || error === this.stopped;
     return reporting({ model, operation: 'forward' }, isStopped, async () => {
       const { signal, priority = 0 } = checkOptions<ForwardOptions>(options, FORWARD_CHECKS);
-      const { labels, problemType, featureMaps, head } = rest();
+      const { labels = null, problemType = null, outputs } = rest();
       const { pixelValues, pictures, shape } = nativeInput(inputs);
       const request: ForwardRequest = {
         pixelValues,
         pictures,
         labels,
         problemType,
-        hiddenStates: this.wantsHiddenStates(options),
-        featureMaps,
-        head,
+        wanted: { ...NOTHING, ...outputs, hiddenStates: this.wantsHiddenStates(options) },
         profile: false,
         priority,
       };

@@ -97,6 +97,14 @@ Napi::Array from_tensors(Napi::Env env, const std::vector<at::Tensor>& tensors) 
   return from_vector(env, tensors, [&](const at::Tensor& each) { return from_tensor(env, each); });
 }
 
+model::Wanted to_wanted(const Napi::Object& value) {
+  return {.last_hidden_state = to_bool(value["lastHiddenState"]),
+          .pooler_output = to_bool(value["poolerOutput"]),
+          .logits = to_bool(value["logits"]),
+          .hidden_states = to_bool(value["hiddenStates"]),
+          .feature_maps = to_ints(value["featureMaps"])};
+}
+
 /// What JavaScript holds a decoded picture by.
 using Staged = std::shared_ptr<const runtime::StagedPicture>;
 
@@ -287,15 +295,11 @@ runtime::ForwardRequest to_forward_request(const Napi::Object& value) {
   };
   const Napi::Value labels = value["labels"];
   const Napi::Value pixels = value["pixelValues"];
+  model::RunInput input;
+  if (!pixels.IsNull()) input.parts.push_back(to_tensor(pixels));
   return {
-      .run = {.pixel_values = pixels.IsNull() ? at::Tensor() : to_tensor(pixels),
-              .more = {},
-              .hidden_states = to_bool(value["hiddenStates"]),
-              .feature_maps = to_ints(value["featureMaps"]),
-              .head = to_bool(value["head"]),
-              .clock = nullptr,
-              .left_out = {}},
-      .pictures = to_staged(value["pictures"]),
+      .images = {.pixel_values = std::move(input), .pictures = to_staged(value["pictures"])},
+      .wanted = to_wanted(value.Get("wanted").As<Napi::Object>()),
       .labels = labels.IsNull() ? at::Tensor() : to_tensor(labels),
       .problem = to_optional<ProblemType>(value["problemType"], to_problem),
       .profile = to_bool(value["profile"]),

@@ -17,8 +17,8 @@ ImageShape FusedPlan::ImageGroup::convolve(const Conv& conv, const ops::ChannelN
   const Windows windows = windows_of(*conv.spec, {in.height, in.width});
   const int64_t channels = conv.spec->out_channels;
   const ImageShape out{windows.out.height, windows.out.width, channels, pitch_of(channels)};
-  call_.between();
-  const LayerTimer timer(call_.request.clock, conv.spec->name,
+  call_.control.between();
+  const LayerTimer timer(call_.control.clock, conv.spec->name,
                          images_ * multiply_adds(*conv.spec, windows.out));
   if (norm) find_affine(*norm, x, in, in_sums);
   conv.packed.run({.in = in,
@@ -70,7 +70,7 @@ void FusedPlan::ImageGroup::stem(const float* planes, MapSize size) {
       convolve(*plan_.stem_, nullptr, pixels, in, kUnused, w_.inner[0], kUnused);
   const Windows windows = pool_windows(plan_.topology_.stem, {made.height, made.width});
   shape_ = {windows.out.height, windows.out.width, made.channels, made.pitch};
-  const LayerTimer timer(call_.request.clock, kStemPool, 0);
+  const LayerTimer timer(call_.control.clock, kStemPool, 0);
   ops::max_pool(*ops::kernels(), {.in = made,
                                   .out = shape_,
                                   .pad_top = windows.pad_top,

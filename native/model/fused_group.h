@@ -4,7 +4,6 @@
 #include <ATen/ATen.h>
 
 #include <cstdint>
-#include <functional>
 
 #include "model/fused_plan.h"
 #include "model/map_size.h"
@@ -12,8 +11,10 @@
 namespace bigtransfer::model {
 
 struct FusedPlan::Call {
-  const RunRequest& request;
-  const std::function<void()>& between;
+  const Wanted& wanted;
+  const RunControl& control;
+  /// Of each image.
+  MapSize size;
   Outputs outputs;
   /// Every image's planes, and what holds them.
   std::vector<const float*> planes;
@@ -21,9 +22,9 @@ struct FusedPlan::Call {
 
   /// Whether nobody wants any of these images any more.
   bool leaves_out(int64_t first, int64_t images) const {
-    if (!request.left_out) return false;
+    if (!control.left_out) return false;
     for (int64_t n = first; n < first + images; ++n) {
-      if (!request.left_out(n)) return false;
+      if (!control.left_out(n)) return false;
     }
     return true;
   }

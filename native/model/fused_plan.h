@@ -27,7 +27,8 @@ class FusedPlan final : public Plan {
   /// what reaches the logits, and their products are few.
   FusedPlan(Topology topology, const Weights& weights, at::ScalarType dtype);
 
-  RunResult run(const RunRequest& request, const std::function<void()>& between) const override;
+  RunResult run(const RunInput& input, const Wanted& wanted,
+                const RunControl& control) const override;
   bool takes_images_apart() const override { return true; }
   int64_t bytes() const override;
 
@@ -79,7 +80,7 @@ class FusedPlan final : public Plan {
   /// Where all images put what was asked for.
   struct Outputs {
     RunResult result;
-    /// [N, C].
+    /// [N, C], where it is needed.
     at::Tensor pooled;
     /// How many of the first maps (stem, stage1, ...) are too large for images to share a block of
     /// pixels in the kernels.
@@ -88,15 +89,18 @@ class FusedPlan final : public Plan {
   /// One call of run().
   struct Call;
 
-  /// Adds images to the call. Throws Error kShape when they do not fit the network.
-  void hold(const at::Tensor& pixel_values, Call& call) const;
+  /// Adds images to the call.
+  static void hold(const at::Tensor& pixel_values, Call& call);
   /// Throws Error kShape when the images are too small.
-  Outputs allocate(const RunRequest& request, int64_t images) const;
+  Outputs allocate(const RunInput& input, const Wanted& wanted) const;
   /// The images from `first`, on the threads of the caller's team.
   void run_group(int64_t first, int64_t images, Call& call) const;
   /// The stem's or a stage's part of it, and copies of what is asked for.
   void run_stage(size_t index, int64_t first, int64_t images, ImageGroup& group, Call& call) const;
   void run_head(int64_t first, int64_t images, ImageGroup& group, Call& call) const;
+
+  /// With what follows from the means of all images.
+  RunResult finished(Outputs outputs, const Wanted& wanted, const RunControl& control) const;
 
   std::unique_ptr<Workspaces> take_workspaces() const;
   void give_back(std::unique_ptr<Workspaces> workspaces) const;

@@ -73,80 +73,81 @@ LayerPlan::Block LayerPlan::make_block(const BlockSpec& spec, const Weights& wei
   return block;
 }
 
-at::Tensor LayerPlan::convolve(const at::Tensor& x, const Conv& conv, const Call& call) {
-  call.between();
+at::Tensor LayerPlan::convolve(const at::Tensor& x, const Conv& conv, const RunControl& control) {
+  control.between();
   const ConvSpec& spec = conv.spec;
   const MapSize out = windows_of(spec, size_of(x)).out;  // says what is wrong better than ATen
-  const LayerTimer timer(call.clock, spec.name, x.size(0) * multiply_adds(spec, out));
+  const LayerTimer timer(control.clock, spec.name, x.size(0) * multiply_adds(spec, out));
   const at::Tensor padded =
       spec.same ? ops::pad_same(x, spec.kernel, spec.stride, spec.dilation) : x;
   return at::conv2d(padded, conv.weight, {}, spec.stride, spec.padding, spec.dilation);
 }
 
-at::Tensor LayerPlan::normalise(const at::Tensor& x, const Norm& norm, const Call& call) {
-  const LayerTimer timer(call.clock, norm.name, 0);
+at::Tensor LayerPlan::normalise(const at::Tensor& x, const Norm& norm, const RunControl& control) {
+  const LayerTimer timer(control.clock, norm.name, 0);
   return ops::group_norm_act(x, norm.op);
 }
 
-at::Tensor LayerPlan::run_stem(const at::Tensor& pixel_values, const Call& call) const {
-  at::Tensor x = convolve(pixel_values, stem_, call);
+at::Tensor LayerPlan::run_stem(const at::Tensor& pixel_values, const RunControl& control) const {
+  at::Tensor x = convolve(pixel_values, stem_, control);
   pool_windows(topology_.stem, size_of(x));
   if (topology_.stem.constant_pad) x = at::constant_pad_nd(x, {1, 1, 1, 1});
-  if (stem_norm_) x = normalise(x, *stem_norm_, call);
-  const LayerTimer timer(call.clock, kStemPool, 0);
+  if (stem_norm_) x = normalise(x, *stem_norm_, control);
+  const LayerTimer timer(control.clock, kStemPool, 0);
   if (topology_.stem.same_pool) x = ops::pad_same(x, kPoolKernel, kPoolStride, 1);
   return at::max_pool2d(x, kPoolKernel, kPoolStride);
 }
 
-at::Tensor LayerPlan::run_block(const at::Tensor& x, const Block& block, const Call& call) const {
+at::Tensor LayerPlan::run_block(const at::Tensor& x, const Block& block,
+                                const RunControl& control) const {
   const bool norm_first = topology_.spec.layer_type == LayerType::kPreactivation;
   at::Tensor y = x;
   at::Tensor shortcut = x;
   for (size_t i = 0; i < block.convs.size(); ++i) {
-    if (norm_first) y = normalise(y, block.norms[i], call);
+    if (norm_first) y = normalise(y, block.norms[i], control);
     // Both kinds take the first block's shortcut from what conv1 sees.
-    if (i == 0 && block.downsample) shortcut = convolve(y, *block.downsample, call);
-    y = convolve(y, block.convs[i], call);
-    if (!norm_first) y = normalise(y, block.norms[i], call);
+    if (i == 0 && block.downsample) shortcut = convolve(y, *block.downsample, control);
+    y = convolve(y, block.convs[i], control);
+    if (!norm_first) y = normalise(y, block.norms[i], control);
   }
-  if (block.downsample_norm) shortcut = normalise(shortcut, *block.downsample_norm, call);
+  if (block.downsample_norm) shortcut = normalise(shortcut, *block.downsample_norm, control);
   check_residual(topology_.spec, *block.spec, size_of(y), size_of(shortcut));
-  const LayerTimer timer(call.clock, "additions", 0);
+  const LayerTimer timer(control.clock, "additions", 0);
   y = y + shortcut;
   return block.activation ? ops::activate(y, *block.activation) : y;
 }
 
-void LayerPlan::run_head(const at::Tensor& features, const Call& call, RunResult& result) const {
-  const at::Tensor normed = norm_ ? normalise(features, *norm_, call) : features;
-  const LayerTimer timer(call.clock, kHead, 0);
+void LayerPlan::run_head(const at::Tensor& features, const Wanted& wanted,
+                         const RunControl& control, RunResult& result) const {
+  const at::Tensor normed = norm_ ? normalise(features, *norm_, control) : features;
+  if (wanted.last_hidden_state) result.last_hidden_state = to_output(normed);
+  if (!wanted.pools()) return;
+  const LayerTimer timer(control.clock, kHead, 0);
   const at::Tensor pooled = at::adaptive_avg_pool2d(normed, {1, 1});
-  if (!topology_.head) {
-    result.last_hidden_state = to_output(normed);
-    result.pooler_output = to_output(pooled);
-    return;
-  }
+  if (wanted.pooler_output) result.pooler_output = to_output(pooled);
+  if (!wanted.logits) return;
   const at::Tensor flat = pooled.flatten(1);
   result.logits =
       to_output(head_weight_.defined() ? at::linear(flat, head_weight_, head_bias_) : flat);
 }
 
-RunResult LayerPlan::run(const RunRequest& request, const std::function<void()>& between) const {
-  check_input(topology_.spec, request.pixel_values);
+RunResult LayerPlan::run(const RunInput& input, const Wanted& wanted,
+                         const RunControl& control) const {
+  check_input(topology_.spec, input);
   RunResult result;
-  const size_t last = stages_needed(topology_, request);
-  const Call call{request.clock, between};
-  at::Tensor x = run_stem(request.pixel_values.to(options_), call);
+  const size_t last = stages_needed(topology_, wanted);
+  at::Tensor x = run_stem(input.whole().to(options_), control);
   for (size_t index = 0; index <= last; ++index) {
     if (index > 0) {
-      for (const Block& block : stages_.at(index - 1)) x = run_block(x, block, call);
+      for (const Block& block : stages_.at(index - 1)) x = run_block(x, block, control);
     }
-    if (request.hidden_states) result.hidden_states.push_back(to_output(x));
-    if (std::ranges::count(request.feature_maps, static_cast<int64_t>(index)) > 0) {
+    if (wanted.hidden_states) result.hidden_states.push_back(to_output(x));
+    if (std::ranges::count(wanted.feature_maps, static_cast<int64_t>(index)) > 0) {
       result.feature_maps.push_back(to_output(x));
     }
   }
-  between();
-  if (request.head) run_head(x, call, result);
+  control.between();
+  if (wanted.normalises()) run_head(x, wanted, control, result);
   return result;
 }
 

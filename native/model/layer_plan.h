@@ -4,7 +4,6 @@
 #include <ATen/ATen.h>
 
 #include <array>
-#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,7 +20,8 @@ class LayerPlan final : public Plan {
   /// Computes in the type and on the device that `options` name.
   LayerPlan(Topology topology, const Weights& weights, const at::TensorOptions& options);
 
-  RunResult run(const RunRequest& request, const std::function<void()>& between) const override;
+  RunResult run(const RunInput& input, const Wanted& wanted,
+                const RunControl& control) const override;
   int64_t bytes() const override;
 
  private:
@@ -42,22 +42,17 @@ class LayerPlan final : public Plan {
     std::optional<ops::Activation> activation;
   };
 
-  /// One call of run().
-  struct Call {
-    LayerClock* clock;
-    const std::function<void()>& between;
-  };
-
   Conv make_conv(const ConvSpec& spec, const Weights& weights) const;
   ops::Activation make_activation(const std::string& name, const Weights& weights) const;
   Norm make_norm(const NormSpec& spec, const Weights& weights) const;
   Block make_block(const BlockSpec& spec, const Weights& weights) const;
 
-  static at::Tensor convolve(const at::Tensor& x, const Conv& conv, const Call& call);
-  static at::Tensor normalise(const at::Tensor& x, const Norm& norm, const Call& call);
-  at::Tensor run_stem(const at::Tensor& pixel_values, const Call& call) const;
-  at::Tensor run_block(const at::Tensor& x, const Block& block, const Call& call) const;
-  void run_head(const at::Tensor& features, const Call& call, RunResult& result) const;
+  static at::Tensor convolve(const at::Tensor& x, const Conv& conv, const RunControl& control);
+  static at::Tensor normalise(const at::Tensor& x, const Norm& norm, const RunControl& control);
+  at::Tensor run_stem(const at::Tensor& pixel_values, const RunControl& control) const;
+  at::Tensor run_block(const at::Tensor& x, const Block& block, const RunControl& control) const;
+  void run_head(const at::Tensor& features, const Wanted& wanted, const RunControl& control,
+                RunResult& result) const;
 
   Topology topology_;
   at::TensorOptions options_;

@@ -86,12 +86,12 @@ void Batcher::admit(const std::shared_ptr<Call>& call) {
 }
 
 int64_t Batcher::images_alike(const Call& call, Waiting which, int64_t most) const {
-  int64_t images = call.request.images();
+  int64_t images = call.request.images.count();
   for (auto next = waiting_.begin(); next != waiting_.end() && images < most; ++next) {
     const Call& other = *next->second;
     const bool counts = which == Waiting::kAtAll || !other.is_released;
     if (counts && &other != &call && run_alike(call.request, other.request))
-      images += other.request.images();
+      images += other.request.images.count();
   }
   return images;
 }
@@ -159,13 +159,13 @@ Batcher::Calls Batcher::gather(const std::shared_ptr<Call>& call) {
   if (!waiting_.contains(call->place)) return calls;
   take(call, calls);
   if (!engine_.gathers()) return calls;
-  int64_t images = call->request.images();
+  int64_t images = call->request.images.count();
   const int64_t most = std::min(limits_.max_batch, fair_share(*call));
   for (auto next = waiting_.begin(); next != waiting_.end() && images < most;) {
     const std::shared_ptr<Call> other = (next++)->second;
-    if (images + other->request.images() > most || !run_alike(call->request, other->request))
+    if (images + other->request.images.count() > most || !run_alike(call->request, other->request))
       continue;
-    images += other->request.images();
+    images += other->request.images.count();
     take(other, calls);
   }
   return calls;
@@ -196,7 +196,7 @@ void Batcher::run(const Calls& calls) {
   int64_t images = 0;
   for (const auto& call : calls) {
     inputs.push_back({&call->request, &call->token});
-    images += call->request.images();
+    images += call->request.images.count();
   }
   const Clock::time_point started = Clock::now();
   std::vector<Outcome> outcomes = run_calls(engine_, inputs);

@@ -11,15 +11,14 @@
 #include <vector>
 
 #include "model/loss.h"
-#include "model/plan.h"
-#include "runtime/staged_picture.h"
+#include "model/run.h"
+#include "runtime/engine.h"
 
 namespace bigtransfer::runtime {
 
 struct ForwardRequest {
-  model::RunRequest run;
-  /// Instead of the run's pixel values; empty for none, and always on the CPU.
-  StagedPictures pictures;
+  CallImages images;
+  model::Wanted wanted;
   /// Undefined for no loss.
   at::Tensor labels;
   std::optional<model::ProblemType> problem;
@@ -27,11 +26,6 @@ struct ForwardRequest {
   bool profile;
   /// Calls of a higher one start first.
   int priority;
-
-  int64_t images() const {
-    if (!pictures.empty()) return static_cast<int64_t>(pictures.size());
-    return run.pixel_values.dim() > 0 ? run.pixel_values.size(0) : 1;
-  }
 };
 
 /// How a call fared in the queue.

@@ -4,6 +4,7 @@
 #include <memory>
 #include <utility>
 
+#include "model/plan.h"
 #include "runtime/engine.h"
 
 namespace bigtransfer::runtime {
@@ -13,9 +14,9 @@ class CpuEngine final : public Engine {
  public:
   explicit CpuEngine(std::unique_ptr<const model::Plan> plan) : plan_(std::move(plan)) {}
 
-  model::RunResult run(const model::RunRequest& request, const StagedPictures&,
-                       const std::function<void()>& between) const override {
-    return plan_->run(request, between);
+  model::RunResult run(const CallImages& images, const model::Wanted& wanted,
+                       const model::RunControl& control) const override {
+    return plan_->run(images.pixel_values, wanted, control);
   }
   bool gathers() const override { return plan_->takes_images_apart(); }
   int64_t bytes() const override { return plan_->bytes(); }

@@ -2,23 +2,32 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <string>
 #include <vector>
 
-#include "model/plan.h"
+#include "model/run.h"
 #include "runtime/staged_picture.h"
 
 namespace bigtransfer::runtime {
+
+/// What goes through the network: pixel values or, on GPUs, pictures.
+struct CallImages {
+  model::RunInput pixel_values;
+  /// Instead of pixel values; empty for none.
+  StagedPictures pictures;
+
+  int64_t count() const {
+    return pictures.empty() ? pixel_values.images() : static_cast<int64_t>(pictures.size());
+  }
+};
 
 class Engine {
  public:
   virtual ~Engine() = default;
 
-  /// As model::Plan::run(), of `pictures` where there are any and of the request's pixel values
-  /// otherwise.
-  virtual model::RunResult run(const model::RunRequest& request, const StagedPictures& pictures,
-                               const std::function<void()>& between) const = 0;
+  /// As model::Plan::run().
+  virtual model::RunResult run(const CallImages& images, const model::Wanted& wanted,
+                               const model::RunControl& control) const = 0;
 
   /// Whether calls may run as one batch: what an image becomes is the same to the last bit whatever
   /// others there are, or, on GPUs, to the precision of their libraries.

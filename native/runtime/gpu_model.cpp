@@ -60,43 +60,35 @@ GpuModel::~GpuModel() {
   }
 }
 
-model::RunResult GpuModel::run(const model::RunRequest& request, const StagedPictures& pictures,
-                               const std::function<void()>& between) const {
-  if (!request.more.empty()) {
-    model::check_input(spec_, request.pixel_values);
-    for (const at::Tensor& part : request.more) model::check_input(spec_, part);
-    model::RunRequest whole = request;
-    whole.pixel_values = model::joined(request);
-    whole.more.clear();
-    return run(whole, pictures, between);
-  }
-  if (request.clock != nullptr && devices_.size() > 1)
-    throw Error(ErrorCode::kDevice, "One GPU is timed at a time: use device 'cuda:N'");
-  if (pictures.empty()) {
-    model::check_input(spec_, request.pixel_values);
+void GpuModel::check(const CallImages& images) const {
+  if (images.pictures.empty()) {
+    model::check_input(spec_, images.pixel_values);
   } else {
-    check_pictures(spec_, pictures);
+    check_pictures(spec_, images.pictures);
   }
-  const int64_t images =
-      pictures.empty() ? request.pixel_values.size(0) : static_cast<int64_t>(pictures.size());
-  return replicas_.run(images, [&](size_t replica, const Share& share) {
-    return run_share(replica, share, request, pictures, between);
-  });
 }
 
-model::RunResult GpuModel::run_share(size_t replica, const Share& share,
-                                     const model::RunRequest& request,
-                                     const StagedPictures& pictures,
-                                     const std::function<void()>& between) const {
-  const auto run = [&](const Share& part) {
-    between();
-    model::RunRequest own = request;
-    own.pixel_values = pictures.empty() ? request.pixel_values.narrow(0, part.begin, part.count)
-                                        : backend_.pixel_values(pictures, part.begin, part.count,
-                                                                devices_[replica]);
-    return plans_[replica]->run(own, between);
-  };
-  return run_halving(share, run, [&] { backend_.release_memory(); });
+at::Tensor GpuModel::pixel_values_of(const CallImages& images, const Share& share,
+                                     size_t replica) const {
+  if (images.pictures.empty())
+    return images.pixel_values.first().narrow(0, share.begin, share.count);
+  return backend_.pixel_values(images.pictures, share.begin, share.count, devices_[replica]);
+}
+
+model::RunResult GpuModel::run(const CallImages& images, const model::Wanted& wanted,
+                               const model::RunControl& control) const {
+  check(images);
+  if (control.clock != nullptr && devices_.size() > 1)
+    throw Error(ErrorCode::kDevice, "One GPU is timed at a time: use device 'cuda:N'");
+  if (images.pixel_values.parts.size() > 1)
+    return run({{{images.pixel_values.whole()}}, {}}, wanted, control);
+  return replicas_.run(images.count(), [&](size_t replica, const Share& share) {
+    const auto run = [&](const Share& part) {
+      control.between();
+      return plans_[replica]->run({{pixel_values_of(images, part, replica)}}, wanted, control);
+    };
+    return run_halving(share, run, [&] { backend_.release_memory(); });
+  });
 }
 
 int64_t GpuModel::bytes() const {

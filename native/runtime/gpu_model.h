@@ -34,17 +34,18 @@ class GpuModel final : public Engine {
   GpuModel& operator=(const GpuModel&) = delete;
 
   /// Throws Error kOutOfMemory too when one image does not fit, kDevice when the GPUs fail.
-  model::RunResult run(const model::RunRequest& request, const StagedPictures& pictures,
-                       const std::function<void()>& between) const override;
+  model::RunResult run(const CallImages& images, const model::Wanted& wanted,
+                       const model::RunControl& control) const override;
   bool gathers() const override { return true; }
   /// On all devices.
   int64_t bytes() const override;
   std::vector<std::string> take_warnings() const override;
 
  private:
-  model::RunResult run_share(size_t replica, const Share& share, const model::RunRequest& request,
-                             const StagedPictures& pictures,
-                             const std::function<void()>& between) const;
+  /// Throws Error kShape unless the network takes the images.
+  void check(const CallImages& images) const;
+  /// Images of a share on the replica's device, or on the CPU.
+  at::Tensor pixel_values_of(const CallImages& images, const Share& share, size_t replica) const;
 
   const CudaBackend& backend_;
   model::NetworkSpec spec_;

@@ -8,7 +8,6 @@
 #include <vector>
 
 #include "common/error.h"
-#include "runtime/results.h"
 
 namespace bigtransfer::runtime {
 namespace {
@@ -44,7 +43,7 @@ model::RunResult run_halving(const Share& share, const RunShare& run,
     }
     step = (part.count + 1) / 2;
   }
-  return joined(parts);
+  return model::joined(parts);
 }
 
 }  // namespace bigtransfer::runtime

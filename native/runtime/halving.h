@@ -4,7 +4,7 @@
 #include <cstdint>
 #include <functional>
 
-#include "model/plan.h"
+#include "model/run.h"
 
 namespace bigtransfer::runtime {
 

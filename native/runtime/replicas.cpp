@@ -10,7 +10,6 @@
 #include <optional>
 
 #include "common/error.h"
-#include "runtime/results.h"
 
 namespace bigtransfer::runtime {
 namespace {
@@ -133,7 +132,7 @@ model::RunResult Replicas::run(int64_t images, const RunOn& run_on) const {
   }
   std::vector<model::RunResult> parts;
   for (auto& [begin, result] : results) parts.push_back(std::move(result));
-  return joined(parts);
+  return model::joined(parts);
 }
 
 }  // namespace bigtransfer::runtime

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "model/plan.h"
+#include "model/run.h"
 #include "runtime/halving.h"
 
 namespace bigtransfer::runtime {

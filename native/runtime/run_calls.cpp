@@ -17,10 +17,10 @@ at::Tensor loss_of(const ForwardRequest& request, const at::Tensor& logits) {
 Outcome run_alone(const Engine& engine, const CallInput& call) {
   try {
     model::LayerClock clock;
-    model::RunRequest run = call.request->run;
-    run.clock = call.request->profile ? &clock : nullptr;
     ForwardResult result;
-    result.run = engine.run(run, call.request->pictures, [&] { call.token->throw_if_cancelled(); });
+    result.run = engine.run(call.request->images, call.request->wanted,
+                            {[&] { call.token->throw_if_cancelled(); },
+                             /*left_out=*/{}, call.request->profile ? &clock : nullptr});
     result.layers = clock.layers();
     result.loss = loss_of(*call.request, result.run.logits);
     return result;
@@ -35,25 +35,11 @@ std::vector<Outcome> run_each(const Engine& engine, const std::vector<CallInput>
   return outcomes;
 }
 
-/// The outputs of `count` images from `first`.
-model::RunResult slice(const model::RunResult& all, int64_t first, int64_t count) {
-  const auto part = [&](const at::Tensor& batch) {
-    return batch.defined() ? batch.narrow(0, first, count) : batch;
-  };
-  const auto parts = [&](const std::vector<at::Tensor>& batches) {
-    std::vector<at::Tensor> sliced;
-    for (const at::Tensor& batch : batches) sliced.push_back(part(batch));
-    return sliced;
-  };
-  return {part(all.last_hidden_state), part(all.pooler_output), part(all.logits),
-          parts(all.hidden_states), parts(all.feature_maps)};
-}
-
 Outcome outcome_of(const CallInput& call, const model::RunResult& all, int64_t first) {
   try {
     call.token->throw_if_cancelled();
     ForwardResult result;
-    result.run = slice(all, first, call.request->images());
+    result.run = model::slice(all, first, call.request->images.count());
     result.loss = loss_of(*call.request, result.run.logits);
     return result;
   } catch (...) {
@@ -61,28 +47,37 @@ Outcome outcome_of(const CallInput& call, const model::RunResult& all, int64_t f
   }
 }
 
+/// All images of the calls, one call after the other.
+CallImages images_of(const std::vector<CallInput>& calls) {
+  CallImages all;
+  for (const auto& [request, token] : calls) {
+    const CallImages& own = request->images;
+    const std::vector<at::Tensor>& parts = own.pixel_values.parts;
+    all.pixel_values.parts.insert(all.pixel_values.parts.end(), parts.begin(), parts.end());
+    all.pictures.insert(all.pictures.end(), own.pictures.begin(), own.pictures.end());
+  }
+  return all;
+}
+
 std::vector<Outcome> run_together(const Engine& engine, const std::vector<CallInput>& calls) {
-  std::vector<at::Tensor> inputs;
-  StagedPictures pictures;
   /// Which call an image belongs to.
   std::vector<const CancelToken*> tokens;
-  for (const auto& [request, token] : calls) {
-    if (request->pictures.empty()) inputs.push_back(request->run.pixel_values);
-    pictures.insert(pictures.end(), request->pictures.begin(), request->pictures.end());
-    tokens.insert(tokens.end(), static_cast<size_t>(request->images()), token);
-  }
-  model::RunRequest run = calls.front().request->run;
-  if (!inputs.empty()) run.more.assign(inputs.begin() + 1, inputs.end());
-  run.left_out = [&](int64_t image) { return tokens[static_cast<size_t>(image)]->cancelled(); };
+  for (const auto& [request, token] : calls)
+    tokens.insert(tokens.end(), static_cast<size_t>(request->images.count()), token);
   const auto is_cancelled = [](const CancelToken* token) { return token->cancelled(); };
-  const model::RunResult all = engine.run(run, pictures, [&] {
+  const auto stop_if_all_are = [&] {
     if (std::ranges::all_of(tokens, is_cancelled)) throw Cancelled();
-  });
+  };
+  const auto left_out = [&](int64_t image) {
+    return is_cancelled(tokens[static_cast<size_t>(image)]);
+  };
+  const model::RunResult all = engine.run(images_of(calls), calls.front().request->wanted,
+                                          {stop_if_all_are, left_out, /*clock=*/nullptr});
   std::vector<Outcome> outcomes;
   int64_t first = 0;
   for (const CallInput& call : calls) {
     outcomes.push_back(outcome_of(call, all, first));
-    first += call.request->images();
+    first += call.request->images.count();
   }
   return outcomes;
 }
@@ -105,15 +100,15 @@ bool become_alike(const StagedPicture& a, const StagedPicture& b) {
 }  // namespace
 
 bool run_alike(const ForwardRequest& a, const ForwardRequest& b) {
-  if (a.profile || b.profile || a.run.hidden_states != b.run.hidden_states ||
-      a.run.feature_maps != b.run.feature_maps || a.run.head != b.run.head)
-    return false;
-  if (!a.pictures.empty() && !b.pictures.empty())
-    return become_alike(*a.pictures.front(), *b.pictures.front());
-  const at::Tensor& x = a.run.pixel_values;
-  const at::Tensor& y = b.run.pixel_values;
-  return a.pictures.empty() && b.pictures.empty() && x.dim() == 4 && y.dim() == 4 &&
-         x.sizes().slice(1) == y.sizes().slice(1) && x.scalar_type() == y.scalar_type();
+  if (a.profile || b.profile || a.wanted != b.wanted) return false;
+  const StagedPictures& some = a.images.pictures;
+  const StagedPictures& others = b.images.pictures;
+  if (some.empty() != others.empty()) return false;
+  if (!some.empty()) return become_alike(*some.front(), *others.front());
+  const at::Tensor& x = a.images.pixel_values.first();
+  const at::Tensor& y = b.images.pixel_values.first();
+  return x.dim() == 4 && y.dim() == 4 && x.sizes().slice(1) == y.sizes().slice(1) &&
+         x.scalar_type() == y.scalar_type();
 }
 
 std::vector<Outcome> run_calls(const Engine& engine, const std::vector<CallInput>& calls) {

@@ -67,9 +67,9 @@ GpuNetwork::GpuNetwork(Topology topology, const Weights& weights, at::ScalarType
   }
 }
 
-/// Standardised here and now, which happens once: the kernel for it serves training.
 int64_t GpuNetwork::bytes() const { return weight_bytes(*stem_, stages_, head_weight_); }
 
+/// Standardised here and now, which happens once: the kernel for it serves training.
 GpuNetwork::Conv GpuNetwork::make_conv(const ConvSpec& spec, int64_t in_pitch, at::ScalarType type,
                                        const Weights& weights) const {
   const std::string name = spec.name + ".weight";
@@ -216,37 +216,39 @@ void GpuNetwork::leave_early_type(Maps& maps) const {
                                      at::MemoryFormat::ChannelsLast);
 }
 
-void GpuNetwork::run_head(Maps& maps, const GpuStream& on, RunResult& result) const {
-  const Normed normed = normalise(maps, *norm_, on, topology_.head.has_value());
+void GpuNetwork::run_head(Maps& maps, const Wanted& wanted, const GpuStream& on,
+                          RunResult& result) const {
+  const Normed normed = normalise(maps, *norm_, on, /*only_mean=*/!wanted.last_hidden_state);
+  if (wanted.last_hidden_state) result.last_hidden_state = to_output(normed.y);
+  if (!wanted.pools()) return;
   const at::Tensor pooled = normed.mean.defined() ? normed.mean : normed.y.mean({2, 3});
-  if (!topology_.head) {
-    result.last_hidden_state = to_output(normed.y);
+  if (wanted.pooler_output)
     result.pooler_output = to_output(pooled.view({pooled.size(0), pooled.size(1), 1, 1}));
-    return;
-  }
-  result.logits =
-      to_output(head_weight_.defined() ? at::linear(pooled, head_weight_, head_bias_) : pooled);
+  if (wanted.logits)
+    result.logits =
+        to_output(head_weight_.defined() ? at::linear(pooled, head_weight_, head_bias_) : pooled);
 }
 
-RunResult GpuNetwork::run(const RunRequest& request, const GpuStream& on) const {
+RunResult GpuNetwork::run(const at::Tensor& pixel_values, const Wanted& wanted,
+                          const GpuStream& on) const {
   RunResult result;
-  const size_t last = stages_needed(topology_, request);
-  Maps maps{run_stem(request.pixel_values, on), {}};
+  const size_t last = stages_needed(topology_, wanted);
+  Maps maps{run_stem(pixel_values, on), {}};
   for (size_t index = 0; index <= last; ++index) {
     if (index > kEarlyStages) leave_early_type(maps);
     if (index > 0) {
       for (const Block& block : stages_.at(index - 1)) run_block(maps, block, on);
     }
-    const bool is_map = std::ranges::count(request.feature_maps, static_cast<int64_t>(index)) > 0;
-    if (!is_map && !request.hidden_states) continue;
+    const bool is_map = std::ranges::count(wanted.feature_maps, static_cast<int64_t>(index)) > 0;
+    if (!is_map && !wanted.hidden_states) continue;
     const at::Tensor state =
         to_output(maps.residual.defined() ? maps.sum + maps.residual : maps.sum);
-    if (request.hidden_states) result.hidden_states.push_back(state);
+    if (wanted.hidden_states) result.hidden_states.push_back(state);
     if (is_map) result.feature_maps.push_back(state);
   }
-  if (!request.head) return result;
+  if (!wanted.normalises()) return result;
   leave_early_type(maps);
-  run_head(maps, on, result);
+  run_head(maps, wanted, on, result);
   return result;
 }
 

@@ -34,9 +34,9 @@ class GpuNetwork {
   /// the same speed.
   GpuNetwork(Topology topology, const Weights& weights, at::ScalarType dtype, at::Device device);
 
-  /// As Plan::run(), on the device: `request.pixel_values` is float [N, C, H, W] there, and so are
-  /// the results. `request.clock` is ignored.
-  RunResult run(const RunRequest& request, const GpuStream& on) const;
+  /// As Plan::run(), on the device: `pixel_values` is float [N, C, H, W] there, and so are the
+  /// results.
+  RunResult run(const at::Tensor& pixel_values, const Wanted& wanted, const GpuStream& on) const;
 
   /// Of the weights.
   int64_t bytes() const;
@@ -84,7 +84,7 @@ class GpuNetwork {
   void leave_early_type(Maps& maps) const;
   at::Tensor run_stem(const at::Tensor& pixel_values, const GpuStream& on) const;
   void run_block(Maps& maps, const Block& block, const GpuStream& on) const;
-  void run_head(Maps& maps, const GpuStream& on, RunResult& result) const;
+  void run_head(Maps& maps, const Wanted& wanted, const GpuStream& on, RunResult& result) const;
 
   Topology topology_;
   at::ScalarType dtype_;

@@ -11,7 +11,6 @@
 
 #include "model/layer_plan.h"
 #include "runtime/cuda/gpu_copies.h"
-#include "runtime/results.h"
 
 namespace bigtransfer::runtime {
 namespace {
@@ -31,21 +30,24 @@ GpuRun make_network(const model::Topology& topology, const model::Weights& weigh
   if (!model::GpuNetwork::serves(topology)) {
     const auto options = at::TensorOptions().device(device).dtype(request.dtype);
     const auto plan = std::make_shared<const model::LayerPlan>(topology, weights, options);
-    const auto run = [plan, allow_tf32 = request.allow_tf32](const model::RunRequest& given) {
+    const auto run = [plan, allow_tf32 = request.allow_tf32](const at::Tensor& pixel_values,
+                                                             const model::Wanted& wanted) {
       // libtorch's operators ask the process what is allowed, at the moment when they start.
       static std::mutex one_setting;
       const std::lock_guard lock(one_setting);
       at::globalContext().setAllowTF32CuDNN(allow_tf32);
-      return plan->run(given, [] {});
+      return plan->run({{pixel_values}}, wanted,
+                       {.between = [] {}, .left_out = {}, .clock = nullptr});
     };
     return {run, plan->bytes()};
   }
   const auto network =
       std::make_shared<const model::GpuNetwork>(topology, weights, request.dtype, device);
   const ops::cuda::DeviceLimits limits = limits_of(*at::cuda::getDeviceProperties(device.index()));
-  const auto run = [network, limits,
-                    allow_tf32 = request.allow_tf32](const model::RunRequest& given) {
-    return network->run(given, {at::cuda::getCurrentCUDAStream().stream(), limits, allow_tf32});
+  const auto run = [network, limits, allow_tf32 = request.allow_tf32](
+                       const at::Tensor& pixel_values, const model::Wanted& wanted) {
+    return network->run(pixel_values, wanted,
+                        {at::cuda::getCurrentCUDAStream().stream(), limits, allow_tf32});
   };
   return {run, network->bytes()};
 }
@@ -80,22 +82,23 @@ void GpuPlan::forget_recordings() const {
   graphs_.clear();
 }
 
-model::RunResult GpuPlan::run(const model::RunRequest& request,
-                              const std::function<void()>& between) const {
-  model::check_input(spec_, request.pixel_values);
+model::RunResult GpuPlan::run(const model::RunInput& input, const model::Wanted& wanted,
+                              const model::RunControl& control) const {
+  model::check_input(spec_, input);
   const c10::cuda::CUDAGuard device(device_);
-  between();
+  control.between();
   try {
-    return run_once(request);
+    return run_once(input.whole(), wanted, control.clock);
   } catch (const c10::OutOfMemoryError&) {
     forget_recordings();
     throw;
   }
 }
 
-model::RunResult GpuPlan::run_once(const model::RunRequest& request) const {
-  const at::Tensor input = start_input(request.pixel_values);
-  const bool sleeps = request.pixel_values.size(0) >= kSleepingBatch;
+model::RunResult GpuPlan::run_once(const at::Tensor& pixel_values, const model::Wanted& wanted,
+                                   model::LayerClock* clock) const {
+  const at::Tensor input = start_input(pixel_values);
+  const bool sleeps = pixel_values.size(0) >= kSleepingBatch;
   at::cuda::CUDAEvent done(cudaEventDisableTiming |
                            (sleeps ? cudaEventBlockingSync : cudaEventDefault));
   Timer timer;
@@ -103,12 +106,12 @@ model::RunResult GpuPlan::run_once(const model::RunRequest& request) const {
   {
     const std::lock_guard lock(mutex_);
     const c10::cuda::CUDAStreamGuard stream(compute_);
-    result = start_run(request, input, timer);
+    result = start_run(input, wanted, clock == nullptr ? nullptr : &timer);
     done.record(compute_);
   }
   done.synchronize();
-  if (request.clock != nullptr)
-    request.clock->add(model::kNetwork, timer.start.elapsed_time(timer.stop), /*multiply_adds=*/0);
+  if (clock != nullptr)
+    clock->add(model::kNetwork, timer.start.elapsed_time(timer.stop), /*multiply_adds=*/0);
   return result;
 }
 
@@ -126,19 +129,12 @@ at::Tensor GpuPlan::start_input(const at::Tensor& pixel_values) const {
   return input;
 }
 
-model::RunResult GpuPlan::start_run(const model::RunRequest& request, const at::Tensor& input,
-                                    Timer& timer) const {
-  const auto run = [&](const at::Tensor& pixels) {
-    model::RunRequest on_device = request;
-    on_device.pixel_values = pixels;
-    on_device.clock = nullptr;
-    return network_.run(on_device);
-  };
-  const GraphKey key{input.sizes().vec(), request.hidden_states, request.feature_maps,
-                     request.head};
+model::RunResult GpuPlan::start_run(const at::Tensor& input, const model::Wanted& wanted,
+                                    Timer* timer) const {
+  const auto run = [&](const at::Tensor& pixels) { return network_.run(pixels, wanted); };
   model::RunResult result;
-  RecordedRun* recorded = graphs_.find(key, input, run);
-  if (request.clock != nullptr) timer.start.record(compute_);
+  RecordedRun* recorded = graphs_.find({input.sizes().vec(), wanted}, input, run);
+  if (timer != nullptr) timer->start.record(compute_);
   if (recorded != nullptr) {
     recorded->input.copy_(input, /*non_blocking=*/true);
     recorded->graph.replay();
@@ -146,8 +142,8 @@ model::RunResult GpuPlan::start_run(const model::RunRequest& request, const at::
   } else {
     result = run(input);
   }
-  if (request.clock != nullptr) timer.stop.record(compute_);
-  for_each_tensor(result, [](at::Tensor& each) { each = to_cpu(each); });
+  if (timer != nullptr) timer->stop.record(compute_);
+  model::for_each_tensor(result, [](at::Tensor& each) { each = to_cpu(each); });
   return result;
 }
 

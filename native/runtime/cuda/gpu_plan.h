@@ -17,7 +17,7 @@ namespace bigtransfer::runtime {
 /// A network with its weights on a device.
 struct GpuRun {
   /// Runs it on the current stream, with its input on the device.
-  std::function<model::RunResult(const model::RunRequest&)> run;
+  std::function<model::RunResult(const at::Tensor& pixel_values, const model::Wanted& wanted)> run;
   int64_t bytes;
 };
 
@@ -30,24 +30,25 @@ class GpuPlan final : public model::Plan {
   /// As Plan::run(), with one row on the clock, of pixel values on the CPU, or complete ones on the
   /// device; results are on the CPU, in pinned memory. Throws c10::OutOfMemoryError, with the
   /// recordings forgotten.
-  model::RunResult run(const model::RunRequest& request,
-                       const std::function<void()>& between) const override;
+  model::RunResult run(const model::RunInput& input, const model::Wanted& wanted,
+                       const model::RunControl& control) const override;
   /// Of the weights, on the device.
   int64_t bytes() const override { return network_.bytes; }
 
  private:
-  /// Around the network on the device, with its input there; recorded only where there is a clock.
+  /// Around the network on the device, with its input there.
   struct Timer {
     at::cuda::CUDAEvent start{cudaEventDefault};
     at::cuda::CUDAEvent stop{cudaEventDefault};
   };
 
-  model::RunResult run_once(const model::RunRequest& request) const;
+  model::RunResult run_once(const at::Tensor& pixel_values, const model::Wanted& wanted,
+                            model::LayerClock* clock) const;
   /// The pixels on the device; the compute stream waits for their copy.
   at::Tensor start_input(const at::Tensor& pixel_values) const;
-  /// Starts the run and the copies of its results; the lock is held.
-  model::RunResult start_run(const model::RunRequest& request, const at::Tensor& input,
-                             Timer& timer) const;
+  /// Starts the run and the copies of its results; the lock is held. `timer` may be null.
+  model::RunResult start_run(const at::Tensor& input, const model::Wanted& wanted,
+                             Timer* timer) const;
 
   /// Gives up all recordings, once they have run.
   void forget_recordings() const;

@@ -10,16 +10,14 @@
 #include <memory>
 #include <vector>
 
-#include "model/plan.h"
+#include "model/run.h"
 
 namespace bigtransfer::runtime {
 
 /// What decides on a recording.
 struct GraphKey {
   std::vector<int64_t> shape;
-  bool hidden_states;
-  std::vector<int64_t> feature_maps;
-  bool head;
+  model::Wanted wanted;
 
   bool operator==(const GraphKey&) const = default;
 };

@@ -10,6 +10,7 @@
 #include "common/share_out.h"
 #include "model/fused_plan.h"
 #include "model/layer_plan.h"
+#include "model/runs.h"
 #include "model/small_spec.h"
 
 using namespace bigtransfer;
@@ -23,40 +24,40 @@ constexpr int64_t kConvolutions = 1 + 3 * 3 + 2;
 
 struct Stopped {};
 
-RunRequest batch_of(int64_t images) {
-  return {.pixel_values = at::randn({images, 3, 64, 64}),
-          .more = {},
-          .hidden_states = false,
-          .feature_maps = {},
-          .head = true,
-          .clock = nullptr,
-          .left_out = {}};
+at::Tensor batch_of(int64_t images) { return at::randn({images, 3, 64, 64}); }
+
+at::Tensor logits_of(const Plan& plan, const RunInput& input) {
+  return plan.run(input, only_logits(), unwatched()).logits;
+}
+
+RunControl asking(std::function<void()> between) {
+  return {.between = std::move(between), .left_out = {}, .clock = nullptr};
 }
 
 /// How often a whole run asks whether it is to go on.
-int64_t questions(const Plan& plan, const RunRequest& request) {
+int64_t questions(const Plan& plan, const RunInput& input) {
   std::atomic<int64_t> asked = 0;
-  plan.run(request, [&] { ++asked; });
+  plan.run(input, only_logits(), asking([&] { ++asked; }));
   return asked;
 }
 
-void expect_stops_anywhere(const Plan& plan, const RunRequest& request) {
-  const at::Tensor logits = plan.run(request, [] {}).logits;
-  const int64_t all = questions(plan, request);
+void expect_stops_anywhere(const Plan& plan, const RunInput& input) {
+  const at::Tensor logits = logits_of(plan, input);
+  const int64_t all = questions(plan, input);
   for (int64_t last = 0; last < all; ++last) {
     std::atomic<int64_t> asked = 0;
     bool is_stopped = false;
     try {
-      plan.run(request, [&] {
-        if (asked++ >= last) throw Stopped();
-      });
+      plan.run(input, only_logits(), asking([&] {
+                 if (asked++ >= last) throw Stopped();
+               }));
     } catch (const Stopped&) {
       is_stopped = true;
     }
     // Images may go in other groups than before, and then ask less often.
     EXPECT(is_stopped || asked <= last);
   }
-  EXPECT(plan.run(request, [] {}).logits.equal(logits));
+  EXPECT(logits_of(plan, input).equal(logits));
 }
 
 /// Calls `body` with each plan that serves this machine.
@@ -73,14 +74,14 @@ void each_plan(const Body& body) {
 }  // namespace
 
 TEST("plan: asks before each convolution whether to go on") {
-  each_plan([](const Plan& plan) { EXPECT(questions(plan, batch_of(1)) >= kConvolutions); });
+  each_plan([](const Plan& plan) { EXPECT(questions(plan, {{batch_of(1)}}) >= kConvolutions); });
 }
 
 TEST("plan: a run that is stopped at any layer leaves the plan as it was") {
   each_plan([](const Plan& plan) {
     for (const int threads : {1, 2}) {
       const TeamScope team(threads);
-      for (const int64_t images : {1, 3, 8}) expect_stops_anywhere(plan, batch_of(images));
+      for (const int64_t images : {1, 3, 8}) expect_stops_anywhere(plan, {{batch_of(images)}});
     }
   });
 }
@@ -94,30 +95,49 @@ TEST("plan: the fused plan gives the same bits on any number of threads") {
     if (!FusedPlan::serves(topology, type)) continue;
     const FusedPlan plan(topology, weights, type);
     for (const int64_t images : {1, 3, 8, 21}) {
-      const RunRequest request = batch_of(images);
-      const at::Tensor alone = plan.run(request, [] {}).logits;
+      const RunInput input{{batch_of(images)}};
+      const at::Tensor alone = logits_of(plan, input);
       for (const int threads : {2, 3, 7}) {
         const TeamScope team(threads);
-        EXPECT(plan.run(request, [] {}).logits.equal(alone));
+        EXPECT(logits_of(plan, input).equal(alone));
       }
     }
   }
 }
 
 TEST("plan: images in several tensors become what they become in one") {
-  const c10::InferenceMode guard;
-  at::manual_seed(0);
-  const Topology topology = make_topology(small_spec(), "bit.");
-  const Weights weights(parameters(topology), 1);
-  const auto plan = make_plan(topology, weights, at::kFloat);
-  if (!plan->takes_images_apart()) return;
-  RunRequest apart = batch_of(2);
-  apart.more = {batch_of(1).pixel_values, batch_of(4).pixel_values};
-  RunRequest whole = apart;
-  whole.pixel_values = joined(apart);
-  whole.more.clear();
-  EXPECT(whole.pixel_values.size(0) == 7);
-  EXPECT(plan->run(apart, [] {}).logits.equal(plan->run(whole, [] {}).logits));
-  apart.more.push_back(at::zeros({0, 3, 64, 64}));
-  EXPECT_THROWS(plan->run(apart, [] {}), ErrorCode::kShape, "none of them 0");
+  each_plan([](const Plan& plan) {
+    RunInput apart{{batch_of(2), batch_of(1), batch_of(4)}};
+    const at::Tensor whole = apart.whole();
+    EXPECT(apart.images() == 7);
+    EXPECT(whole.size(0) == 7);
+    EXPECT(logits_of(plan, apart).equal(logits_of(plan, {{whole}})));
+    apart.parts.push_back(at::zeros({0, 3, 64, 64}));
+    EXPECT_THROWS(logits_of(plan, apart), ErrorCode::kShape, "none of them 0");
+  });
+}
+
+TEST("plan: gives just what is wanted, and the same whatever else is") {
+  each_plan([](const Plan& plan) {
+    const RunInput input{{batch_of(2)}};
+    Wanted all{.last_hidden_state = true,
+               .pooler_output = true,
+               .logits = true,
+               .hidden_states = true,
+               .feature_maps = {0, 2}};
+    const RunResult whole = plan.run(input, all, unwatched());
+    EXPECT(whole.hidden_states.size() == 3 && whole.feature_maps.size() == 2);
+    EXPECT(whole.feature_maps[1].equal(whole.hidden_states[2]));
+    const auto expect_alone = [&](bool Wanted::*flag, at::Tensor RunResult::*output) {
+      Wanted one{};
+      one.*flag = true;
+      RunResult got = plan.run(input, one, unwatched());
+      EXPECT((got.*output).equal(whole.*output));
+      (got.*output).reset();
+      for_each_tensor(got, [](const at::Tensor&) { EXPECT(false); });
+    };
+    expect_alone(&Wanted::last_hidden_state, &RunResult::last_hidden_state);
+    expect_alone(&Wanted::pooler_output, &RunResult::pooler_output);
+    expect_alone(&Wanted::logits, &RunResult::logits);
+  });
 }

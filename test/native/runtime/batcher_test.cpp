@@ -10,6 +10,7 @@
 
 #include "check.h"
 #include "common/error.h"
+#include "model/runs.h"
 #include "runtime/run_calls.h"
 
 using namespace bigtransfer;
@@ -20,19 +21,16 @@ namespace {
 /// Answers each image with the sum of its pixels, once it is let.
 class SumEngine final : public Engine {
  public:
-  model::RunResult run(const model::RunRequest& request, const StagedPictures& pictures,
-                       const std::function<void()>& between) const override {
-    at::Tensor images = model::joined(request);
-    if (!pictures.empty()) {
-      std::vector<at::Tensor> values;
-      for (const auto& picture : pictures) values.push_back(picture->values);
-      images = at::cat(values);
-    }
+  model::RunResult run(const CallImages& given, const model::Wanted&,
+                       const model::RunControl& control) const override {
+    std::vector<at::Tensor> values = given.pixel_values.parts;
+    for (const auto& picture : given.pictures) values.push_back(picture->values);
+    const at::Tensor images = at::cat(values);
     std::unique_lock lock(mutex_);
     batches.push_back(images.size(0));
     open_.wait(lock, [this] { return is_open; });
     lock.unlock();
-    between();
+    control.between();
     model::RunResult result;
     result.logits = images.sum({1, 2, 3}).unsqueeze(1);
     return result;
@@ -61,14 +59,8 @@ class SumEngine final : public Engine {
 
 ForwardRequest request(float value, int priority, int64_t side) {
   const c10::InferenceMode guard;
-  return {.run = {.pixel_values = at::full({1, 1, side, side}, value),
-                  .more = {},
-                  .hidden_states = false,
-                  .feature_maps = {},
-                  .head = true,
-                  .clock = nullptr,
-                  .left_out = {}},
-          .pictures = {},
+  return {.images = {{{at::full({1, 1, side, side}, value)}}, {}},
+          .wanted = test::only_logits(),
           .labels = {},
           .problem = {},
           .profile = false,
@@ -115,8 +107,8 @@ Sent send_picture(Batcher& batcher, float value, int64_t side) {
   StagedPicture picture{};
   picture.values = at::full({1, 1, side, side}, value);
   ForwardRequest call = request(0, 0, side);
-  call.run.pixel_values = at::Tensor();
-  call.pictures.push_back(std::make_shared<const StagedPicture>(std::move(picture)));
+  call.images.pixel_values.parts.clear();
+  call.images.pictures.push_back(std::make_shared<const StagedPicture>(std::move(picture)));
   return send(batcher, std::move(call));
 }
 
@@ -210,7 +202,8 @@ TEST("batcher: calls of several images go together up to the batch's images") {
   std::vector<Sent> sent;
   for (int i = 0; i < 4; ++i) {
     ForwardRequest call = request(1, 0, 2);
-    call.run.pixel_values = call.run.pixel_values.expand({3, 1, 2, 2}).contiguous();
+    at::Tensor& image = call.images.pixel_values.parts.front();
+    image = image.expand({3, 1, 2, 2}).contiguous();
     sent.push_back(send_batch(*batcher, std::move(call)));
   }
   engine.open();

@@ -7,6 +7,7 @@
 #include <functional>
 
 #include "model/plan.h"
+#include "model/runs.h"
 
 namespace bigtransfer::test {
 
@@ -15,14 +16,10 @@ inline at::Tensor numbered_images(int64_t count) {
   return at::arange(count, at::kFloat).view({count, 1, 1, 1}).expand({count, 3, 2, 2}).contiguous();
 }
 
-inline model::RunRequest request_of(const at::Tensor& images) {
-  return {.pixel_values = images,
-          .more = {},
-          .hidden_states = true,
-          .feature_maps = {},
-          .head = true,
-          .clock = nullptr,
-          .left_out = {}};
+inline model::Wanted sums_wanted() {
+  model::Wanted wanted = only_logits();
+  wanted.hidden_states = true;
+  return wanted;
 }
 
 /// Logits [N, 1] and one hidden state [N, 3], from the images' own values.

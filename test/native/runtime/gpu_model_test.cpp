@@ -30,11 +30,11 @@ class FakePlan final : public model::Plan {
   FakePlan(State& state, int device) : state_(state), device_(device) { ++state_.alive; }
   ~FakePlan() override { --state_.alive; }
 
-  model::RunResult run(const model::RunRequest& request,
-                       const std::function<void()>&) const override {
+  model::RunResult run(const model::RunInput& input, const model::Wanted&,
+                       const model::RunControl&) const override {
     if (state_.broken.contains(device_)) fail_on_device();
-    if (request.pixel_values.size(0) > state_.most) run_out_of_memory();
-    return sums_of(request.pixel_values);
+    if (input.images() > state_.most) run_out_of_memory();
+    return sums_of(input.whole());
   }
   int64_t bytes() const override { return 0; }
 
@@ -79,10 +79,14 @@ std::unique_ptr<GpuModel> make_model(const FakeBackend& backend, int cards) {
                                     GpuModelRequest{at::kFloat, true, devices});
 }
 
-model::RunResult run(const GpuModel& gpus, const at::Tensor& images,
-                     const StagedPictures& pictures = {}) {
+model::RunResult run(const GpuModel& gpus, const at::Tensor& images) {
   const c10::InferenceMode guard;
-  return gpus.run(request_of(images), pictures, [] {});
+  return gpus.run({{{images}}, {}}, sums_wanted(), unwatched());
+}
+
+model::RunResult run(const GpuModel& gpus, const StagedPictures& pictures) {
+  const c10::InferenceMode guard;
+  return gpus.run({{}, pictures}, sums_wanted(), unwatched());
 }
 
 StagedPictures staged(const at::Tensor& images) {
@@ -109,7 +113,7 @@ TEST("gpu model: a replica on each card, all of which go when it goes") {
 TEST("gpu model: pictures are prepared share by share") {
   const FakeBackend backend;
   const auto gpus = make_model(backend, 2);
-  EXPECT(is_complete(run(*gpus, {}, staged(numbered_images(5))), 5));
+  EXPECT(is_complete(run(*gpus, staged(numbered_images(5))), 5));
 }
 
 TEST("gpu model: small cards take their shares by halves") {
@@ -142,12 +146,13 @@ TEST("gpu model: input that does not fit the network") {
   const auto gpus = make_model(backend, 2);
   EXPECT_THROWS(run(*gpus, at::zeros({0, 3, 2, 2})), ErrorCode::kShape, "none of them 0");
   EXPECT_THROWS(run(*gpus, at::zeros({1, 4, 2, 2})), ErrorCode::kShape, "[N, 3, H, W]");
-  EXPECT_THROWS(run(*gpus, {}, staged(at::zeros({2, 4, 2, 2}))), ErrorCode::kShape, "4");
+  EXPECT_THROWS(run(*gpus, staged(at::zeros({2, 4, 2, 2}))), ErrorCode::kShape, "4");
   model::LayerClock clock;
-  model::RunRequest timed = request_of(numbered_images(2));
+  model::RunControl timed = unwatched();
   timed.clock = &clock;
-  EXPECT_THROWS(gpus->run(timed, {}, [] {}), ErrorCode::kDevice, "cuda:N");
+  const CallImages images{{{numbered_images(2)}}, {}};
+  EXPECT_THROWS(gpus->run(images, sums_wanted(), timed), ErrorCode::kDevice, "cuda:N");
   StagedPictures mixed = staged(at::zeros({1, 3, 2, 2}));
   mixed.push_back(staged(at::zeros({1, 3, 2, 5})).front());
-  EXPECT_THROWS(run(*gpus, {}, mixed), ErrorCode::kShape, "several sizes");
+  EXPECT_THROWS(run(*gpus, mixed), ErrorCode::kShape, "several sizes");
 }

@@ -5,9 +5,9 @@
 
 #include "check.h"
 #include "model/layer_plan.h"
+#include "model/runs.h"
 #include "model/small_spec.h"
 #include "ops/cuda/card.h"
-#include "runtime/results.h"
 
 using namespace bigtransfer;
 using namespace bigtransfer::model;
@@ -33,24 +33,22 @@ void expect_like_layers(const NetworkSpec& spec, at::ScalarType dtype, double to
   const LayerPlan plain(topology, weights, at::kFloat);
   const GpuNetwork network(topology, weights, dtype, kCard);
   EXPECT(GpuNetwork::serves(topology));
-  const RunRequest request{.pixel_values = at::randn({2, 3, 37, 45}),
-                           .more = {},
-                           .hidden_states = true,
-                           .feature_maps = {0, 2},
-                           .head = true,
-                           .clock = nullptr,
-                           .left_out = {}};
-  const RunResult expected = plain.run(request, [] {});
-  RunRequest there = request;
-  there.pixel_values = request.pixel_values.to(kCard);
-  RunResult got = network.run(there, current_stream());
-  runtime::for_each_tensor(got, [](at::Tensor& each) { each = each.cpu(); });
+  const at::Tensor images = at::randn({2, 3, 37, 45});
+  const bool classifies = spec.num_labels.has_value();
+  const Wanted wanted{.last_hidden_state = !classifies,
+                      .pooler_output = !classifies,
+                      .logits = classifies,
+                      .hidden_states = true,
+                      .feature_maps = {0, 2}};
+  const RunResult expected = plain.run({{images}}, wanted, unwatched());
+  RunResult got = network.run(images.to(kCard), wanted, current_stream());
+  for_each_tensor(got, [](at::Tensor& each) { each = each.cpu(); });
   EXPECT(got.hidden_states.size() == expected.hidden_states.size());
   for (size_t i = 0; i < expected.hidden_states.size(); ++i)
     EXPECT(difference(got.hidden_states[i], expected.hidden_states[i]) < tolerance);
   EXPECT(got.feature_maps.size() == 2);
   EXPECT(got.feature_maps[1].equal(got.hidden_states[2]));
-  if (spec.num_labels) {
+  if (classifies) {
     EXPECT(difference(got.logits, expected.logits) < tolerance);
   } else {
     EXPECT(difference(got.last_hidden_state, expected.last_hidden_state) < tolerance);
