@@ -6,7 +6,7 @@ import { rm, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type * as Hub from '@huggingface/hub';
-import { HttpError, download } from '../transfer/download';
+import { HttpError, download } from '../download/download';
 import { hubEndpoint, hubToken } from './environment';
 import type { PretrainedOptions } from './options';
 

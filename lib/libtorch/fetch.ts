@@ -7,9 +7,9 @@ import { BitError } from '../errors';
 import { asDenied } from '../permission';
 import { LOCK, MANIFEST, type Manifest, cachedCopies, libtorchCacheDir } from './cache';
 import { inspectDirectory } from './directory';
-import { rootCause } from '../transfer/download';
+import { rootCause } from '../download/download';
 import { extractWheel } from './extract';
-import { withLock } from '../transfer/lock';
+import { withLock } from '../download/lock';
 import { PINNED } from './versions';
 import { type FetchOptions, type Wanted, fetchFailure, obtainWheel, wantedWheel } from './wheel';
 

@@ -3,7 +3,7 @@
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { LOCK, libtorchCacheDir } from './cache';
-import { withLock } from '../transfer/lock';
+import { withLock } from '../download/lock';
 
 /** What was removed: paths of the copies (and half-finished downloads), and their size. */
 export interface RemovedLibtorch {

@@ -5,7 +5,7 @@ import { rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { withoutSecrets } from '../describe';
 import { BitError } from '../errors';
-import { download, rootCause, sha256 } from '../transfer/download';
+import { download, rootCause, sha256 } from '../download/download';
 import { pipDownload } from './pip';
 import { PINNED } from './versions';
 
