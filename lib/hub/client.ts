@@ -6,9 +6,9 @@ import { rm, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type * as Hub from '@huggingface/hub';
+import type { PretrainedOptions } from '../config/pretrained_options';
 import { HttpError, download } from '../download/download';
 import { hubEndpoint, hubToken } from './environment';
-import type { PretrainedOptions } from './options';
 
 /** Loaded when first needed: it takes longer to load than the rest of this package. */
 function library(): typeof Hub {

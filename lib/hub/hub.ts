@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { PretrainedOptions } from '../config/pretrained_options';
 import { withoutSecrets } from '../describe';
 import { BitError } from '../errors';
 import { rootCause } from '../download/download';
@@ -10,7 +11,6 @@ import { withLock } from '../download/lock';
 import { HubCache } from './cache';
 import { HubClient, type HubFile } from './client';
 import { isOffline } from './environment';
-import type { PretrainedOptions } from './options';
 import { hubError, isRefusal } from './problems';
 import { type FileSource, FolderSource, type FoundFile } from './sources';
 

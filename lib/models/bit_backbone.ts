@@ -1,13 +1,13 @@
 // The trunk as a feature pyramid.
-import type { BitConfig } from './bit_config';
+import type { ForwardOptions } from '../config/call_options';
+import type { FromConfigOptions } from '../config/model_options';
 import { allWidths } from '../config/network_spec';
+import type { BitConfig } from './bit_config';
 import { toTensorObjects, withHiddenStates, type BackboneOutput } from './outputs';
 import {
   BitPreTrainedModel,
   loadPretrained,
   loadRandom,
-  type ForwardOptions,
-  type FromConfigOptions,
   type Inputs,
   type Kind,
   type Loaded,

@@ -6,10 +6,9 @@ import {
   type BitConfigFields,
 } from '../config/bit_config';
 import { checkOptions, only } from '../config/options';
-import type { PretrainedOptions } from '../hub/options';
+import { PRETRAINED_CHECKS, type PretrainedOptions } from '../config/pretrained_options';
 import { resolveSource } from '../hub/resolve';
 import { readJsonObject, writeJson } from './json_file';
-import { PRETRAINED_CHECKS } from './options';
 import { warnOfModelType } from './warnings';
 
 const CHECKS = { ...PRETRAINED_CHECKS, ...CONFIG_FIELDS };

@@ -1,4 +1,6 @@
 // The trunk with a linear head, and the losses of its labels.
+import type { ForwardOptions } from '../config/call_options';
+import type { FromConfigOptions } from '../config/model_options';
 import type { BitConfig } from './bit_config';
 import { resolveLabels, type Labels } from './labels';
 import { required, toTensorObject, withHiddenStates, type ImageClassifierOutput } from './outputs';
@@ -7,8 +9,6 @@ import {
   loadPretrained,
   loadRandom,
   toNative,
-  type ForwardOptions,
-  type FromConfigOptions,
   type Inputs,
   type Kind,
   type Loaded,

@@ -1,14 +1,15 @@
 // BitImageProcessor with its files and its one verb.
 import { runJob } from '../binding/job';
 import { loadBinding } from '../binding/load';
-import { anything, boolean, callPriority, positive } from '../config/checks';
 import {
   ImageProcessorData,
   PROCESSOR_FIELDS,
   type BitImageProcessorFields,
 } from '../config/image_processor';
+import { checkDevice } from '../config/model_options';
 import { checkOptions, only } from '../config/options';
-import type { PretrainedOptions } from '../hub/options';
+import { PREPROCESS_CHECKS, type PreprocessOptions } from '../config/preprocess_options';
+import { PRETRAINED_CHECKS, type PretrainedOptions } from '../config/pretrained_options';
 import { resolveSource } from '../hub/resolve';
 import { toPixelTensor } from '../image/pixel_batch';
 import { preprocessImages, stageImages, type Images } from '../image/processor';
@@ -16,47 +17,6 @@ import type { ImageInput } from '../image/input';
 import type { StagedImages } from '../image/staged';
 import type { Tensor } from '../tensor';
 import { readJsonObject, writeJson } from './json_file';
-import { checkModelOptions, PRETRAINED_CHECKS, type Device } from './options';
-
-export interface PreprocessOptions extends Partial<BitImageProcessorFields> {
-  /**
-   * Where resizing, cropping and scaling run, after decoding on the CPU: 'auto' (default) is the
-   * CPU; a GPU gives the same values. It leaves to the CPU what its kernel does not serve: filters
-   * other than bilinear and bicubic, other images than RGB, crops that add to an image.
-   */
-  device?: Device;
-  signal?: AbortSignal;
-  /**
-   * Lets the JPEG decoder shrink photographs by 2, 4 or 8 while both sides stay at least twice what
-   * they are resized to: sooner done, with slightly other pixels. Without effect on smaller and on
-   * other images, without doResize, and where `systemInfo().jpeg` is null.
-   */
-  fastDecode?: boolean;
-  /**
-   * With a GPU, lets its nvJPEG decode JPEGs in colour, where libnvjpeg is: the CPU has less to do,
-   * and pixels differ by a few levels. A broken JPEG then fails the call without saying which one it
-   * is. Without effect elsewhere. Default false.
-   */
-  gpuDecode?: boolean;
-  /** Images of a higher priority are resized first, also before calls of models; default 0. */
-  priority?: number;
-  /**
-   * How long the server of a URL may be silent before that image counts as unreadable, in
-   * milliseconds; default 30,000. A download that goes on may take as long as it takes.
-   */
-  timeoutMs?: number;
-}
-
-/** Device and signal are checked where they are used. */
-const CALL_CHECKS = {
-  ...PROCESSOR_FIELDS,
-  device: anything,
-  signal: anything,
-  fastDecode: boolean,
-  gpuDecode: boolean,
-  priority: callPriority,
-  timeoutMs: positive,
-};
 
 /** Images → pixel values: every field of transformers' BitImageProcessor, with its numbers. */
 export class BitImageProcessor extends ImageProcessorData {
@@ -114,10 +74,10 @@ export class BitImageProcessor extends ImageProcessorData {
 
   /** Settings and options of one call. */
   private checked(overrides: PreprocessOptions) {
-    const given: PreprocessOptions = checkOptions(overrides, CALL_CHECKS);
+    const given: PreprocessOptions = checkOptions(overrides, PREPROCESS_CHECKS);
     const { device, signal, fastDecode, gpuDecode, priority, timeoutMs, ...fields } = given;
     return {
-      device: checkModelOptions({ device }).device,
+      device: checkDevice(device),
       settings: Object.keys(fields).length > 0 ? this.with(fields) : this,
       options: { signal, fastDecode, gpuDecode, priority, timeoutMs },
     };

@@ -1,12 +1,12 @@
 // The trunk without a head.
+import type { ForwardOptions } from '../config/call_options';
+import type { FromConfigOptions } from '../config/model_options';
 import type { BitConfig } from './bit_config';
 import { required, withHiddenStates, type BitModelOutput } from './outputs';
 import {
   BitPreTrainedModel,
   loadPretrained,
   loadRandom,
-  type ForwardOptions,
-  type FromConfigOptions,
   type Inputs,
   type Kind,
   type Loaded,

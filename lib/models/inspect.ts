@@ -4,12 +4,11 @@ import type { LoadingInfo, StageRow } from '../binding/types';
 import type { Check } from '../config/checks';
 import { networkSpec } from '../config/network_spec';
 import { checkOptions, only } from '../config/options';
-import type { PretrainedOptions } from '../hub/options';
+import { PRETRAINED_CHECKS, type PretrainedOptions } from '../config/pretrained_options';
 import { resolveSource } from '../hub/resolve';
 import type { BitConfig } from './bit_config';
 import { KIND as CLASSIFIER } from './bit_for_image_classification';
 import { BitImageProcessor } from './bit_image_processor';
-import { PRETRAINED_CHECKS } from './options';
 import { loadQuietly } from './pretrained_model';
 
 export interface InspectOptions extends PretrainedOptions {

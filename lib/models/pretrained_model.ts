@@ -14,9 +14,24 @@ import type {
   NativeTensor,
 } from '../binding/types';
 import { CONFIG_FIELDS, type BitConfigFields } from '../config/bit_config';
-import { anything, boolean, callPriority } from '../config/checks';
+import {
+  DISPOSE_CHECKS,
+  FORWARD_CHECKS,
+  type DisposeOptions,
+  type ForwardOptions,
+} from '../config/call_options';
+import { anything, boolean } from '../config/checks';
+import {
+  checkModelOptions,
+  checkSeed,
+  FROM_CONFIG_CHECKS,
+  MODEL_CHECKS,
+  type FromConfigOptions,
+  type ModelOptions,
+} from '../config/model_options';
 import { networkSpec } from '../config/network_spec';
 import { checkOptions, only } from '../config/options';
+import { PRETRAINED_CHECKS, type PretrainedOptions } from '../config/pretrained_options';
 import {
   reportBatch,
   reportError,
@@ -28,21 +43,16 @@ import {
 } from '../diagnostics';
 import { BitError, invalid, refuseUnknown } from '../errors';
 import { resolveSource } from '../hub/resolve';
-import type { PretrainedOptions } from '../hub/options';
 import { StagedImages } from '../image/staged';
 import { throwIfAborted } from '../signal';
 import { toTensor, type Tensor, type TensorLike } from '../tensor';
 import { BitConfig } from './bit_config';
 import { checkDirectory } from './json_file';
 import { isBitConfig, ownConfig } from './own_config';
-import { checkModelOptions, MODEL_CHECKS, PRETRAINED_CHECKS, type ModelOptions } from './options';
 import { toTensorObject } from './outputs';
 import { describeModel, toShared, type SharedModel } from './share';
 import { toModelStats, type ModelStats } from './stats';
 import { warnOfDevices, warnOfMissing } from './warnings';
-
-/** Largest seed that crosses the boundary exactly. */
-const MAX_SEED = Number.MAX_SAFE_INTEGER;
 
 export interface LoadOptions extends PretrainedOptions, ModelOptions, Partial<BitConfigFields> {
   /** Used instead of the source's config.json. Single fields can be given beside it or alone. */
@@ -57,27 +67,6 @@ export interface LoadOptions extends PretrainedOptions, ModelOptions, Partial<Bi
   /** Seed of what the checkpoint lacks; default 0. */
   seed?: number;
 }
-
-export interface FromConfigOptions extends ModelOptions {
-  /** Same seed, same weights; default 0. */
-  seed?: number;
-}
-
-export interface ForwardOptions {
-  /** Return the stem's and every stage's output; default the config's outputHiddenStates. */
-  outputHiddenStates?: boolean;
-  /** Rejects with its reason; a waiting call leaves the queue, a running one stops between layers. */
-  signal?: AbortSignal;
-  /** Calls of a higher priority start first, those of one in their order; default 0. */
-  priority?: number;
-}
-
-export interface DisposeOptions {
-  /** Stops the calls in flight, which reject with ERR_BIT_DISPOSED, rather than wait for them. */
-  cancel?: boolean;
-}
-
-export const DISPOSE_CHECKS = { cancel: boolean };
 
 /** How one class's network differs: the prefix of its trunk in files, and whether it has a head. */
 export interface Kind {
@@ -303,7 +292,7 @@ export async function loadRandom(
   const event = { model: kind.architecture, operation: 'load' } as const;
   return reporting(event, isAborted(null), async () => {
     if (!isBitConfig(config)) throw invalid('ERR_BIT_CONFIG', 'config', 'a BitConfig', config);
-    const given = checkOptions(options, { ...MODEL_CHECKS, seed: anything });
+    const given = checkOptions(options, FROM_CONFIG_CHECKS);
     const model = checkModelOptions(given);
     return open(kind, null, ownConfig(config), {
       files: [],
@@ -378,14 +367,6 @@ export const LOAD_CHECKS = {
 
 /** Of forward({ pixelValues, … }). */
 const INPUTS = { pixelValues: anything, labels: anything };
-/** The signal is checked where it is used. */
-const FORWARD_CHECKS = { outputHiddenStates: boolean, signal: anything, priority: callPriority };
-
-function checkSeed(seed = 0): number {
-  if (Number.isSafeInteger(seed) && seed >= 0) return seed;
-  throw invalid('ERR_BIT_CONFIG', 'seed', `an integer from 0 to ${MAX_SEED}`, seed);
-}
-
 /** A call's images as the addon takes them, and their shape, [N, C, H, W]. */
 function nativeInput(inputs: Inputs) {
   if (inputs instanceof StagedImages) {

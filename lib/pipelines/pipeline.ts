@@ -1,13 +1,14 @@
 // pipeline(): a model, its processor and the steps between an image and an answer.
+import { DISPOSE_CHECKS, type DisposeOptions } from '../config/call_options';
+import { DEFAULT_MODEL, DEFAULT_TOP_K } from '../config/defaults';
 import { checkOptions, only } from '../config/options';
-import { DEFAULT_MODEL } from '../config/variants';
+import { PRETRAINED_CHECKS } from '../config/pretrained_options';
 import { BitError, invalid } from '../errors';
 import type { ImageInput } from '../image/input';
 import { BitForImageClassification } from '../models/bit_for_image_classification';
 import { BitImageProcessor } from '../models/bit_image_processor';
 import { BitModel } from '../models/bit_model';
-import { PRETRAINED_CHECKS } from '../models/options';
-import { DISPOSE_CHECKS, LOAD_CHECKS, type DisposeOptions } from '../models/pretrained_model';
+import { LOAD_CHECKS } from '../models/pretrained_model';
 import { Tensor } from '../tensor';
 import { outputsOf } from './batches';
 import {
@@ -21,8 +22,6 @@ import {
   type PipelineOptions,
 } from './options';
 import { rank, type Classification } from './scores';
-
-const DEFAULT_TOP_K = 5;
 
 export type Task = 'image-classification' | 'image-feature-extraction';
 
