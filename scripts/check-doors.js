@@ -31,10 +31,11 @@ const LIB_DOORS = {
   libtorch: [
     'config',
     'describe',
-    'errors',
     'download',
+    'errors',
     'package_root',
     'permission',
+    'signal',
     'user_folders',
   ],
   config: [...LIB_BASE, 'binding'],
