@@ -2,7 +2,7 @@
 export { BitError, type BitErrorCode } from './errors';
 export { Tensor, type DType, type TensorLike, type NestedNumbers } from './tensor';
 export { BitConfig } from './models/bit_config';
-export type { BitConfigFields } from './config/bit_config';
+export type { BitConfigFields } from './config/bit_config_fields';
 export { BitImageProcessor } from './models/bit_image_processor';
 export type { PreprocessOptions } from './config/preprocess_options';
 export type { BitImageProcessorFields } from './config/image_processor';

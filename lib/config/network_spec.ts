@@ -1,7 +1,7 @@
 // The numbers of a config that define the network, and the widths that follow from them.
 import type { NetworkSpec } from '../binding/types';
 import { BitError } from '../errors';
-import type { BitConfigFields } from './bit_config';
+import type { BitConfigFields } from './bit_config_fields';
 
 /** Channel counts are multiples of this, and lose at most a tenth (BiT's make_div). */
 const CHANNEL_MULTIPLE = 8;

@@ -1,5 +1,5 @@
 // The table of models: the released family (Kolesnikov et al. 2019, table 1; google-research/big_transfer).
-import type { BitConfigFields } from './bit_config';
+import type { BitConfigFields } from './bit_config_fields';
 
 /** Labels of the heads: ILSVRC-2012 (BiT-S, and everything fine-tuned) and ImageNet-21k (BiT-M). */
 export const HEAD_SIZES = { ilsvrc2012: 1000, imagenet21k: 21843 } as const;

@@ -1,5 +1,5 @@
 // Labels as users give them → a tensor and the loss that they call for.
-import type { BitConfigFields } from '../config/bit_config';
+import type { BitConfigFields } from '../config/bit_config_fields';
 import type { ForwardRequest } from '../binding/types';
 import { invalid } from '../errors';
 import { Tensor, toTensor, type TensorLike } from '../tensor';

@@ -13,7 +13,7 @@ import type {
   NativeSession,
   NativeTensor,
 } from '../binding/types';
-import { CONFIG_FIELDS, type BitConfigFields } from '../config/bit_config';
+import { CONFIG_FIELDS, type BitConfigFields } from '../config/bit_config_fields';
 import {
   DISPOSE_CHECKS,
   FORWARD_CHECKS,
