@@ -13,7 +13,8 @@ export {
   type ClassifierInputs,
 } from './models/bit_for_image_classification';
 export { BitBackbone } from './models/bit_backbone';
-export type { Inputs, LoadOptions } from './models/pretrained_model';
+export type { Inputs } from './models/inputs';
+export type { LoadOptions } from './models/load_options';
 export type { DisposeOptions, ForwardOptions } from './config/call_options';
 export type { BackboneOutput, BitModelOutput, ImageClassifierOutput } from './models/outputs';
 export type { SharedModel } from './models/share';

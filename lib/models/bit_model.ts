@@ -2,24 +2,21 @@
 import type { ForwardOptions } from '../config/call_options';
 import type { FromConfigOptions } from '../config/model_options';
 import type { BitConfig } from './bit_config';
+import type { Inputs } from './inputs';
+import type { Kind } from './kind';
+import { loadPretrained, loadRandom } from './load';
+import type { LoadOptions } from './load_options';
 import { required, withHiddenStates, type BitModelOutput } from './outputs';
-import {
-  BitPreTrainedModel,
-  loadPretrained,
-  loadRandom,
-  type Inputs,
-  type Kind,
-  type Loaded,
-  type LoadOptions,
-} from './pretrained_model';
+import { BitPreTrainedModel } from './pretrained_model';
+import { runnerOf, type Runner } from './runner';
 import { openShared, type SharedModel } from './share';
 
 const KIND: Kind = { architecture: 'BitModel', prefix: '', hasHead: false };
 
 /** BiT without a classification head: transformers' BitModel. */
 export class BitModel extends BitPreTrainedModel {
-  private constructor(loaded: Loaded) {
-    super(loaded, KIND);
+  private constructor(runner: Runner) {
+    super(runner, KIND.architecture);
   }
 
   /**
@@ -49,11 +46,12 @@ export class BitModel extends BitPreTrainedModel {
    */
   async forward(inputs: Inputs, options: ForwardOptions = {}): Promise<BitModelOutput> {
     const rest = { labels: null, problemType: null, featureMaps: [], head: true };
-    const result = await this.run(inputs, options, () => rest);
+    const runner = runnerOf(this);
+    const result = await runner.forward(inputs, options, () => rest);
     const output: BitModelOutput = {
       lastHiddenState: required(result, 'lastHiddenState'),
       poolerOutput: required(result, 'poolerOutput'),
     };
-    return withHiddenStates(output, result, this.wantsHiddenStates(options));
+    return withHiddenStates(output, result, runner.wantsHiddenStates(options));
   }
 }

@@ -9,7 +9,7 @@ import { resolveSource } from '../hub/resolve';
 import type { BitConfig } from './bit_config';
 import { KIND as CLASSIFIER } from './bit_for_image_classification';
 import { BitImageProcessor } from './bit_image_processor';
-import { loadQuietly } from './pretrained_model';
+import { loadQuietly } from './load';
 
 export interface InspectOptions extends PretrainedOptions {
   /** Height and width of the input that costs are counted for; default the processor's crop. */

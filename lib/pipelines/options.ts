@@ -11,7 +11,7 @@ import {
 import { DEFAULT_BATCH_SIZE } from '../config/defaults';
 import type { BitImageProcessorFields } from '../config/image_processor';
 import { checkOptions, defined } from '../config/options';
-import type { LoadOptions } from '../models/pretrained_model';
+import type { LoadOptions } from '../models/load_options';
 import type { BatchOptions } from './batches';
 import { functionToApply, type FunctionToApply } from './scores';
 

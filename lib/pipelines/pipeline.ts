@@ -8,7 +8,7 @@ import type { ImageInput } from '../image/input';
 import { BitForImageClassification } from '../models/bit_for_image_classification';
 import { BitImageProcessor } from '../models/bit_image_processor';
 import { BitModel } from '../models/bit_model';
-import { LOAD_CHECKS } from '../models/pretrained_model';
+import { LOAD_CHECKS } from '../models/load_options';
 import { Tensor } from '../tensor';
 import { outputsOf } from './batches';
 import {
