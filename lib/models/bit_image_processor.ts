@@ -6,17 +6,16 @@ import {
   PROCESSOR_FIELDS,
   type BitImageProcessorFields,
 } from '../config/image_processor';
-import { checkDevice } from '../config/model_options';
 import { checkOptions, only } from '../config/options';
-import { PREPROCESS_CHECKS, type PreprocessOptions } from '../config/preprocess_options';
+import type { PreprocessOptions } from '../config/preprocess_options';
 import { PRETRAINED_CHECKS, type PretrainedOptions } from '../config/pretrained_options';
 import { resolveSource } from '../hub/resolve';
 import { toPixelTensor } from '../image/pixel_batch';
-import { preprocessImages, stageImages, type Images } from '../image/processor';
+import { preprocessImages, stageImages } from '../image/processor';
 import type { ImageInput } from '../image/input';
-import type { StagedImages } from '../image/staged';
 import type { Tensor } from '../tensor';
 import { readJsonObject, writeJson } from './json_file';
+import { checkPreprocess, isScaled } from './staging';
 
 /** Images → pixel values: every field of transformers' BitImageProcessor, with its numbers. */
 export class BitImageProcessor extends ImageProcessorData {
@@ -48,7 +47,7 @@ export class BitImageProcessor extends ImageProcessorData {
     images: ImageInput | readonly ImageInput[],
     overrides: PreprocessOptions = {},
   ): Promise<{ pixelValues: Tensor }> {
-    const { device, settings, options } = this.checked(overrides);
+    const { device, settings, options } = checkPreprocess(this, overrides);
     const native = loadBinding();
     if (!device.startsWith('cuda'))
       return { pixelValues: await preprocessImages(images, settings, native, options) };
@@ -62,37 +61,10 @@ export class BitImageProcessor extends ImageProcessorData {
   }
 
   /**
-   * Decodes images for one call of a model on a GPU, which resizes them itself.
-   * @internal
-   */
-  async stage(images: Images, overrides: PreprocessOptions = {}): Promise<StagedImages | Tensor> {
-    const { settings, options } = this.checked(overrides);
-    return isScaled(settings)
-      ? stageImages(images, settings, loadBinding(), options)
-      : preprocessImages(images, settings, loadBinding(), options);
-  }
-
-  /** Settings and options of one call. */
-  private checked(overrides: PreprocessOptions) {
-    const given: PreprocessOptions = checkOptions(overrides, PREPROCESS_CHECKS);
-    const { device, signal, fastDecode, gpuDecode, priority, timeoutMs, ...fields } = given;
-    return {
-      device: checkDevice(device),
-      settings: Object.keys(fields).length > 0 ? this.with(fields) : this,
-      options: { signal, fastDecode, gpuDecode, priority, timeoutMs },
-    };
-  }
-
-  /**
    * Writes preprocessor_config.json into `directory`.
    * @throws BitError ERR_BIT_CHECKPOINT when it cannot be written, ERR_BIT_CONFIG for no path.
    */
   async savePretrained(directory: string): Promise<void> {
     await writeJson(directory, 'preprocessor_config.json', this.toJSON());
   }
-}
-
-/** Whether pixels come out as floats, which is all that a GPU gives. */
-function isScaled({ doRescale, doNormalize }: BitImageProcessorFields): boolean {
-  return doRescale || doNormalize;
 }

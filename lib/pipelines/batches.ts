@@ -1,5 +1,6 @@
 // A list of images through a model, some at a time.
 import type { BitImageProcessorFields } from '../config/image_processor';
+import type { PreprocessOptions } from '../config/preprocess_options';
 import { BitError } from '../errors';
 import { HeldImage, type ImageInput } from '../image/input';
 import type { BitImageProcessor } from '../models/bit_image_processor';
@@ -21,7 +22,9 @@ export interface BatchOptions {
 }
 
 /** A processor, and one that takes held images as its own are. */
-type BatchProcessor = Pick<BitImageProcessor, 'preprocess' | 'stage'>;
+export interface BatchProcessor extends Pick<BitImageProcessor, 'preprocess'> {
+  stage(image: ImageInput | ImageInput[], options: PreprocessOptions): Promise<ModelInputs>;
+}
 
 /** What a pipeline's model can be asked. */
 export interface BatchModel<Output> {
