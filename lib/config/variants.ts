@@ -4,9 +4,6 @@ import type { BitConfigFields } from './bit_config_fields';
 /** Labels of the heads: ILSVRC-2012 (BiT-S, and everything fine-tuned) and ImageNet-21k (BiT-M). */
 export const HEAD_SIZES = { ilsvrc2012: 1000, imagenet21k: 21843 } as const;
 
-/** Side of the images in pre-training, in pixels. */
-export const PRETRAINING_SIDE = 224;
-
 /** A published architecture. */
 export interface Variant {
   name: string;
