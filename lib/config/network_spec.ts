@@ -6,7 +6,7 @@ import type { BitConfigFields } from './bit_config_fields';
 /** Channel counts are multiples of this, and lose at most a tenth (BiT's make_div). */
 const CHANNEL_MULTIPLE = 8;
 const MAX_LOSS = 0.9;
-/** Width of a block's inner convolutions relative to its output. */
+/** Width of a block's inner convolutions relative to its output (transformers' bottle_ratio). */
 const BOTTLE_RATIO = 0.25;
 
 type Numbers = Omit<BitConfigFields, 'id2label' | 'label2id' | 'numLabels'>;

@@ -30,7 +30,7 @@ export interface Inspection {
 
 /** Input size of the pre-trained family, where a source has no processor. */
 const FALLBACK_SIZE = 224;
-/** Of a side; counts for larger ones are of no use, and would overflow. */
+/** Of a side, that of the largest square image that is read; counts of larger ones would overflow. */
 const MAX_SIZE = 0x3fff;
 
 const size: Check = {
