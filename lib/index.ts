@@ -2,8 +2,9 @@
 export { BitError, type BitErrorCode } from './errors';
 export { Tensor, type DType, type TensorLike, type NestedNumbers } from './tensor';
 export { BitConfig } from './models/bit_config';
-export type { BitConfigFields } from './config/bit_config';
-export { BitImageProcessor, type PreprocessOptions } from './models/bit_image_processor';
+export type { BitConfigFields } from './config/bit_config_fields';
+export { BitImageProcessor } from './models/bit_image_processor';
+export type { PreprocessOptions } from './config/preprocess_options';
 export type { BitImageProcessorFields } from './config/image_processor';
 export type { ImageInput } from './image/input';
 export { BitModel } from './models/bit_model';
@@ -12,23 +13,34 @@ export {
   type ClassifierInputs,
 } from './models/bit_for_image_classification';
 export { BitBackbone } from './models/bit_backbone';
-export type {
-  DisposeOptions,
-  ForwardOptions,
-  FromConfigOptions,
-  Inputs,
-  LoadOptions,
-} from './models/pretrained_model';
+export type { Inputs } from './models/inputs';
+export type { LoadOptions } from './models/load_options';
+export type { DisposeOptions, ForwardOptions } from './config/call_options';
 export type { BackboneOutput, BitModelOutput, ImageClassifierOutput } from './models/outputs';
 export type { SharedModel } from './models/share';
 export type { LatencyBucket, ModelStats } from './models/stats';
 export type { BatchingOptions } from './config/batching';
 export type { BatchEvent, ErrorEvent, ForwardSpan, LoadEvent, LoadSpan } from './diagnostics';
-export type { ComputeDType, Device, ModelOptions } from './models/options';
+export {
+  COMPUTE_DTYPES,
+  isDevice,
+  type ComputeDType,
+  type Device,
+  type FromConfigOptions,
+  type ModelOptions,
+} from './config/model_options';
+export {
+  DEFAULT_BATCH_SIZE,
+  DEFAULT_DEVICE,
+  DEFAULT_DTYPE,
+  DEFAULT_MODEL,
+  DEFAULT_TOP_K,
+} from './config/defaults';
+export { DEFAULT_TIMEOUT_MS } from './image/download';
 export type { Labels } from './models/labels';
 export type { LayerTime, LoadingInfo, StageRow } from './binding/types';
 export { inspectModel, type Inspection, type InspectOptions } from './models/inspect';
-export type { PretrainedOptions } from './hub/options';
+export type { DownloadProgress, PretrainedOptions } from './config/pretrained_options';
 export {
   pipeline,
   type ImageClassificationPipeline,

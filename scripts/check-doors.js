@@ -1,5 +1,6 @@
 // Checks that each room of the house uses only the doors that it has: no napi.h outside
-// native/binding, no kernel launch outside *_kernel.cu, no include or import that climbs.
+// native/binding, no kernel launch outside *_kernel.cu, no include or import that climbs or leads back
+// to where it came from. And that no file grows without end.
 'use strict';
 
 const fs = require('node:fs');
@@ -27,15 +28,25 @@ const LIB_DOORS = {
   package_root: ['errors', 'permission', 'version'],
   user_folders: [],
   binding: ['errors', 'signal', 'libtorch', 'package_root', 'permission'],
-  transfer: ['errors'],
-  libtorch: ['describe', 'errors', 'transfer', 'package_root', 'permission', 'user_folders'],
+  download: ['errors'],
+  libtorch: [
+    'config',
+    'describe',
+    'download',
+    'errors',
+    'package_root',
+    'permission',
+    'signal',
+    'user_folders',
+  ],
   config: [...LIB_BASE, 'binding'],
   hub: [
+    'config',
     'describe',
     'errors',
     'python_json',
     'signal',
-    'transfer',
+    'download',
     'package_root',
     'permission',
     'user_folders',
@@ -46,6 +57,10 @@ const LIB_DOORS = {
   system_info: ['binding', 'version'],
   cli: ['index'],
 };
+
+/** Lines of a file: twice what one should have; a longer one holds more than one thing. */
+const MOST_LINES = 400;
+const IMPORT = /(?:from|import\(|require\() ?'(\.[^']+)'/g;
 
 const problems = [];
 
@@ -91,7 +106,7 @@ function checkLib(file) {
     report(file, `room ${room} is not in LIB_DOORS`);
     return;
   }
-  for (const [, target] of text.matchAll(/(?:from|import\(|require\() ?'(\.[^']+)'/g)) {
+  for (const [, target] of text.matchAll(IMPORT)) {
     if (target.endsWith('package.json')) continue; // no code of anybody's
     const other = roomOf(path.join(path.dirname(file), target));
     if (other !== room && !allowed.includes(other))
@@ -99,7 +114,47 @@ function checkLib(file) {
   }
 }
 
-files('native', /\.(h|cpp|cu)$/).forEach(checkNative);
-files('lib', /\.m?ts$/).forEach(checkLib);
+/** Files that a file of native/ includes. */
+function includesOf(file) {
+  const text = fs.readFileSync(path.join(root, file), 'utf8');
+  const names = [...text.matchAll(/#include "([^"]+)"/g)].map(([, name]) => name);
+  return names.map((name) => path.join('native', name));
+}
+
+/** Files that a file of lib/ imports, for their types alone too. */
+function importsOf(file) {
+  const text = fs.readFileSync(path.join(root, file), 'utf8');
+  const targets = [...text.matchAll(IMPORT)].map(([, target]) =>
+    path.join(path.dirname(file), target),
+  );
+  return targets.flatMap((target) => [`${target}.ts`, path.join(target, 'index.ts')]);
+}
+
+/** Reports each way by which a file comes back to itself. */
+function checkCircles(all, nextOf) {
+  const known = new Set(all);
+  const done = new Set();
+  const visit = (file, way) => {
+    const start = way.indexOf(file);
+    if (start >= 0) report(file, `a circle: ${[...way.slice(start), file].join(' → ')}`);
+    if (start >= 0 || done.has(file)) return;
+    for (const next of nextOf(file).filter((each) => known.has(each))) visit(next, [...way, file]);
+    done.add(file);
+  };
+  for (const file of all) visit(file, []);
+}
+
+function checkLength(file) {
+  const lines = fs.readFileSync(path.join(root, file), 'utf8').split('\n').length - 1;
+  if (lines > MOST_LINES) report(file, `${lines} lines, and ${MOST_LINES} are the most`);
+}
+
+const native = files('native', /\.(h|cpp|cu)$/);
+const lib = files('lib', /\.m?ts$/);
+native.forEach(checkNative);
+lib.forEach(checkLib);
+checkCircles(native, includesOf);
+checkCircles(lib, importsOf);
+[...native, ...lib].forEach(checkLength);
 for (const problem of problems) console.error(problem);
 process.exitCode = problems.length > 0 ? 1 : 0;

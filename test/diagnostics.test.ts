@@ -129,6 +129,25 @@ test('each call is a span of the tracing channel bigtransfer:forward', async () 
   });
 });
 
+test('profile() is told of as forward() is', async () => {
+  await using model = await load();
+  const spans = await heard('tracing:bigtransfer:forward:start', () => model.profile(pixels));
+  expect(spans).toEqual([expect.objectContaining({ shape: [1, 3, 32, 32], priority: 0 })]);
+  const wrong = Tensor.from(new Float32Array(4), [1, 1, 2, 2]);
+  const messages = await heard('bigtransfer:error', () =>
+    Promise.allSettled([
+      model.profile(wrong),
+      model.profile(pixels, { signal: AbortSignal.abort() }),
+    ]),
+  );
+  expect(messages).toEqual([
+    expect.objectContaining({
+      operation: 'forward',
+      error: expect.objectContaining({ code: 'ERR_BIT_SHAPE' }),
+    }),
+  ]);
+});
+
 test('NODE_DEBUG=bigtransfer writes a log', async () => {
   const script = `
     const write = process.stderr.write.bind(process.stderr);

@@ -1,7 +1,7 @@
 // `bigtransfer classify`: the best labels of images.
 
 import type { Command } from 'commander';
-import { type Classification, pipeline } from '../index';
+import { type Classification, DEFAULT_TOP_K, pipeline } from '../index';
 import { type Runner, runBatches } from './batches';
 import type { Context } from './context';
 import {
@@ -23,7 +23,7 @@ export function addClassify(program: Command, context: Context): void {
     .command('classify')
     .description('Say what images show')
     .argument('<paths...>', 'image files, folders, globs or URLs')
-    .option('--top-k <n>', 'labels for each image', positiveInteger, 5)
+    .option('--top-k <n>', 'labels for each image', positiveInteger, DEFAULT_TOP_K)
     .option('--json', 'print one JSON document: {results, failed}');
   addImageOptions(command).action((paths: string[], flags: Flags) =>
     classify(paths, flags, context),

@@ -3,7 +3,18 @@
 import type { Dirent } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ExpandedPaths } from './paths';
+
+/** An argument, or something in a folder, that gives no image. */
+export interface PathProblem {
+  path: string;
+  why: string;
+}
+
+/** Images in the order of the arguments, each once; what cannot be used. */
+export interface ExpandedPaths {
+  paths: string[];
+  problems: PathProblem[];
+}
 
 /** What is read, by the usual endings. */
 const IMAGE = /\.(jpe?g|jpe|jfif|mpo|png|apng|webp|gif|tiff?|avif|bmp|dib|p[bgpn]m)$/i;

@@ -1,21 +1,27 @@
 // Options that several commands share, and how their values are read.
 
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import type { LoadOptions, PretrainedOptions } from '../index';
+import {
+  COMPUTE_DTYPES,
+  DEFAULT_BATCH_SIZE,
+  DEFAULT_DEVICE,
+  DEFAULT_DTYPE,
+  DEFAULT_MODEL,
+  DEFAULT_TIMEOUT_MS,
+  isDevice,
+  type ComputeDType,
+  type Device,
+  type LoadOptions,
+  type PretrainedOptions,
+} from '../index';
 import type { Context } from './context';
 import { downloadBar } from './progress';
-
-/** The model that ships in the package. */
-export const DEFAULT_MODEL = 'bit-mini-scenes';
-
-const DEFAULT_TIMEOUT_SECONDS = 30;
-const DTYPES = ['auto', 'float32', 'bfloat16', 'float16'] as const;
 
 /** What {@link addSourceOptions} and {@link addModelOptions} add, as commander gives it. */
 export interface ModelFlags extends SourceFlags {
   model: string;
-  device: NonNullable<LoadOptions['device']>;
-  dtype: NonNullable<LoadOptions['dtype']>;
+  device: Device;
+  dtype: ComputeDType;
   threads?: number;
 }
 
@@ -41,16 +47,16 @@ export function addSourceOptions(command: Command): Command {
 export function addModelOptions(command: Command): Command {
   command
     .option('--model <source>', 'directory, checkpoint file or hub id', DEFAULT_MODEL)
-    .option('--batch-size <n>', 'images that run together', positiveInteger, 8)
+    .option('--batch-size <n>', 'images that run together', positiveInteger, DEFAULT_BATCH_SIZE)
     .addOption(
       new Option('--device <name>', 'auto, cpu, cuda, cuda:N or cuda:all')
-        .default('auto')
+        .default(DEFAULT_DEVICE)
         .argParser(device),
     )
     .addOption(
       new Option('--dtype <name>', 'what the network computes in')
-        .choices(DTYPES)
-        .default('float32'),
+        .choices(COMPUTE_DTYPES)
+        .default(DEFAULT_DTYPE),
     )
     .option('--threads <n>', 'compute threads (default: all that there are)', positiveInteger);
   return addSourceOptions(command);
@@ -87,7 +93,7 @@ export function addImageOptions(command: Command): Command {
     '--timeout <seconds>',
     'how long the server of a URL may be silent',
     positiveNumber,
-    DEFAULT_TIMEOUT_SECONDS,
+    DEFAULT_TIMEOUT_MS / 1000,
   );
 }
 
@@ -105,7 +111,7 @@ export function positiveInteger(text: string): number {
   return value;
 }
 
-function device(text: string): string {
-  if (/^(auto|cpu|cuda(:(\d+|all))?)$/.test(text)) return text;
+function device(text: string): Device {
+  if (isDevice(text)) return text;
   throw new InvalidArgumentError('Expected auto, cpu, cuda, cuda:N or cuda:all.');
 }

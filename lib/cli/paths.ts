@@ -3,19 +3,7 @@
 import { existsSync, lstatSync, statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { glob, isDynamicPattern } from 'tinyglobby';
-import { findImages } from './folder';
-
-/** An argument, or something in a folder, that gives no image. */
-export interface PathProblem {
-  path: string;
-  why: string;
-}
-
-/** Images in the order of the arguments, each once; what cannot be used. */
-export interface ExpandedPaths {
-  paths: string[];
-  problems: PathProblem[];
-}
+import { findImages, type ExpandedPaths, type PathProblem } from './folder';
 
 /** A name that exists is taken as it is, even when it looks like a glob. */
 export async function expandPaths(

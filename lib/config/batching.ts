@@ -2,10 +2,11 @@
 import { availableParallelism } from 'node:os';
 import type { BatchLimits } from '../binding/types';
 import { count, isObject, type Check } from './checks';
+import { DEFAULT_BATCH_SIZE } from './defaults';
 import { checkOptions } from './options';
 import { invalid } from '../errors';
 
-const LEAST_DEFAULT_BATCH = 8;
+/** A minute: whoever waits longer for company has mistaken the unit. */
 const MOST_DELAY_MS = 60_000;
 
 export interface BatchingOptions {
@@ -41,7 +42,7 @@ export function checkBatching(
   if (batching !== undefined && batching !== false && !isObject(batching ?? {}))
     throw invalid('ERR_BIT_CONFIG', 'batching', 'an object or false', batching);
   const given = checkOptions<BatchingOptions>(batching || null, CHECKS);
-  const usual = Math.max(LEAST_DEFAULT_BATCH, threads || availableParallelism());
+  const usual = Math.max(DEFAULT_BATCH_SIZE, threads || availableParallelism());
   const { maxBatch = usual, maxDelayMs = 0, maxQueue = 0 } = given;
   return { maxBatch: batching === false ? 1 : maxBatch, maxDelayMs, maxQueue };
 }

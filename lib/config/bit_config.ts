@@ -1,112 +1,13 @@
-// BitConfig without its files: every field of transformers' BitConfig, checked, and its JSON.
+// BitConfig without its files: its fields checked together, copies of it, and its JSON.
 import { BitError } from '../errors';
-import { ACTIVATIONS } from './activations';
-import {
-  anything,
-  boolean,
-  fraction,
-  isObject,
-  listOf,
-  nullable,
-  oneOf,
-  size,
-  sizes,
-} from './checks';
-import { fieldNames, fillFields, fromKeys, jsonObject, toKeys, type FieldTable } from './fields';
-import { areDefaultLabels, fillLabels, type LabelFields } from './labels';
+import { FIELDS, type BitConfigFields, type GivenFields } from './bit_config_fields';
+import { isObject } from './checks';
+import { fillFields, fromKeys, jsonObject, toKeys } from './fields';
+import { areDefaultLabels, fillLabels } from './labels';
 import { checkGroups } from './network_spec';
 import { alignOutFeatures } from './out_features';
 
 export const MODEL_TYPE = 'bit';
-
-/** Every field, as it is after construction; what init leaves out gets transformers' default. */
-export interface BitConfigFields {
-  /** Channels of the input image. */
-  numChannels: number;
-  /** Channels of the stem. */
-  embeddingSize: number;
-  /** Channels of each stage, before widthFactor. */
-  hiddenSizes: number[];
-  /** Blocks of each stage. */
-  depths: number[];
-  /** 'preactivation' is BiT; 'bottleneck' the backbone of hybrid transformers. */
-  layerType: 'preactivation' | 'bottleneck';
-  /** One of transformers' activation names. */
-  hiddenAct: string;
-  /** null pads symmetrically, 'SAME' as TensorFlow does, 'VALID' not at all. */
-  globalPadding: 'SAME' | 'VALID' | null;
-  /** Groups of every group norm. */
-  numGroups: number;
-  /** Chance of the last block to be left out in training; falls linearly to 0 at the first. */
-  dropPathRate: number;
-  /** SAME padding of the stem's pool. */
-  embeddingDynamicPadding: boolean;
-  /** Largest ratio of input to map size; later strides become 1. */
-  outputStride: number;
-  /** Multiplies every stage's width. */
-  widthFactor: number;
-  /** Feature maps of a backbone by name: 'stem', 'stage1', … */
-  outFeatures: string[];
-  /** The same by place; negative ones count from the end. */
-  outIndices: number[];
-  /** Outputs of a classifier. */
-  numLabels: number;
-  id2label: Record<number, string>;
-  label2id: Record<string, number>;
-  /** The loss; inferred from the labels where null. */
-  problemType: 'regression' | 'single_label_classification' | 'multi_label_classification' | null;
-  /** Return hidden states where a call does not say. */
-  outputHiddenStates: boolean;
-}
-
-/** What the table cannot fill by itself: these depend on other fields. */
-type Derived = Pick<BitConfigFields, 'outFeatures' | 'outIndices'> & LabelFields;
-type Given = Omit<BitConfigFields, keyof Derived> & { [K in keyof Derived]: Derived[K] | null };
-
-const LAYER_TYPES = ['preactivation', 'bottleneck'];
-const PADDINGS = [null, 'SAME', 'VALID'];
-const PROBLEM_TYPES = ['regression', 'single_label_classification', 'multi_label_classification'];
-
-const FIELDS: FieldTable<Given> = {
-  numChannels: { key: 'num_channels', initial: () => 3, check: size },
-  embeddingSize: { key: 'embedding_size', initial: () => 64, check: size },
-  hiddenSizes: { key: 'hidden_sizes', initial: () => [256, 512, 1024, 2048], check: sizes },
-  depths: { key: 'depths', initial: () => [3, 4, 6, 3], check: sizes },
-  layerType: { key: 'layer_type', initial: () => 'preactivation', check: oneOf(...LAYER_TYPES) },
-  hiddenAct: { key: 'hidden_act', initial: () => 'relu', check: oneOf(...ACTIVATIONS) },
-  globalPadding: { key: 'global_padding', initial: () => null, check: oneOf(...PADDINGS) },
-  numGroups: { key: 'num_groups', initial: () => 32, check: size },
-  dropPathRate: { key: 'drop_path_rate', initial: () => 0, check: fraction },
-  embeddingDynamicPadding: {
-    key: 'embedding_dynamic_padding',
-    initial: () => false,
-    check: boolean,
-  },
-  outputStride: { key: 'output_stride', initial: () => 32, check: size },
-  widthFactor: { key: 'width_factor', initial: () => 1, check: size },
-  outFeatures: {
-    key: 'out_features',
-    initial: () => null,
-    check: nullable(listOf('stage names', (name) => typeof name === 'string')),
-  },
-  outIndices: {
-    key: 'out_indices',
-    initial: () => null,
-    check: nullable(listOf('integers', Number.isSafeInteger)),
-  },
-  numLabels: { key: 'num_labels', initial: () => null, check: anything },
-  id2label: { key: 'id2label', initial: () => null, check: anything },
-  label2id: { key: 'label2id', initial: () => null, check: anything },
-  problemType: {
-    key: 'problem_type',
-    initial: () => null,
-    check: nullable(oneOf(...PROBLEM_TYPES)),
-  },
-  outputHiddenStates: { key: 'output_hidden_states', initial: () => false, check: boolean },
-};
-
-/** For options that are fields of a config, which checks them itself. */
-export const CONFIG_FIELDS = fieldNames<BitConfigFields>(FIELDS as FieldTable<BitConfigFields>);
 
 /** Properties of a config that are none of its fields: a copy of one has them too. */
 interface DerivedProperties {
@@ -152,7 +53,7 @@ export class BitConfigData implements BitConfigFields {
    * @throws BitError ERR_BIT_CONFIG naming the field that is wrong.
    */
   constructor(init: Partial<BitConfigFields> & Partial<DerivedProperties> = {}) {
-    const given = fillFields<Given>(FIELDS, normalised(init));
+    const given = fillFields<GivenFields>(FIELDS, normalised(init));
     if (isObject(init) && #extra in init) this.#extra = structuredClone(init.#extra);
     this.stageNames = ['stem', ...given.depths.map((_, i) => `stage${i + 1}`)];
     const outputs = alignOutFeatures(given.outFeatures, given.outIndices, this.stageNames);
@@ -168,7 +69,7 @@ export class BitConfigData implements BitConfigFields {
     this: new (init?: Partial<BitConfigFields>) => C,
     json: object,
   ): C {
-    const { fields, unknown } = fromKeys<Given>(FIELDS, modernised(json));
+    const { fields, unknown } = fromKeys<GivenFields>(FIELDS, modernised(json));
     const config = new this(fields as Partial<BitConfigFields>);
     for (const key of [...REWRITTEN, ...DROPPED]) delete unknown[key];
     (config as BitConfigData).#extra = structuredClone(unknown);
@@ -177,7 +78,7 @@ export class BitConfigData implements BitConfigFields {
 
   /** transformers' config.json: snake_case keys, sorted. */
   toJSON(): Record<string, unknown> {
-    const json = toKeys<Given>(FIELDS, this as BitConfigFields, this.#extra);
+    const json = toKeys<GivenFields>(FIELDS, this as BitConfigFields, this.#extra);
     delete json['num_labels']; // transformers counts id2label instead
     if (areDefaultLabels(this)) {
       delete json['id2label'];
@@ -200,7 +101,7 @@ export class BitConfigData implements BitConfigFields {
     );
     if (own.length === 0) return this;
     const wanted = Object.fromEntries(own) as Partial<BitConfigFields>;
-    const kept: Partial<Given> = Object.fromEntries(
+    const kept: Partial<GivenFields> = Object.fromEntries(
       Object.keys(FIELDS).map((name) => [name, this[name as keyof BitConfigFields]]),
     );
     // What follows from a changed field must not hold on to the old one.
@@ -211,7 +112,7 @@ export class BitConfigData implements BitConfigFields {
     if ('outFeatures' in wanted || 'outIndices' in wanted || 'depths' in wanted) {
       kept.outFeatures = kept.outIndices = null;
     }
-    const constructor = this.constructor as new (init: Partial<Given>) => this;
+    const constructor = this.constructor as new (init: Partial<GivenFields>) => this;
     const config = new constructor({ ...kept, ...wanted });
     (config as BitConfigData).#extra = structuredClone(this.#extra);
     return config;
@@ -219,13 +120,15 @@ export class BitConfigData implements BitConfigFields {
 }
 
 /** Without what follows from other fields; transformers takes the padding in any case. */
-function normalised(init: Partial<BitConfigFields> & Partial<DerivedProperties>): Partial<Given> {
+function normalised(
+  init: Partial<BitConfigFields> & Partial<DerivedProperties>,
+): Partial<GivenFields> {
   if (!isObject(init)) return init;
   const fields: typeof init = { ...init };
   delete fields.stageNames;
   const padding: unknown = fields.globalPadding;
   if (typeof padding !== 'string') return fields;
-  return { ...fields, globalPadding: padding.toUpperCase() as Given['globalPadding'] };
+  return { ...fields, globalPadding: padding.toUpperCase() as GivenFields['globalPadding'] };
 }
 
 /** Old spellings: torch_dtype is now dtype; null stood for a default. */

@@ -6,7 +6,7 @@ export interface Check {
   test(value: unknown): boolean;
 }
 
-/** Sizes and counts beyond this are mistakes, and would overflow products later on. */
+/** Sizes and counts beyond this are mistakes: a million squared is still exact, and fits 64 bits. */
 const MAX_SIZE = 1_000_000;
 
 const isSize = (value: unknown): value is number =>
@@ -57,6 +57,7 @@ export const callback: Check = {
   test: (value) => typeof value === 'function',
 };
 
+/** More steps than anybody tells apart, and far from what an int holds. */
 const MOST_PRIORITY = 1000;
 
 export const callPriority: Check = {

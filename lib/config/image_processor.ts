@@ -53,6 +53,7 @@ export interface BitImageProcessorFields {
 /** Mean and deviation of the images CLIP was trained on (transformers' OPENAI_CLIP_MEAN and _STD). */
 const CLIP_MEAN = [0.48145466, 0.4578275, 0.40821073];
 const CLIP_STD = [0.26862954, 0.26130258, 0.27577711];
+/** Side of the images, in pixels, as transformers' processor has it. */
 const DEFAULT_SIDE = 224;
 const IMAGE_PROCESSOR_TYPE = 'BitImageProcessor';
 

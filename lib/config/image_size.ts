@@ -24,7 +24,7 @@ const KEYS = {
 /** The names that may stand together. */
 const FORMS = ['height,width', 'shortestEdge', 'longestEdge,shortestEdge', 'maxHeight,maxWidth'];
 
-/** Sides beyond this are mistakes. */
+/** Sides beyond this are mistakes: a JPEG has 65,535 at most. */
 const MAX_SIDE = 100_000;
 
 const isSide = (value: unknown): value is number =>

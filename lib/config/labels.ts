@@ -10,9 +10,11 @@ export interface LabelFields {
 
 /** transformers' count where a config tells nothing, and then writes nothing either. */
 const DEFAULT_NUM_LABELS = 2;
+/** Far beyond any head (ImageNet-21k's has 21,843); each name is made and kept. */
 const MAX_LABELS = 1_000_000;
 /** Types of labels in JSON, beside null. */
 const PLAIN = ['string', 'number', 'boolean'];
+/** Of so many digits, all of which a number of JavaScript holds exactly. */
 const WHOLE_NUMBER = /^-?\d{1,15}$/;
 
 /** LABEL_0, LABEL_1, … */

@@ -1,12 +1,12 @@
 // The numbers of a config that define the network, and the widths that follow from them.
 import type { NetworkSpec } from '../binding/types';
 import { BitError } from '../errors';
-import type { BitConfigFields } from './bit_config';
+import type { BitConfigFields } from './bit_config_fields';
 
 /** Channel counts are multiples of this, and lose at most a tenth (BiT's make_div). */
 const CHANNEL_MULTIPLE = 8;
 const MAX_LOSS = 0.9;
-/** Width of a block's inner convolutions relative to its output. */
+/** Width of a block's inner convolutions relative to its output (transformers' bottle_ratio). */
 const BOTTLE_RATIO = 0.25;
 
 type Numbers = Omit<BitConfigFields, 'id2label' | 'label2id' | 'numLabels'>;

@@ -1,14 +1,8 @@
 // The table of models: the released family (Kolesnikov et al. 2019, table 1; google-research/big_transfer).
-import type { BitConfigFields } from './bit_config';
-
-/** The small model in the package, used where no source is named. */
-export const DEFAULT_MODEL = 'bit-mini-scenes';
+import type { BitConfigFields } from './bit_config_fields';
 
 /** Labels of the heads: ILSVRC-2012 (BiT-S, and everything fine-tuned) and ImageNet-21k (BiT-M). */
 export const HEAD_SIZES = { ilsvrc2012: 1000, imagenet21k: 21843 } as const;
-
-/** Side of the images in pre-training, in pixels. */
-export const PRETRAINING_SIDE = 224;
 
 /** A published architecture. */
 export interface Variant {

@@ -3,8 +3,8 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { copyFile, link, mkdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { dirname, join, relative } from 'node:path';
+import type { PretrainedOptions } from '../config/pretrained_options';
 import { hubCacheDir } from './environment';
-import type { PretrainedOptions } from './options';
 
 const COMMIT = /^[0-9a-f]{40}$/;
 

@@ -6,9 +6,9 @@ import { rm, stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type * as Hub from '@huggingface/hub';
-import { HttpError, download } from '../transfer/download';
+import type { PretrainedOptions } from '../config/pretrained_options';
+import { HttpError, download } from '../download/download';
 import { hubEndpoint, hubToken } from './environment';
-import type { PretrainedOptions } from './options';
 
 /** Loaded when first needed: it takes longer to load than the rest of this package. */
 function library(): typeof Hub {
@@ -17,7 +17,9 @@ function library(): typeof Hub {
 }
 
 const REQUEST_TIMEOUT_MS = 10_000; // Python's HF_HUB_ETAG_TIMEOUT
+/** Enough for a server that stumbles once or twice; no more, as somebody waits for the answer. */
 const REQUEST_ATTEMPTS = 3;
+/** Before the second attempt, and twice as long before the third. */
 const PAUSE_MS = 500;
 
 /**
@@ -35,6 +37,7 @@ const NO_SUCH_REQUEST = [400, 404, 405, 501];
 const SHA = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/;
 /** An ETag that may be the name of a file. */
 const FILE_NAME = /^[\w-][\w.-]{0,127}$/;
+/** A mirror leads to the hub, and that to its host of large files; more is a loop. */
 const MOST_REDIRECTS = 5;
 const NO_COMPRESSION = { 'accept-encoding': 'identity' };
 

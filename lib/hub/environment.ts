@@ -2,9 +2,9 @@
 
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { PretrainedOptions } from '../config/pretrained_options';
 import { BitError } from '../errors';
 import { expandHome, folderSetting, userCacheFolder } from '../user_folders';
-import type { PretrainedOptions } from './options';
 
 /** The hub's address, without a slash at its end. */
 export function hubEndpoint(): string {

@@ -3,14 +3,14 @@
 import { existsSync } from 'node:fs';
 import { mkdir, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import type { PretrainedOptions } from '../config/pretrained_options';
 import { withoutSecrets } from '../describe';
 import { BitError } from '../errors';
-import { rootCause } from '../transfer/download';
-import { withLock } from '../transfer/lock';
+import { rootCause } from '../download/download';
+import { withLock } from '../download/lock';
 import { HubCache } from './cache';
 import { HubClient, type HubFile } from './client';
 import { isOffline } from './environment';
-import type { PretrainedOptions } from './options';
 import { hubError, isRefusal } from './problems';
 import { type FileSource, FolderSource, type FoundFile } from './sources';
 

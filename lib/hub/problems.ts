@@ -2,7 +2,7 @@
 
 import { withoutSecrets } from '../describe';
 import { BitError } from '../errors';
-import { HttpError, rootCause } from '../transfer/download';
+import { HttpError, rootCause } from '../download/download';
 
 /** What was asked of whom. */
 export interface HubRequest {

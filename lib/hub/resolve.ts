@@ -3,11 +3,12 @@
 import { existsSync, statSync } from 'node:fs';
 import { basename, dirname, isAbsolute, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { DEFAULT_MODEL } from '../config/defaults';
+import type { PretrainedOptions } from '../config/pretrained_options';
 import { BitError, describe } from '../errors';
 import { packageRoot, unpacked, unpackingAdvice } from '../package_root';
 import { asDenied } from '../permission';
 import { openHubModel } from './hub';
-import type { PretrainedOptions } from './options';
 import { type FileSource, FolderSource, SubfolderSource } from './sources';
 import { type WeightFiles, resolveWeights } from './weights';
 import { throwIfAborted } from '../signal';
@@ -22,9 +23,6 @@ export interface ResolvedSource {
   model: { dir: string; weights: WeightFiles };
 }
 
-/** The small model that ships in the package. */
-export const PACKAGED_MODEL = 'bit-mini-scenes';
-
 const CONFIG = 'config.json';
 const PROCESSOR = 'preprocessor_config.json';
 const CHECKPOINT = /\.(safetensors|bin)$/;
@@ -33,7 +31,7 @@ const HUB_ID = /^[\w.-]+(\/[\w.-]+)?$/;
 /**
  * Finds the files of a source, downloading those of a hub model into the cache where needed.
  *
- * `source` is `bit-mini-scenes` (exactly: the packaged model), else a local directory, else a
+ * `source` is exactly the name of the packaged model, else a local directory, else a
  * checkpoint file with its `config.json` beside it, else a hub id.
  * @throws BitError `ERR_BIT_CHECKPOINT` saying what is missing and what to do; the signal's reason
  */
@@ -95,7 +93,7 @@ function checkSubfolder(subfolder: unknown): string | null {
 
 /** Where a source lies on this machine; null for a hub id. */
 function localPath(source: string): string | null {
-  if (source === PACKAGED_MODEL) return packagedModel();
+  if (source === DEFAULT_MODEL) return packagedModel();
   const path = source.startsWith('file://') ? fileURLToPath(source) : source;
   if (!existsSync(path)) return null;
   const local = unpacked(resolve(path));
@@ -104,7 +102,7 @@ function localPath(source: string): string | null {
 }
 
 function packagedModel(): string {
-  const path = unpacked(join(packageRoot('ERR_BIT_CHECKPOINT'), 'models', PACKAGED_MODEL));
+  const path = unpacked(join(packageRoot('ERR_BIT_CHECKPOINT'), 'models', DEFAULT_MODEL));
   if (existsSync(path)) return path;
   const advice = unpackingAdvice(path) || '. Install bigtransfer again.';
   throw new BitError(

@@ -2,22 +2,20 @@
 
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { NEEDS_CHECKS, type Needs } from '../config/libtorch_options';
+import { checkOptions } from '../config/options';
 import { SUPPORTED, isSupported, majorMinor } from './versions';
-
-/** What is asked of a libtorch besides being of a supported version. */
-export interface Needs {
-  /** Also `include/` and `share/cmake/`, for building. */
-  needHeaders?: boolean;
-  /** The one `major.minor` that will do, such as `2.13`. */
-  version?: string;
-}
 
 /** A directory's libtorch, or why it is none. */
 export type Inspection =
   { ok: true; version: string; cuda: string | null | undefined } | { ok: false; why: string };
 
-/** Looks into a directory, without loading anything. */
-export function inspectDirectory(dir: string, needs: Needs): Inspection {
+/**
+ * Looks into a directory, without loading anything.
+ * @throws BitError `ERR_BIT_CONFIG` for needs that are wrong or unknown.
+ */
+export function inspectDirectory(dir: string, options: Needs): Inspection {
+  const needs = checkOptions(options, NEEDS_CHECKS);
   if (!existsSync(dir)) return no('there is no such directory');
   const library = libraries().find((name) => !existsSync(join(dir, 'lib', name)));
   if (library !== undefined) return no(`it has no ${join('lib', library)}`);

@@ -3,23 +3,28 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { mkdtemp, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { FETCH_CHECKS, type FetchOptions } from '../config/libtorch_options';
+import { checkOptions } from '../config/options';
+import { rootCause } from '../download/download';
+import { withLock } from '../download/lock';
 import { BitError } from '../errors';
 import { asDenied } from '../permission';
+import { throwIfAborted } from '../signal';
 import { LOCK, MANIFEST, type Manifest, cachedCopies, libtorchCacheDir } from './cache';
 import { inspectDirectory } from './directory';
-import { rootCause } from '../transfer/download';
 import { extractWheel } from './extract';
-import { withLock } from '../transfer/lock';
 import { PINNED } from './versions';
-import { type FetchOptions, type Wanted, fetchFailure, obtainWheel, wantedWheel } from './wheel';
+import { type Wanted, fetchFailure, obtainWheel, wantedWheel } from './wheel';
 
 /**
  * Brings the pinned libtorch (CPU) into the cache, unless it is there, and returns its directory.
  * `BIGTRANSFER_LIBTORCH_URL` names a mirror of the wheel; `BIGTRANSFER_LIBTORCH_SHA256` another hash.
- * @throws BitError `ERR_BIT_LIBTORCH` that tells what failed; the signal's reason when aborted
+ * @throws BitError `ERR_BIT_LIBTORCH` that tells what failed, `ERR_BIT_CONFIG` for options that
+ *   are wrong or unknown; the signal's reason when aborted
  */
-export async function fetchLibtorch(options: FetchOptions = {}): Promise<string> {
-  options.signal?.throwIfAborted();
+export async function fetchLibtorch(given: FetchOptions = {}): Promise<string> {
+  const options = checkOptions(given, FETCH_CHECKS);
+  throwIfAborted(options.signal);
   const wanted = wantedWheel(options);
   try {
     assertPlatform();

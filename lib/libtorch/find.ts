@@ -3,11 +3,13 @@
 import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
+import { NEEDS_CHECKS, type Needs } from '../config/libtorch_options';
+import { checkOptions } from '../config/options';
 import { BitError } from '../errors';
 import { packageRoot, unpacked } from '../package_root';
 import { deniedReason } from '../permission';
 import { cachedCopies, isComplete, libtorchCacheDir } from './cache';
-import { type Inspection, type Needs, inspectDirectory, readVersion } from './directory';
+import { type Inspection, inspectDirectory, readVersion } from './directory';
 import { PINNED, SUPPORTED, compareVersions } from './versions';
 
 export type LibtorchSource = 'env' | 'package' | 'cache' | 'python';
@@ -39,9 +41,11 @@ type Places = Generator<{ where: string } | { where: string; why: string }>;
 /**
  * Looks for libtorch: `BIGTRANSFER_LIBTORCH`, the platform package, the cache, Python's torch.
  * Nothing is loaded; Python is asked only when all else fails.
- * @throws BitError `ERR_BIT_LIBTORCH` when `BIGTRANSFER_LIBTORCH` is set to a directory that won't do.
+ * @throws BitError `ERR_BIT_LIBTORCH` when `BIGTRANSFER_LIBTORCH` is set to a directory that won't do,
+ *   `ERR_BIT_CONFIG` for needs that are wrong or unknown.
  */
-export function findLibtorch(needs: Needs = {}): LibtorchSearch {
+export function findLibtorch(options: Needs = {}): LibtorchSearch {
+  const needs = checkOptions(options, NEEDS_CHECKS);
   const tried: TriedLibtorch[] = [];
   const set = process.env['BIGTRANSFER_LIBTORCH'];
   if (set) return { found: fromEnvironment(resolve(set), needs), tried };
@@ -68,7 +72,8 @@ export function findLibtorch(needs: Needs = {}): LibtorchSearch {
 
 /** The error for a search that found nothing: what was tried, and the one thing to do. */
 export function libtorchNotFound(tried: TriedLibtorch[], needs: Needs = {}): BitError {
-  const wanted = needs.version ?? `${SUPPORTED.from} to ${SUPPORTED.to}`;
+  const { version } = checkOptions(needs, NEEDS_CHECKS);
+  const wanted = version ?? `${SUPPORTED.from} to ${SUPPORTED.to}`;
   const lines = tried.map(({ source, where, why }) => `  ${source}: ${where}: ${why}`);
   return new BitError(
     'ERR_BIT_LIBTORCH',

@@ -1,7 +1,8 @@
 // libtorch as a found dependency: finding it, fetching it into the user's cache, removing it.
 
+export type { FetchOptions, FetchProgress, Needs, RemoveOptions } from '../config/libtorch_options';
 export { cacheDir, libtorchCacheDir } from './cache';
-export { inspectDirectory, readVersion, type Inspection, type Needs } from './directory';
+export { inspectDirectory, readVersion, type Inspection } from './directory';
 export { fetchLibtorch } from './fetch';
 export {
   findLibtorch,
@@ -13,4 +14,3 @@ export {
 } from './find';
 export { removeLibtorch, sizeOnDisk, type RemovedLibtorch } from './remove';
 export { PINNED, SUPPORTED, compareVersions, isSupported, majorMinor } from './versions';
-export type { FetchOptions, FetchProgress } from './wheel';

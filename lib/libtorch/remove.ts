@@ -2,8 +2,11 @@
 
 import { lstat, readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { REMOVE_CHECKS, type RemoveOptions } from '../config/libtorch_options';
+import { checkOptions } from '../config/options';
+import { withLock } from '../download/lock';
+import { throwIfAborted } from '../signal';
 import { LOCK, libtorchCacheDir } from './cache';
-import { withLock } from '../transfer/lock';
 
 /** What was removed: paths of the copies (and half-finished downloads), and their size. */
 export interface RemovedLibtorch {
@@ -11,14 +14,17 @@ export interface RemovedLibtorch {
   bytes: number;
 }
 
-/** Removes every copy of libtorch from the cache; a fetch under way elsewhere is waited for. */
-export async function removeLibtorch(
-  options: { signal?: AbortSignal } = {},
-): Promise<RemovedLibtorch> {
+/**
+ * Removes every copy of libtorch from the cache; a fetch under way elsewhere is waited for.
+ * @throws BitError `ERR_BIT_CONFIG` for options that are wrong or unknown; the signal's reason.
+ */
+export async function removeLibtorch(options: RemoveOptions = {}): Promise<RemovedLibtorch> {
+  const { signal } = checkOptions(options, REMOVE_CHECKS);
+  throwIfAborted(signal);
   const root = libtorchCacheDir();
   const names = await readdir(root).catch(() => []);
   if (names.length === 0) return { removed: [], bytes: 0 };
-  return withLock(join(root, LOCK), () => removeAll(root), options.signal);
+  return withLock(join(root, LOCK), () => removeAll(root), signal);
 }
 
 async function removeAll(root: string): Promise<RemovedLibtorch> {

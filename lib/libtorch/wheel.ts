@@ -3,27 +3,12 @@
 import { existsSync } from 'node:fs';
 import { rename, rm, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
+import type { FetchOptions } from '../config/libtorch_options';
 import { withoutSecrets } from '../describe';
 import { BitError } from '../errors';
-import { download, rootCause, sha256 } from '../transfer/download';
+import { download, rootCause, sha256 } from '../download/download';
 import { pipDownload } from './pip';
 import { PINNED } from './versions';
-
-/** How far it is; `total` is null where that is not known. */
-export interface FetchProgress {
-  phase: 'download' | 'pip' | 'check' | 'unpack';
-  loaded: number;
-  total: number | null;
-}
-
-export interface FetchOptions {
-  onProgress?: (progress: FetchProgress) => void;
-  signal?: AbortSignal;
-  /** Another place for the wheel; default `BIGTRANSFER_LIBTORCH_URL`, else PyTorch's own. */
-  url?: string;
-  /** Fetch again even though it is there. */
-  force?: boolean;
-}
 
 /** What is to be fetched, and the hash that it must have. */
 export interface Wanted {

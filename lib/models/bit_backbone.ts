@@ -1,26 +1,24 @@
 // The trunk as a feature pyramid.
-import type { BitConfig } from './bit_config';
+import type { BitConfigFields } from '../config/bit_config_fields';
+import type { ForwardOptions } from '../config/call_options';
+import type { FromConfigOptions } from '../config/model_options';
 import { allWidths } from '../config/network_spec';
+import type { BitConfig } from './bit_config';
+import type { Inputs } from './inputs';
+import type { Kind } from './kind';
+import { loadPretrained, loadRandom } from './load';
+import type { LoadOptions } from './load_options';
 import { toTensorObjects, withHiddenStates, type BackboneOutput } from './outputs';
-import {
-  BitPreTrainedModel,
-  loadPretrained,
-  loadRandom,
-  type ForwardOptions,
-  type FromConfigOptions,
-  type Inputs,
-  type Kind,
-  type Loaded,
-  type LoadOptions,
-} from './pretrained_model';
+import { BitPreTrainedModel } from './pretrained_model';
+import { runnerOf, type Runner } from './runner';
 import { openShared, type SharedModel } from './share';
 
 const KIND: Kind = { architecture: 'BitBackbone', prefix: 'bit.', hasHead: false };
 
 /** BiT for detectors and hybrid transformers: transformers' BitBackbone. */
 export class BitBackbone extends BitPreTrainedModel {
-  private constructor(loaded: Loaded) {
-    super(loaded, KIND);
+  private constructor(runner: Runner) {
+    super(runner, KIND.architecture);
   }
 
   /**
@@ -62,7 +60,7 @@ export class BitBackbone extends BitPreTrainedModel {
   }
 
   set outFeatures(names: readonly string[] | null) {
-    this.changeConfig({ outFeatures: (names ?? null) as string[] });
+    changeConfig(this, { outFeatures: (names ?? null) as string[] });
   }
 
   /**
@@ -74,7 +72,7 @@ export class BitBackbone extends BitPreTrainedModel {
   }
 
   set outIndices(indices: readonly number[] | null) {
-    this.changeConfig({ outIndices: (indices ?? null) as number[] });
+    changeConfig(this, { outIndices: (indices ?? null) as number[] });
   }
 
   /** Channels of the stem and of every stage that the config has a size for. */
@@ -105,15 +103,21 @@ export class BitBackbone extends BitPreTrainedModel {
    * @throws BitError ERR_BIT_SHAPE, ERR_BIT_DISPOSED or ERR_BIT_OUT_OF_MEMORY.
    */
   async forward(inputs: Inputs, options: ForwardOptions = {}): Promise<BackboneOutput> {
-    const result = await this.run(inputs, options, () => ({
-      outputs: { featureMaps: this.mapIndices() },
-    }));
+    const runner = runnerOf(this);
+    const outputs = { featureMaps: mapIndices(this.config) };
+    const result = await runner.forward(inputs, options, () => ({ outputs }));
     const output: BackboneOutput = { featureMaps: toTensorObjects(result.featureMaps) };
-    return withHiddenStates(output, result, this.wantsHiddenStates(options));
+    return withHiddenStates(output, result, runner.wantsHiddenStates(options));
   }
+}
 
-  private mapIndices(): number[] {
-    const names = this.config.stageNames;
-    return this.outFeatures.map((name) => names.indexOf(name)).sort((a, b) => a - b);
-  }
+/** For fields that leave the network as it is. */
+function changeConfig(model: BitBackbone, changes: Partial<BitConfigFields>): void {
+  const runner = runnerOf(model);
+  runner.config = runner.config.with(changes);
+}
+
+/** Places of the maps in the order in which the network makes them. */
+function mapIndices({ stageNames, outFeatures }: BitConfig): number[] {
+  return outFeatures.map((name) => stageNames.indexOf(name)).sort((a, b) => a - b);
 }

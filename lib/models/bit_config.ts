@@ -1,15 +1,10 @@
 // BitConfig with its files.
-import {
-  BitConfigData,
-  CONFIG_FIELDS,
-  MODEL_TYPE,
-  type BitConfigFields,
-} from '../config/bit_config';
+import { BitConfigData, MODEL_TYPE } from '../config/bit_config';
+import { CONFIG_FIELDS, type BitConfigFields } from '../config/bit_config_fields';
 import { checkOptions, only } from '../config/options';
-import type { PretrainedOptions } from '../hub/options';
+import { PRETRAINED_CHECKS, type PretrainedOptions } from '../config/pretrained_options';
 import { resolveSource } from '../hub/resolve';
 import { readJsonObject, writeJson } from './json_file';
-import { PRETRAINED_CHECKS } from './options';
 import { warnOfModelType } from './warnings';
 
 const CHECKS = { ...PRETRAINED_CHECKS, ...CONFIG_FIELDS };

@@ -1,19 +1,16 @@
 // The trunk with a linear head, and the losses of its labels.
+import type { ForwardOptions } from '../config/call_options';
+import type { FromConfigOptions } from '../config/model_options';
 import type { BitConfig } from './bit_config';
+import type { Inputs } from './inputs';
+import type { Kind } from './kind';
 import { resolveLabels, type Labels } from './labels';
+import { loadPretrained, loadRandom } from './load';
+import type { LoadOptions } from './load_options';
+import { toNative } from './native_input';
 import { required, toTensorObject, withHiddenStates, type ImageClassifierOutput } from './outputs';
-import {
-  BitPreTrainedModel,
-  loadPretrained,
-  loadRandom,
-  toNative,
-  type ForwardOptions,
-  type FromConfigOptions,
-  type Inputs,
-  type Kind,
-  type Loaded,
-  type LoadOptions,
-} from './pretrained_model';
+import { BitPreTrainedModel } from './pretrained_model';
+import { runnerOf, type Runner } from './runner';
 import { openShared, type SharedModel } from './share';
 
 export const KIND: Kind = {
@@ -26,8 +23,8 @@ export type ClassifierInputs = Inputs & { labels?: Labels | null };
 
 /** BiT with a classification head: transformers' BitForImageClassification. */
 export class BitForImageClassification extends BitPreTrainedModel {
-  private constructor(loaded: Loaded) {
-    super(loaded, KIND);
+  private constructor(runner: Runner) {
+    super(runner, KIND.architecture);
   }
 
   /**
@@ -69,7 +66,8 @@ export class BitForImageClassification extends BitPreTrainedModel {
     options: ForwardOptions = {},
   ): Promise<ImageClassifierOutput> {
     const given = (inputs as ClassifierInputs | null | undefined)?.labels ?? null;
-    const result = await this.run(inputs, options, () => {
+    const runner = runnerOf(this);
+    const result = await runner.forward(inputs, options, () => {
       const resolved = given === null ? null : resolveLabels(given, this.config);
       return {
         labels: resolved && toNative(resolved.labels),
@@ -79,6 +77,6 @@ export class BitForImageClassification extends BitPreTrainedModel {
     });
     const output: ImageClassifierOutput = { logits: required(result, 'logits') };
     if (result.loss) output.loss = toTensorObject(result.loss);
-    return withHiddenStates(output, result, this.wantsHiddenStates(options));
+    return withHiddenStates(output, result, runner.wantsHiddenStates(options));
   }
 }

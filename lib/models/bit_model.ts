@@ -1,25 +1,22 @@
 // The trunk without a head.
+import type { ForwardOptions } from '../config/call_options';
+import type { FromConfigOptions } from '../config/model_options';
 import type { BitConfig } from './bit_config';
+import type { Inputs } from './inputs';
+import type { Kind } from './kind';
+import { loadPretrained, loadRandom } from './load';
+import type { LoadOptions } from './load_options';
 import { required, withHiddenStates, type BitModelOutput } from './outputs';
-import {
-  BitPreTrainedModel,
-  loadPretrained,
-  loadRandom,
-  type ForwardOptions,
-  type FromConfigOptions,
-  type Inputs,
-  type Kind,
-  type Loaded,
-  type LoadOptions,
-} from './pretrained_model';
+import { BitPreTrainedModel } from './pretrained_model';
+import { runnerOf, type Runner } from './runner';
 import { openShared, type SharedModel } from './share';
 
 const KIND: Kind = { architecture: 'BitModel', prefix: '', hasHead: false };
 
 /** BiT without a classification head: transformers' BitModel. */
 export class BitModel extends BitPreTrainedModel {
-  private constructor(loaded: Loaded) {
-    super(loaded, KIND);
+  private constructor(runner: Runner) {
+    super(runner, KIND.architecture);
   }
 
   /**
@@ -48,13 +45,13 @@ export class BitModel extends BitPreTrainedModel {
    * @throws BitError ERR_BIT_SHAPE, ERR_BIT_DISPOSED or ERR_BIT_OUT_OF_MEMORY.
    */
   async forward(inputs: Inputs, options: ForwardOptions = {}): Promise<BitModelOutput> {
-    const result = await this.run(inputs, options, () => ({
-      outputs: { lastHiddenState: true, poolerOutput: true },
-    }));
+    const runner = runnerOf(this);
+    const outputs = { lastHiddenState: true, poolerOutput: true };
+    const result = await runner.forward(inputs, options, () => ({ outputs }));
     const output: BitModelOutput = {
       lastHiddenState: required(result, 'lastHiddenState'),
       poolerOutput: required(result, 'poolerOutput'),
     };
-    return withHiddenStates(output, result, this.wantsHiddenStates(options));
+    return withHiddenStates(output, result, runner.wantsHiddenStates(options));
   }
 }

@@ -4,13 +4,12 @@ import type { LoadingInfo, StageRow } from '../binding/types';
 import type { Check } from '../config/checks';
 import { networkSpec } from '../config/network_spec';
 import { checkOptions, only } from '../config/options';
-import type { PretrainedOptions } from '../hub/options';
+import { PRETRAINED_CHECKS, type PretrainedOptions } from '../config/pretrained_options';
 import { resolveSource } from '../hub/resolve';
 import type { BitConfig } from './bit_config';
 import { KIND as CLASSIFIER } from './bit_for_image_classification';
 import { BitImageProcessor } from './bit_image_processor';
-import { PRETRAINED_CHECKS } from './options';
-import { loadQuietly } from './pretrained_model';
+import { loadQuietly } from './load';
 
 export interface InspectOptions extends PretrainedOptions {
   /** Height and width of the input that costs are counted for; default the processor's crop. */
@@ -31,7 +30,7 @@ export interface Inspection {
 
 /** Input size of the pre-trained family, where a source has no processor. */
 const FALLBACK_SIZE = 224;
-/** Of a side; counts for larger ones are of no use, and would overflow. */
+/** Of a side, that of the largest square image that is read; counts of larger ones would overflow. */
 const MAX_SIZE = 0x3fff;
 
 const size: Check = {

@@ -1,6 +1,5 @@
 // Labels as users give them → a tensor and the loss that they call for.
-import type { BitConfigFields } from '../config/bit_config';
-import type { ForwardRequest } from '../binding/types';
+import type { BitConfigFields } from '../config/bit_config_fields';
 import { invalid } from '../errors';
 import { Tensor, toTensor, type TensorLike } from '../tensor';
 
@@ -10,7 +9,7 @@ import { Tensor, toTensor, type TensorLike } from '../tensor';
  */
 export type Labels = Tensor | TensorLike | readonly number[] | readonly (readonly number[])[];
 
-export type ProblemType = NonNullable<ForwardRequest['problemType']>;
+export type ProblemType = NonNullable<BitConfigFields['problemType']>;
 
 /** Whatever the labels are: without a head, every pooled feature is a label of its own. */
 const KNOWN_BY_COUNT: Readonly<Record<number, ProblemType>> = {

@@ -2,7 +2,8 @@
 import { loadBinding } from '../binding/load';
 import { BitError, invalid } from '../errors';
 import { BitConfig } from './bit_config';
-import type { Kind, Loaded } from './pretrained_model';
+import type { Kind } from './kind';
+import { Runner } from './runner';
 
 /**
  * What model.share() returns: plain data to be posted to a worker thread of this process. It keeps
@@ -23,8 +24,8 @@ export function describeModel({ architecture }: Kind, config: BitConfig): string
   return JSON.stringify({ architecture, config: config.toJSON() });
 }
 
-export function toShared({ architecture }: Kind, { session }: Loaded): SharedModel {
-  return { architecture, process: process.pid, token: session.share() };
+export function toShared({ kind, session }: Runner): SharedModel {
+  return { architecture: kind.architecture, process: process.pid, token: session.share() };
 }
 
 /**
@@ -32,7 +33,8 @@ export function toShared({ architecture }: Kind, { session }: Loaded): SharedMod
  * @throws BitError ERR_BIT_CONFIG for something else, or a handle of another class, process or copy
  * of the package; ERR_BIT_DISPOSED when no model holds the weights any more.
  */
-export function openShared({ architecture }: Kind, handle: SharedModel): Loaded {
+export function openShared(kind: Kind, handle: SharedModel): Runner {
+  const { architecture } = kind;
   const given = handle as Partial<SharedModel> | null;
   if (typeof given !== 'object' || given === null || typeof given.token !== 'string')
     throw invalid('ERR_BIT_CONFIG', 'handle', 'what model.share() returned', handle);
@@ -47,7 +49,8 @@ export function openShared({ architecture }: Kind, handle: SharedModel): Loaded 
     if (shared.architecture !== architecture || given.architecture !== architecture)
       throw invalid('ERR_BIT_CONFIG', 'handle', `a handle of ${architecture}`, shared.architecture);
     const config = BitConfig.fromJSON(shared.config) as BitConfig;
-    return { config: config.with({ outIndices: given.outIndices as number[] }), session };
+    const changed = config.with({ outIndices: given.outIndices as number[] });
+    return new Runner(kind, changed, session);
   } catch (error) {
     void session.dispose();
     throw error;

@@ -1,7 +1,7 @@
 // What loads, and yet not as one might think: told as Node's warnings, as transformers logs it.
 import type { LoadingInfo } from '../binding/types';
 
-/** Names in a warning; more are counted. */
+/** Names in a warning, so that it stays on a line or two; more are counted. */
 const NAMED = 3;
 
 /** Tells which weights start at random, unless all came from the checkpoint. */

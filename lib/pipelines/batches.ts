@@ -1,9 +1,10 @@
 // A list of images through a model, some at a time.
 import type { BitImageProcessorFields } from '../config/image_processor';
+import type { PreprocessOptions } from '../config/preprocess_options';
 import { BitError } from '../errors';
 import { HeldImage, type ImageInput } from '../image/input';
 import type { BitImageProcessor } from '../models/bit_image_processor';
-import type { Inputs } from '../models/pretrained_model';
+import type { ModelInputs } from '../models/native_input';
 
 /**
  * Batches that are decoded while one is computed on a GPU: the one that comes next, and one more for
@@ -21,12 +22,14 @@ export interface BatchOptions {
 }
 
 /** A processor, and one that takes held images as its own are. */
-type BatchProcessor = Pick<BitImageProcessor, 'preprocess' | 'stage'>;
+export interface BatchProcessor extends Pick<BitImageProcessor, 'preprocess'> {
+  stage(image: ImageInput | ImageInput[], options: PreprocessOptions): Promise<ModelInputs>;
+}
 
 /** What a pipeline's model can be asked. */
 export interface BatchModel<Output> {
   readonly device: string;
-  forward(inputs: Inputs, options: Pick<BatchOptions, 'signal' | 'priority'>): Promise<Output>;
+  forward(inputs: ModelInputs, options: Pick<BatchOptions, 'signal' | 'priority'>): Promise<Output>;
 }
 
 /**
@@ -43,7 +46,7 @@ export function outputsOf<Output>(
   const onGpu = model.device !== 'cpu';
   // All of them at once: later batches are read long after the call has returned.
   const held = images.map((image) => (typeof image === 'string' ? image : heldOf(image)));
-  const prepare = async (batch: ImageInput[]): Promise<Inputs> => {
+  const prepare = async (batch: ImageInput[]): Promise<ModelInputs> => {
     const given = batch.length === 1 ? (batch[0] as ImageInput) : batch;
     const settings = { ...imageProcessorKwargs, signal, priority, timeoutMs };
     if (onGpu) return processor.stage(given, { ...settings, gpuDecode });

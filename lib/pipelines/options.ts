@@ -8,14 +8,12 @@ import {
   positive,
   type Check,
 } from '../config/checks';
+import { DEFAULT_BATCH_SIZE } from '../config/defaults';
 import type { BitImageProcessorFields } from '../config/image_processor';
 import { checkOptions, defined } from '../config/options';
-import type { LoadOptions } from '../models/pretrained_model';
+import type { LoadOptions } from '../models/load_options';
 import type { BatchOptions } from './batches';
 import { functionToApply, type FunctionToApply } from './scores';
-
-/** Images that go through the network together unless the call says otherwise. */
-const DEFAULT_BATCH_SIZE = 8;
 
 /** The signal is checked where it is used. */
 const CALL_CHECKS = {

@@ -1,15 +1,17 @@
 // pipeline(): a model, its processor and the steps between an image and an answer.
+import { DISPOSE_CHECKS, type DisposeOptions } from '../config/call_options';
+import { DEFAULT_MODEL, DEFAULT_TOP_K } from '../config/defaults';
 import { checkOptions, only } from '../config/options';
-import { DEFAULT_MODEL } from '../config/variants';
+import { PRETRAINED_CHECKS } from '../config/pretrained_options';
 import { BitError, invalid } from '../errors';
 import type { ImageInput } from '../image/input';
 import { BitForImageClassification } from '../models/bit_for_image_classification';
 import { BitImageProcessor } from '../models/bit_image_processor';
 import { BitModel } from '../models/bit_model';
-import { PRETRAINED_CHECKS } from '../models/options';
-import { DISPOSE_CHECKS, LOAD_CHECKS, type DisposeOptions } from '../models/pretrained_model';
+import { LOAD_CHECKS } from '../models/load_options';
+import { stageForModel } from '../models/staging';
 import { Tensor } from '../tensor';
-import { outputsOf } from './batches';
+import { outputsOf, type BatchProcessor } from './batches';
 import {
   CLASSIFICATION_CHECKS,
   FEATURE_CHECKS,
@@ -21,8 +23,6 @@ import {
   type PipelineOptions,
 } from './options';
 import { rank, type Classification } from './scores';
-
-const DEFAULT_TOP_K = 5;
 
 export type Task = 'image-classification' | 'image-feature-extraction';
 
@@ -104,7 +104,12 @@ function classifier(
     const { topK = DEFAULT_TOP_K } = given;
     const list = Array.isArray(images) ? (images as ImageInput[]) : [images as ImageInput];
     const answers: Classification[][] = [];
-    for await (const { logits } of outputsOf(list, processor, model, withDefaults(given)))
+    for await (const { logits } of outputsOf(
+      list,
+      ofBatches(processor),
+      model,
+      withDefaults(given),
+    ))
       answers.push(...rank(logits, model.config, topK, given.functionToApply));
     return Array.isArray(images) ? answers : answers[0];
   };
@@ -124,7 +129,7 @@ function extractor(
     const { pool } = given;
     const list = Array.isArray(images) ? (images as ImageInput[]) : [images as ImageInput];
     const parts: Tensor<Float32Array>[] = [];
-    for await (const output of outputsOf(list, processor, model, withDefaults(given)))
+    for await (const output of outputsOf(list, ofBatches(processor), model, withDefaults(given)))
       parts.push(pool ? output.poolerOutput : output.lastHiddenState);
     return concatenate(parts);
   };
@@ -134,6 +139,14 @@ function extractor(
     model,
     processor,
   ) as ImageFeatureExtractionPipeline;
+}
+
+/** A user's processor as batches use it. */
+function ofBatches(processor: BitImageProcessor): BatchProcessor {
+  return {
+    preprocess: (images, options) => processor.preprocess(images, options),
+    stage: (images, options) => stageForModel(processor, images, options),
+  };
 }
 
 function concatenate(parts: Tensor<Float32Array>[]): Tensor<Float32Array> {

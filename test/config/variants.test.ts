@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { BitConfigData } from '../../lib/config/bit_config';
-import { DEFAULT_MODEL, HEAD_SIZES, VARIANTS, variantFields } from '../../lib/config/variants';
+import { DEFAULT_MODEL } from '../../lib/config/defaults';
+import { HEAD_SIZES, VARIANTS, variantFields } from '../../lib/config/variants';
 
 describe('VARIANTS', () => {
   test.each(VARIANTS.map((variant) => [variant.name, variant] as const))(

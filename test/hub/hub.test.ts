@@ -9,7 +9,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type DownloadProgress, type PretrainedOptions, resolveSource } from '../../lib/hub';
+import type { DownloadProgress, PretrainedOptions } from '../../lib';
+import { resolveSource } from '../../lib/hub';
 import { COMMIT, type FakeHub, OLD_COMMIT, startHub } from './fake';
 
 const WEIGHTS = Buffer.alloc(200_000, 'weights ');

@@ -5,6 +5,7 @@ import { BitImageProcessor, BitModel, BitConfig, systemInfo } from '../../lib';
 import { runJob } from '../../lib/binding/job';
 import { loadBinding } from '../../lib/binding/load';
 import { StagedImages } from '../../lib/image/staged';
+import { stageForModel } from '../../lib/models/staging';
 import { IMAGES } from '../support/pictures';
 import { REFERENCE } from '../support/reference';
 
@@ -13,7 +14,7 @@ const rgb = { data: new Uint8Array(400 * 300 * 3), width: 400, height: 300, chan
 const processor = new BitImageProcessor();
 
 test('lists of any kind are staged, and know their shape', async () => {
-  const staged = (await processor.stage([grey, rgb])) as StagedImages;
+  const staged = (await stageForModel(processor, [grey, rgb])) as StagedImages;
   expect(staged).toBeInstanceOf(StagedImages);
   expect(staged.pictures.map(({ shape }) => shape)).toEqual([
     [1, 3, 224, 224],
@@ -33,7 +34,7 @@ test('where no GPU decodes, gpuDecode changes nothing', async () => {
 
 test('whole numbers, which a GPU does not give, come as pixel values', async () => {
   const off = { doRescale: false, doNormalize: false };
-  expect(await processor.stage(rgb, off)).toMatchObject({ dtype: 'uint8' });
+  expect(await stageForModel(processor, rgb, off)).toMatchObject({ dtype: 'uint8' });
 });
 
 test('errors are those of preprocess', async () => {
@@ -43,18 +44,20 @@ test('errors are those of preprocess', async () => {
     [join(REFERENCE, 'no such file.png'), /no such file/],
   ];
   for (const [images, message] of cases) {
-    await expect(processor.stage(images as never)).rejects.toMatchObject({
+    await expect(stageForModel(processor, images as never)).rejects.toMatchObject({
       code: 'ERR_BIT_IMAGE',
       message: expect.stringMatching(message) as string,
     });
   }
   const tall = { ...rgb, width: 300, height: 400 };
-  await expect(processor.stage([rgb, tall], { doCenterCrop: false })).rejects.toThrow(/comes out/);
+  await expect(stageForModel(processor, [rgb, tall], { doCenterCrop: false })).rejects.toThrow(
+    /comes out/,
+  );
 });
 
 test('a JPEG that libjpeg-turbo refuses goes through sharp', async () => {
   const cut = readFileSync(join(IMAGES, 'baseline_420.jpg')).subarray(0, 2000);
-  await expect(processor.stage(cut)).rejects.toMatchObject({ code: 'ERR_BIT_IMAGE' });
+  await expect(stageForModel(processor, cut)).rejects.toMatchObject({ code: 'ERR_BIT_IMAGE' });
 });
 
 const noGpu = !systemInfo().cuda.available;
@@ -78,7 +81,7 @@ withoutGpu('where CUDA is off', () => {
   });
 
   test('decoded pictures are used up by a call, even one that fails', async () => {
-    const { pictures } = (await processor.stage([rgb])) as StagedImages;
+    const { pictures } = (await stageForModel(processor, [rgb])) as StagedImages;
     const native = loadBinding();
     await expect(runJob(() => native.preparePictures(pictures, 'cuda', 0))).rejects.toMatchObject({
       code: 'ERR_BIT_DEVICE',

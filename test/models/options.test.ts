@@ -6,6 +6,7 @@ import {
   BitImageProcessor,
   BitModel,
   inspectModel,
+  libtorch,
   pipeline,
   Tensor,
 } from '../../lib';
@@ -36,6 +37,11 @@ const CALLS: Record<string, (options: object) => Promise<unknown>> = {
     (await model).forward({ pixelValues: pixels, ...options }),
   profile: async (options) => (await model).profile(pixels, options),
   dispose: async (options) => (await BitModel.fromConfig(config)).dispose(options),
+  'libtorch.findLibtorch': async (options) => libtorch.findLibtorch(options),
+  'libtorch.libtorchNotFound': async (options) => libtorch.libtorchNotFound([], options),
+  'libtorch.inspectDirectory': async (options) => libtorch.inspectDirectory('/', options),
+  'libtorch.fetchLibtorch': (options) => libtorch.fetchLibtorch(options),
+  'libtorch.removeLibtorch': (options) => libtorch.removeLibtorch(options),
 };
 
 test.each(Object.keys(CALLS))('%s names an option that it does not know', async (name) => {

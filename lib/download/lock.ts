@@ -5,8 +5,11 @@ import { hostname } from 'node:os';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+/** How often whoever holds the lock shows that it lives. */
 const BEAT_MS = 5_000;
-const STALE_MS = 60_000; // no beat for so long: its owner is gone, or another machine's
+/** Twelve beats missed: the owner is gone, on this machine or on another one. */
+const STALE_MS = 60_000;
+/** What those who wait lose at most, of downloads that take seconds. */
 const POLL_MS = 250;
 
 /**

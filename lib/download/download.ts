@@ -17,8 +17,11 @@ export interface DownloadOptions {
   headers?: Record<string, string>;
 }
 
+/** Attempts in a row that bring nothing new: with the pauses, five seconds of an unreachable server. */
 const ATTEMPTS = 5;
+/** No byte for so long: the connection is dead, however slow the line. */
 const STALL_MS = 30_000;
+/** After the first attempt; each pause is longer by as much. */
 const PAUSE_MS = 500;
 
 /** An answer that is not the file. */

@@ -1,4 +1,6 @@
 // Options of everything that is loaded by a source: a path or a hub id.
+import { anything, boolean, callback, text } from './checks';
+import type { OptionChecks } from './options';
 
 /** How far the download of one file is. */
 export interface DownloadProgress {
@@ -23,3 +25,14 @@ export interface PretrainedOptions {
   onProgress?: (progress: DownloadProgress) => void;
   signal?: AbortSignal;
 }
+
+/** For what takes a source; its signal and revision are checked where they are used. */
+export const PRETRAINED_CHECKS: OptionChecks<PretrainedOptions> = {
+  revision: anything,
+  subfolder: anything,
+  cacheDir: text,
+  token: text,
+  localFilesOnly: boolean,
+  onProgress: callback,
+  signal: anything,
+};

@@ -1,16 +1,17 @@
 // What can be asked of a model besides its configuration, checked in one place.
 import type { BatchLimits } from '../binding/types';
-import { checkBatching, type BatchingOptions } from '../config/batching';
-import { anything, boolean, callback, count, oneOf, text } from '../config/checks';
-import { checkOptions, only, type OptionChecks } from '../config/options';
 import { invalid } from '../errors';
-import type { PretrainedOptions } from '../hub/options';
+import { checkBatching, type BatchingOptions } from './batching';
+import { anything, boolean, count, oneOf } from './checks';
+import { DEFAULT_DEVICE, DEFAULT_DTYPE } from './defaults';
+import { checkOptions, only, type OptionChecks } from './options';
 
 const DEVICE = /^(auto|cpu|cuda(:(\d+|all))?)$/;
-const DTYPES = ['auto', 'float32', 'bfloat16', 'float16'] as const;
+/** What a model can be asked to compute in; 'auto' is the fastest of its device. */
+export const COMPUTE_DTYPES = ['auto', 'float32', 'bfloat16', 'float16'] as const;
 
 export type Device = 'auto' | 'cpu' | 'cuda' | 'cuda:all' | `cuda:${number}`;
-export type ComputeDType = (typeof DTYPES)[number];
+export type ComputeDType = (typeof COMPUTE_DTYPES)[number];
 
 export interface ModelOptions {
   /**
@@ -34,24 +35,24 @@ export interface ModelOptions {
   batching?: BatchingOptions | false;
 }
 
-/** For what takes a source; its signal and revision are checked where they are used. */
-export const PRETRAINED_CHECKS: OptionChecks<PretrainedOptions> = {
-  revision: anything,
-  subfolder: anything,
-  cacheDir: text,
-  token: text,
-  localFilesOnly: boolean,
-  onProgress: callback,
-  signal: anything,
-};
-
 /** For what runs a model; device and batching are checked by checkModelOptions(). */
 export const MODEL_CHECKS: OptionChecks<ModelOptions> = {
   device: anything,
-  dtype: oneOf(...DTYPES),
+  dtype: oneOf(...COMPUTE_DTYPES),
   threads: count,
   allowTf32: boolean,
   batching: anything,
+};
+
+export interface FromConfigOptions extends ModelOptions {
+  /** Same seed, same weights; default 0. */
+  seed?: number;
+}
+
+/** For what draws weights afresh; the seed is checked by checkSeed(). */
+export const FROM_CONFIG_CHECKS: OptionChecks<FromConfigOptions> = {
+  ...MODEL_CHECKS,
+  seed: anything,
 };
 
 /** The same as the addon takes them: `threads` 0 is all of them. */
@@ -59,22 +60,26 @@ export type NativeModelOptions = Required<Omit<ModelOptions, 'batching'>> & {
   batching: BatchLimits;
 };
 
+/** Whether such a device can be asked for; whether it is there is another question. */
+export function isDevice(value: unknown): value is Device {
+  return typeof value === 'string' && DEVICE.test(value);
+}
+
+/** @throws BitError ERR_BIT_DEVICE for what is none. */
+export function checkDevice(device: unknown = DEFAULT_DEVICE): Device {
+  if (isDevice(device)) return device;
+  const expected = "'auto', 'cpu', 'cuda', 'cuda:N' or 'cuda:all'";
+  throw invalid('ERR_BIT_DEVICE', 'device', expected, device);
+}
+
 /**
  * Fills in defaults.
  * @throws BitError ERR_BIT_DEVICE for the device, ERR_BIT_CONFIG for another option.
  */
 export function checkModelOptions(options: ModelOptions): NativeModelOptions {
-  const { device = 'auto' } = options;
-  if (typeof device !== 'string' || !DEVICE.test(device)) {
-    throw invalid(
-      'ERR_BIT_DEVICE',
-      'device',
-      "'auto', 'cpu', 'cuda', 'cuda:N' or 'cuda:all'",
-      device,
-    );
-  }
+  const device = checkDevice(options.device);
   const own = only(options, MODEL_CHECKS);
-  const { dtype = 'float32', threads = 0, allowTf32 = true } = checkOptions(own, MODEL_CHECKS);
+  const { dtype = DEFAULT_DTYPE, threads = 0, allowTf32 = true } = checkOptions(own, MODEL_CHECKS);
   return {
     device,
     dtype,
@@ -82,4 +87,13 @@ export function checkModelOptions(options: ModelOptions): NativeModelOptions {
     allowTf32,
     batching: checkBatching(options.batching, threads),
   };
+}
+
+/** Largest seed that crosses the boundary exactly. */
+const MAX_SEED = Number.MAX_SAFE_INTEGER;
+
+/** @throws BitError ERR_BIT_CONFIG for what is no seed. */
+export function checkSeed(seed = 0): number {
+  if (Number.isSafeInteger(seed) && seed >= 0) return seed;
+  throw invalid('ERR_BIT_CONFIG', 'seed', `an integer from 0 to ${MAX_SEED}`, seed);
 }

@@ -1,0 +1,5 @@
+// What a model's forward() takes.
+import type { Tensor, TensorLike } from '../tensor';
+
+/** Images as pixel values: floating [N, numChannels, H, W]. */
+export type Inputs = Tensor | TensorLike | { pixelValues: Tensor | TensorLike };
