@@ -55,3 +55,14 @@ export function refuseUnknown(kind: 'field' | 'option', given: object, known: ob
     `Unknown ${kind} ${describe(name)}${advice}; the ${kind}s are ${names.join(', ')}`,
   );
 }
+
+/**
+ * An error about one image of a list, as it is told to whoever gave the list of `count`: with the
+ * image's place in front. Within the library such errors carry the place as `index` alone, so that
+ * each list that holds them can count it anew; only public calls put it into words.
+ */
+export function inList(error: unknown, count: number): unknown {
+  if (!(error instanceof BitError) || error.index === undefined) return error;
+  const { code, cause, index } = error;
+  return new BitError(code, `Image ${index} of ${count}: ${error.message}`, { cause, index });
+}

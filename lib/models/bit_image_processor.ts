@@ -8,6 +8,7 @@ import {
   type BitImageProcessorFields,
 } from '../config/image_processor';
 import { checkOptions, only } from '../config/options';
+import { inList } from '../errors';
 import type { PretrainedOptions } from '../hub/options';
 import { resolveSource } from '../hub/resolve';
 import { toPixelTensor } from '../image/pixel_batch';
@@ -88,21 +89,32 @@ export class BitImageProcessor extends ImageProcessorData {
     images: ImageInput | readonly ImageInput[],
     overrides: PreprocessOptions = {},
   ): Promise<{ pixelValues: Tensor }> {
-    const { device, settings, options } = this.checked(overrides);
-    const native = loadBinding();
-    if (!device.startsWith('cuda'))
-      return { pixelValues: await preprocessImages(images, settings, native, options) };
-    native.checkDevice(device);
-    if (!isScaled(settings))
-      return { pixelValues: await preprocessImages(images, settings, native, options) };
-    const { pictures } = await stageImages(images, settings, native, options);
-    const job = () => native.preparePictures(pictures, device, options.priority ?? 0);
-    const pixels = await runJob(job, options.signal);
-    return { pixelValues: toPixelTensor(pixels) };
+    try {
+      return { pixelValues: await this.pixelValues(images, overrides) };
+    } catch (error) {
+      throw inList(error, Array.isArray(images) ? images.length : 1);
+    }
   }
 
   /**
-   * Decodes images for one call of a model on a GPU, which resizes them itself.
+   * What preprocess() gives, for pipelines: errors about one image of a list have an `index`, and no
+   * place in their words.
+   * @internal
+   */
+  async pixelValues(images: Images, overrides: PreprocessOptions = {}): Promise<Tensor> {
+    const { device, settings, options } = this.checked(overrides);
+    const native = loadBinding();
+    if (!device.startsWith('cuda')) return preprocessImages(images, settings, native, options);
+    native.checkDevice(device);
+    if (!isScaled(settings)) return preprocessImages(images, settings, native, options);
+    const { pictures } = await stageImages(images, settings, native, options);
+    const job = () => native.preparePictures(pictures, device, options.priority ?? 0);
+    return toPixelTensor(await runJob(job, options.signal));
+  }
+
+  /**
+   * Decodes images for one call of a model on a GPU, which resizes them itself. Errors are as those
+   * of pixelValues().
    * @internal
    */
   async stage(images: Images, overrides: PreprocessOptions = {}): Promise<StagedImages | Tensor> {

@@ -1,6 +1,6 @@
 // A list of images through a model, some at a time.
 import type { BitImageProcessorFields } from '../config/image_processor';
-import { BitError } from '../errors';
+import { BitError, inList } from '../errors';
 import { HeldImage, type ImageInput } from '../image/input';
 import type { BitImageProcessor } from '../models/bit_image_processor';
 import type { Inputs } from '../models/pretrained_model';
@@ -20,8 +20,8 @@ export interface BatchOptions {
   imageProcessorKwargs?: Partial<BitImageProcessorFields>;
 }
 
-/** A processor, and one that takes held images as its own are. */
-type BatchProcessor = Pick<BitImageProcessor, 'preprocess' | 'stage'>;
+/** A processor, whose errors about one image of a batch say its place there as `index` alone. */
+type BatchProcessor = Pick<BitImageProcessor, 'pixelValues' | 'stage'>;
 
 /** What a pipeline's model can be asked. */
 export interface BatchModel<Output> {
@@ -42,25 +42,22 @@ export function outputsOf<Output>(
   if (images.length === 0) throw new BitError('ERR_BIT_IMAGE', 'Expected at least one image');
   const onGpu = model.device !== 'cpu';
   // All of them at once: later batches are read long after the call has returned.
-  const held = images.map((image) => (typeof image === 'string' ? image : heldOf(image)));
-  const prepare = async (batch: ImageInput[]): Promise<Inputs> => {
-    const given = batch.length === 1 ? (batch[0] as ImageInput) : batch;
+  const held = images.map((image) => (typeof image === 'string' ? image : HeldImage.of(image)));
+  const prepare = (batch: (string | HeldImage)[]): Promise<Inputs> => {
+    const given = batch.length === 1 ? (batch[0] as string | HeldImage) : batch;
     const settings = { ...imageProcessorKwargs, signal, priority, timeoutMs };
     if (onGpu) return processor.stage(given, { ...settings, gpuDecode });
-    return (await processor.preprocess(given, settings)).pixelValues;
+    return processor.pixelValues(given, settings);
   };
   const run = async (index: number): Promise<Output> => {
     const start = index * batchSize;
     const inputs = await prepare(held.slice(start, start + batchSize)).catch((error: unknown) => {
-      throw atPlace(error, start, images.length);
+      throw images.length === 1 ? error : inList(fromStart(error, start), images.length);
     });
     return model.forward(inputs, { signal, priority });
   };
   return inOrder(Math.ceil(images.length / batchSize), run, onGpu ? AHEAD_ON_GPU : 0);
 }
-
-/** A processor takes it in place of the image. */
-const heldOf = (image: ImageInput) => HeldImage.of(image) as unknown as ImageInput;
 
 /** Results of `run(0)` to `run(count - 1)`; while one is awaited, `ahead` more are under way. */
 export async function* inOrder<T>(
@@ -84,13 +81,11 @@ export async function* inOrder<T>(
   }
 }
 
-/** The same error with its index counted from the start of the whole list. */
-function atPlace(error: unknown, start: number, count: number): unknown {
-  if (!(error instanceof BitError) || error.code !== 'ERR_BIT_IMAGE' || count === 1) return error;
-  const index = start + (error.index ?? 0);
-  const message = error.message.replace(/^image \d+( of \d+)?: /i, '');
-  return new BitError(error.code, `Image ${index} of ${count}: ${message}`, {
-    cause: error.cause,
-    index,
-  });
+/** An error about an image of the batch that begins at `start`, with its place in the whole list. */
+function fromStart(error: unknown, start: number): unknown {
+  if (!(error instanceof BitError)) return error;
+  const { code, message, cause, index } = error;
+  // Of a batch of one image.
+  if (index === undefined && code !== 'ERR_BIT_IMAGE') return error;
+  return new BitError(code, message, { cause, index: start + (index ?? 0) });
 }

@@ -56,9 +56,9 @@ describe('outputsOf', () => {
   function standIns(device: string) {
     const asked: unknown[] = [];
     const processor = {
-      preprocess: (given: unknown) => {
-        asked.push(['preprocess', given]);
-        return Promise.resolve({ pixelValues: Tensor.from(Float32Array.of(1), [1]) });
+      pixelValues: (given: unknown) => {
+        asked.push(['pixelValues', given]);
+        return Promise.resolve(Tensor.from(Float32Array.of(1), [1]));
       },
       stage: (given: unknown) => {
         asked.push(['stage', given]);
@@ -74,9 +74,9 @@ describe('outputsOf', () => {
     const outputs = await all(outputsOf(images, processor, model, { batchSize: 2 }));
     expect(outputs.every((each) => each instanceof Tensor)).toBe(true);
     expect(asked).toEqual([
-      ['preprocess', images.slice(0, 2)],
-      ['preprocess', images.slice(2, 4)],
-      ['preprocess', image('e')],
+      ['pixelValues', images.slice(0, 2)],
+      ['pixelValues', images.slice(2, 4)],
+      ['pixelValues', image('e')],
     ]);
   });
 
@@ -90,8 +90,7 @@ describe('outputsOf', () => {
 
   test('a bad image is named by its place in the whole list', async () => {
     const { processor, model } = standIns('cuda:0');
-    const bad = () =>
-      Promise.reject(new BitError('ERR_BIT_IMAGE', 'Image 1 of 2: broken', { index: 1 }));
+    const bad = () => Promise.reject(new BitError('ERR_BIT_IMAGE', 'broken', { index: 1 }));
     const failing = { ...processor, stage: bad };
     await expect(all(outputsOf(images, failing, model, { batchSize: 2 }))).rejects.toMatchObject({
       code: 'ERR_BIT_IMAGE',
