@@ -66,3 +66,10 @@ export function inList(error: unknown, count: number): unknown {
   const { code, cause, index } = error;
   return new BitError(code, `Image ${index} of ${count}: ${error.message}`, { cause, index });
 }
+
+/** Whether an error is about one image, so that others may well go through. */
+export function isAboutImage(error: unknown): error is BitError {
+  return (
+    error instanceof BitError && (error.code === 'ERR_BIT_IMAGE' || error.code === 'ERR_BIT_SHAPE')
+  );
+}

@@ -4,12 +4,7 @@ import { BitError, inList } from '../errors';
 import { HeldImage, type ImageInput } from '../image/input';
 import type { BitImageProcessor } from '../models/bit_image_processor';
 import type { Inputs } from '../models/pretrained_model';
-
-/**
- * Batches that are decoded while one is computed on a GPU: the one that comes next, and one more for
- * when that turns out quick to decode. On the CPU both take the same threads.
- */
-const AHEAD_ON_GPU = 2;
+import { BATCHES_AHEAD, inOrder } from './in_order';
 
 export interface BatchOptions {
   batchSize: number;
@@ -21,7 +16,7 @@ export interface BatchOptions {
 }
 
 /** A processor, whose errors about one image of a batch say its place there as `index` alone. */
-type BatchProcessor = Pick<BitImageProcessor, 'pixelValues' | 'stage'>;
+export type BatchProcessor = Pick<BitImageProcessor, 'pixelValues' | 'stage'>;
 
 /** What a pipeline's model can be asked. */
 export interface BatchModel<Output> {
@@ -49,36 +44,20 @@ export function outputsOf<Output>(
     if (onGpu) return processor.stage(given, { ...settings, gpuDecode });
     return processor.pixelValues(given, settings);
   };
-  const run = async (index: number): Promise<Output> => {
-    const start = index * batchSize;
-    const inputs = await prepare(held.slice(start, start + batchSize)).catch((error: unknown) => {
+  const run = async ({ start, batch }: { start: number; batch: (string | HeldImage)[] }) => {
+    const inputs = await prepare(batch).catch((error: unknown) => {
       throw images.length === 1 ? error : inList(fromStart(error, start), images.length);
     });
     return model.forward(inputs, { signal, priority });
   };
-  return inOrder(Math.ceil(images.length / batchSize), run, onGpu ? AHEAD_ON_GPU : 0);
+  // On the CPU decoding and computing take the same threads.
+  return inOrder(batchesOf(held, batchSize), run, { ahead: onGpu ? BATCHES_AHEAD : 0, signal });
 }
 
-/** Results of `run(0)` to `run(count - 1)`; while one is awaited, `ahead` more are under way. */
-export async function* inOrder<T>(
-  count: number,
-  run: (index: number) => Promise<T>,
-  ahead: number,
-): AsyncGenerator<T> {
-  const started: Promise<T>[] = [];
-  try {
-    for (let index = 0; index < count; index++) {
-      while (started.length < Math.min(count, index + 1 + ahead)) {
-        const result = run(started.length);
-        // The first failure is thrown where its turn comes; what fails after it is nobody's.
-        result.catch(() => undefined);
-        started.push(result);
-      }
-      yield await (started[index] as Promise<T>);
-    }
-  } finally {
-    await Promise.allSettled(started);
-  }
+/** Batches of `size`, each with its first image's place in the list. */
+function* batchesOf<T>(images: T[], size: number) {
+  for (let start = 0; start < images.length; start += size)
+    yield { start, batch: images.slice(start, start + size) };
 }
 
 /** An error about an image of the batch that begins at `start`, with its place in the whole list. */

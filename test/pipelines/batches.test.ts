@@ -2,7 +2,7 @@
 // stand-ins here.
 import { BitError } from '../../lib/errors';
 import { StagedImages } from '../../lib/image/staged';
-import { inOrder, outputsOf } from '../../lib/pipelines/batches';
+import { outputsOf } from '../../lib/pipelines/batches';
 import { Tensor } from '../../lib/tensor';
 
 async function all<T>(results: AsyncIterable<T>): Promise<T[]> {
@@ -10,44 +10,6 @@ async function all<T>(results: AsyncIterable<T>): Promise<T[]> {
   for await (const each of results) list.push(each);
   return list;
 }
-
-const tick = () => new Promise((resolve) => setImmediate(resolve));
-
-describe('inOrder', () => {
-  /** Runs that end when they are told to, and the most that were under way together. */
-  function runs() {
-    const state = { started: [] as number[], ended: 0, most: 0 };
-    const run = async (index: number) => {
-      state.started.push(index);
-      state.most = Math.max(state.most, state.started.length - state.ended);
-      await tick();
-      // The later ones end sooner.
-      if (index % 2 === 0) await tick();
-      state.ended++;
-      return index * 10;
-    };
-    return { state, run };
-  }
-
-  test.each([0, 1, 2, 9])('gives results in order with %d ahead', async (ahead) => {
-    const { state, run } = runs();
-    expect(await all(inOrder(5, run, ahead))).toEqual([0, 10, 20, 30, 40]);
-    expect(state.started).toEqual([0, 1, 2, 3, 4]);
-    expect(state.most).toBe(Math.min(ahead + 1, 5));
-  });
-
-  test('throws the first failure in order, when what was started has ended', async () => {
-    let ended = 0;
-    const run = async (index: number) => {
-      await tick();
-      if (index === 2) await tick();
-      ended++;
-      if (index >= 1) throw new Error(`run ${index}`);
-    };
-    await expect(all(inOrder(9, run, 2))).rejects.toThrow('run 1');
-    expect(ended).toBe(4);
-  });
-});
 
 describe('outputsOf', () => {
   const image = (name: string) => `${name}.png`;
