@@ -8,7 +8,7 @@ import {
   type BitImageProcessorFields,
 } from '../config/image_processor';
 import { checkOptions, only } from '../config/options';
-import { inList } from '../errors';
+import { forCaller, inList } from '../errors';
 import type { PretrainedOptions } from '../hub/options';
 import { resolveSource } from '../hub/resolve';
 import { toPixelTensor } from '../image/pixel_batch';
@@ -71,10 +71,12 @@ export class BitImageProcessor extends ImageProcessorData {
     options: PretrainedOptions & Partial<BitImageProcessorFields> = {},
   ): Promise<BitImageProcessor> {
     const given = checkOptions(options, { ...PRETRAINED_CHECKS, ...PROCESSOR_FIELDS });
-    const { processorPath } = await resolveSource(source, given, 'processor');
-    const json = await readJsonObject(processorPath);
-    const processor = BitImageProcessor.fromJSON(json) as BitImageProcessor;
-    return processor.with(only(given, PROCESSOR_FIELDS));
+    return forCaller(async () => {
+      const { processorPath } = await resolveSource(source, given, 'processor');
+      const json = await readJsonObject(processorPath);
+      const processor = BitImageProcessor.fromJSON(json) as BitImageProcessor;
+      return processor.with(only(given, PROCESSOR_FIELDS));
+    });
   }
 
   /**
@@ -89,11 +91,13 @@ export class BitImageProcessor extends ImageProcessorData {
     images: ImageInput | readonly ImageInput[],
     overrides: PreprocessOptions = {},
   ): Promise<{ pixelValues: Tensor }> {
-    try {
-      return { pixelValues: await this.pixelValues(images, overrides) };
-    } catch (error) {
-      throw inList(error, Array.isArray(images) ? images.length : 1);
-    }
+    return forCaller(async () => {
+      try {
+        return { pixelValues: await this.pixelValues(images, overrides) };
+      } catch (error) {
+        throw inList(error, Array.isArray(images) ? images.length : 1);
+      }
+    });
   }
 
   /**
@@ -140,7 +144,7 @@ export class BitImageProcessor extends ImageProcessorData {
    * @throws BitError ERR_BIT_CHECKPOINT when it cannot be written, ERR_BIT_CONFIG for no path.
    */
   async savePretrained(directory: string): Promise<void> {
-    await writeJson(directory, 'preprocessor_config.json', this.toJSON());
+    await forCaller(() => writeJson(directory, 'preprocessor_config.json', this.toJSON()));
   }
 }
 

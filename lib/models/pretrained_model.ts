@@ -26,7 +26,7 @@ import {
   type ErrorEvent,
   type ForwardSpan,
 } from '../diagnostics';
-import { BitError, invalid, refuseUnknown } from '../errors';
+import { BitError, Caller, forCaller, invalid, refuseUnknown } from '../errors';
 import { resolveSource } from '../hub/resolve';
 import type { PretrainedOptions } from '../hub/options';
 import { StagedImages } from '../image/staged';
@@ -141,9 +141,11 @@ export abstract class BitPreTrainedModel {
    */
   async savePretrained(directory: string): Promise<void> {
     checkDirectory(directory);
-    // First, and at once: the weights stay until they are written, whoever disposes of the model.
-    await this.session.save(join(directory, 'model.safetensors'));
-    await this.config.savePretrained(directory, this.kind.architecture);
+    await forCaller(async () => {
+      // First, and at once: the weights stay until they are written, whoever disposes of the model.
+      await this.session.save(join(directory, 'model.safetensors'));
+      await this.config.savePretrained(directory, this.kind.architecture);
+    });
   }
 
   /**
@@ -165,13 +167,14 @@ export abstract class BitPreTrainedModel {
       profile: true,
       priority,
     };
-    const { layers = [] } = await runJob(() => this.session.forward(request), signal, this.jobs);
+    const run = () => runJob(() => this.session.forward(request), signal, this.jobs);
+    const { layers = [] } = await forCaller(run);
     return layers;
   }
 
   /** Every parameter in float32 under transformers' names, in state-dict order. */
   async stateDict(): Promise<Map<string, Tensor<Float32Array>>> {
-    const rows = await this.session.stateDict();
+    const rows = await forCaller(() => this.session.stateDict());
     return new Map(rows.map(({ name, tensor }) => [name, toTensorObject(tensor)]));
   }
 
@@ -343,16 +346,17 @@ function unlessAborted(loaded: Loaded, signal: AbortSignal | undefined): Loaded 
 const isAborted = (options: { signal?: AbortSignal } | null | undefined) => () =>
   options?.signal?.aborted === true;
 
-/** Publishes what `work` rejects with, unless its caller has stopped it. */
+/** Publishes what `work` rejects with, and shows its caller there, unless that has stopped it. */
 async function reporting<T>(
   event: Pick<ErrorEvent, 'model' | 'operation'>,
   isStopped: (error: unknown) => boolean,
   work: () => Promise<T>,
 ): Promise<T> {
+  const caller = new Caller(reporting);
   try {
     return await work();
   } catch (error) {
-    if (!isStopped(error)) reportError({ ...event, error });
+    if (!isStopped(error)) reportError({ ...event, error: caller.shownIn(error) });
     throw error;
   }
 }

@@ -1,6 +1,6 @@
 // What every pipeline carries beside its call, and its end.
 import { checkOptions } from '../config/options';
-import { BitError } from '../errors';
+import { BitError, forCaller } from '../errors';
 import type { ImageInput } from '../image/input';
 import type { BitForImageClassification } from '../models/bit_for_image_classification';
 import type { BitImageProcessor } from '../models/bit_image_processor';
@@ -53,7 +53,7 @@ export function withParts<M extends BitForImageClassification | BitModel>(
     const answers = run.call(images, options);
     inFlight.add(answers);
     try {
-      return await answers;
+      return await forCaller(() => answers);
     } finally {
       inFlight.delete(answers);
     }
