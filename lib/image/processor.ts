@@ -178,11 +178,12 @@ function atIndex(error: unknown, index: number): unknown {
 function checkSameChannels(images: NativeImage[], settings: BitImageProcessorFields): void {
   const odd = firstUnlike(images, (image) => channelsAfter(image, settings));
   if (odd === null) return;
+  const { index, image, first } = odd;
   throw new BitError(
     'ERR_BIT_IMAGE',
-    `has ${odd.image.channels} channels but the image before it ${odd.before.channels}: ` +
+    `has ${image.channels} channels but the first has ${first.channels}, of those in one batch: ` +
       'turn on doConvertRgb',
-    { index: odd.index },
+    { index },
   );
 }
 
@@ -191,18 +192,18 @@ function checkSameSize(images: NativeImage[], settings: BitImageProcessorFields)
   const text = (image: NativeImage) => `${image.resizedWidth} x ${image.resizedHeight}`;
   const odd = firstUnlike(images, text);
   if (odd === null) return;
+  const { index, image, first } = odd;
   throw new BitError(
     'ERR_BIT_IMAGE',
-    `comes out as ${text(odd.image)} but the image before it as ${text(odd.before)}: ` +
+    `comes out as ${text(image)} but the first as ${text(first)}, of those in one batch: ` +
       'turn on doCenterCrop, or set size to { height, width }',
-    { index: odd.index },
+    { index },
   );
 }
 
-/** The first image that differs from those before it, and the one before; null where none does. */
+/** The earliest image that differs from the first; null where none does. */
 function firstUnlike(images: NativeImage[], trait: (image: NativeImage) => unknown) {
   const [first] = images as [NativeImage, ...NativeImage[]];
   const index = images.findIndex((image) => trait(image) !== trait(first));
-  if (index < 0) return null;
-  return { index, image: images[index] as NativeImage, before: images[index - 1] as NativeImage };
+  return index < 0 ? null : { index, image: images[index] as NativeImage, first };
 }
