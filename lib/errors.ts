@@ -55,3 +55,55 @@ export function refuseUnknown(kind: 'field' | 'option', given: object, known: ob
     `Unknown ${kind} ${describe(name)}${advice}; the ${kind}s are ${names.join(', ')}`,
   );
 }
+
+/**
+ * An error about one image of a list, as it is told to whoever gave the list of `count`: with the
+ * image's place in front. Within the library such errors carry the place as `index` alone, so that
+ * each list that holds them can count it anew; only public calls put it into words.
+ */
+export function inList(error: unknown, count: number): unknown {
+  if (!(error instanceof BitError) || error.index === undefined) return error;
+  const { code, cause, index } = error;
+  return new BitError(code, `Image ${index} of ${count}: ${error.message}`, { cause, index });
+}
+
+/** Whether an error is about one image, so that others may well go through. */
+export function isAboutImage(error: unknown): error is BitError {
+  return (
+    error instanceof BitError && (error.code === 'ERR_BIT_IMAGE' || error.code === 'ERR_BIT_SHAPE')
+  );
+}
+
+/**
+ * Where a public call was made from. Errors that come from native threads and callbacks have no
+ * frames of their caller's: take this before anything is awaited, while they are there. They are
+ * put into words only where they are shown.
+ */
+export class Caller {
+  declare private readonly stack?: string;
+
+  /** @param below its frame, and those of what it called, are left out. */
+  constructor(below: (...args: never[]) => unknown) {
+    Error.captureStackTrace?.(this, below);
+  }
+
+  /** Adds the caller's frames to those of an error of ours that lacks them; gives the same error. */
+  shownIn(error: unknown): unknown {
+    if (!(error instanceof BitError)) return error;
+    const own = error.stack ?? `${error.name}: ${error.message}`;
+    const frames = (this.stack ?? '').split('\n').slice(1);
+    const missing = frames.filter((frame) => !own.includes(frame));
+    error.stack = [own, ...missing].join('\n');
+    return error;
+  }
+}
+
+/** What `work` gives; an error of ours shows where this was called from. */
+export async function forCaller<T>(work: () => Promise<T>): Promise<T> {
+  const caller = new Caller(forCaller);
+  try {
+    return await work();
+  } catch (error) {
+    throw caller.shownIn(error);
+  }
+}

@@ -53,6 +53,7 @@ export type {
   PipelineOptions,
 } from './pipelines/options';
 export type { Classification, FunctionToApply } from './pipelines/scores';
+export type { Settled } from './pipelines/settled';
 export { systemInfo, type SystemInfo } from './system_info';
 export { version } from './version';
 export * as libtorch from './libtorch';

@@ -38,8 +38,7 @@ async function classify(args: string[], flags: Flags, context: Context): Promise
   };
   const quiet = flags.json === true;
   const load = () => loadClassifier(flags, context);
-  const { batchSize } = flags;
-  const failed = await runBatches({ args, batchSize, quiet, load, onResult }, context);
+  const failed = await runBatches({ args, quiet, load, onResult }, context);
   if (flags.json) await printJson({ results, failed });
 }
 
@@ -48,7 +47,7 @@ async function loadClassifier(flags: Flags, context: Context): Promise<Runner<Cl
   const options = { ...loadOptions(flags, context), ...callOptions(flags) };
   const classifier = await pipeline('image-classification', flags.model, options);
   return {
-    run: (path) => classifier(path, { topK, signal: context.signal }),
+    settled: (paths) => classifier.settled(paths, { topK, signal: context.signal }),
     dispose: () => classifier.dispose(),
   };
 }

@@ -1,7 +1,7 @@
 // `bigtransfer embed`: the pooled features of images.
 
 import type { Command } from 'commander';
-import { pipeline } from '../index';
+import { type Tensor, pipeline } from '../index';
 import { type Runner, runBatches } from './batches';
 import type { Context } from './context';
 import { LinesFile } from './lines_file';
@@ -33,7 +33,8 @@ export function addEmbed(program: Command, context: Context): void {
 async function embed(args: string[], flags: Flags, context: Context): Promise<void> {
   const file = flags.output === undefined ? null : await LinesFile.create(flags.output);
   const results: Embedding[] = [];
-  const onResult = async (path: string, features: number[]) => {
+  const onResult = async (path: string, { data }: Tensor<Float32Array>) => {
+    const features = Array.from(data);
     if (flags.json) results.push({ path, features });
     const line = JSON.stringify({ path, features });
     if (file) await file.write(line);
@@ -42,8 +43,7 @@ async function embed(args: string[], flags: Flags, context: Context): Promise<vo
   try {
     const quiet = file !== null || flags.json === true;
     const load = () => loadExtractor(flags, context);
-    const { batchSize } = flags;
-    const failed = await runBatches({ args, batchSize, quiet, load, onResult }, context);
+    const failed = await runBatches({ args, quiet, load, onResult }, context);
     // An old file is worth more than an empty one.
     if (file && (file.count > 0 || failed.length === 0)) await file.commit();
     if (flags.json) await print(JSON.stringify({ results, failed }));
@@ -52,14 +52,14 @@ async function embed(args: string[], flags: Flags, context: Context): Promise<vo
   }
 }
 
-async function loadExtractor(flags: Flags, context: Context): Promise<Runner<number[]>> {
+async function loadExtractor(
+  flags: Flags,
+  context: Context,
+): Promise<Runner<Tensor<Float32Array>>> {
   const options = { ...loadOptions(flags, context), ...callOptions(flags) };
   const extractor = await pipeline('image-feature-extraction', flags.model, options);
   return {
-    run: async (path) => {
-      const { data } = await extractor(path, { pool: true, signal: context.signal });
-      return Array.from(data as Float32Array);
-    },
+    settled: (paths) => extractor.settled(paths, { pool: true, signal: context.signal }),
     dispose: () => extractor.dispose(),
   };
 }

@@ -84,7 +84,7 @@ export function loadOptions(flags: ModelFlags, context: Context): LoadOptions {
 
 /** What a command that runs images asks of the pipeline and of the model's queue. */
 export function callOptions({ batchSize, timeout }: ImageFlags) {
-  return { timeoutMs: 1000 * timeout, batching: { maxBatch: batchSize } };
+  return { timeoutMs: 1000 * timeout, batchSize, batching: { maxBatch: batchSize } };
 }
 
 /** Options of a command that reads images. */

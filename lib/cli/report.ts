@@ -1,7 +1,5 @@
 // What goes to the terminal: tables, JSON, errors.
 
-import { BitError } from '../index';
-
 /** Columns as wide as their widest cell; those marked `right` hold numbers. */
 export function table(rows: readonly (readonly string[])[], right: readonly number[] = []): string {
   const widths: number[] = [];
@@ -21,11 +19,6 @@ export async function print(text: string): Promise<void> {
 
 export function printJson(value: unknown): Promise<void> {
   return print(JSON.stringify(value, null, 2));
-}
-
-/** The code of an error that is ours; null for others. */
-export function codeOf(error: unknown): string | null {
-  return error instanceof BitError ? error.code : null;
 }
 
 export function messageOf(error: unknown): string {

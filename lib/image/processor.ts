@@ -44,7 +44,8 @@ export interface PreprocessingOptions {
 /**
  * Runs all steps of `settings` on one image or a list.
  * @returns [N, C, H, W]: float32, or uint8 when pixels are neither rescaled nor normalised.
- * @throws BitError ERR_BIT_IMAGE, with `index` where one image of a list is at fault.
+ * @throws BitError ERR_BIT_IMAGE, with `index` where one image of a list is at fault; inList() puts
+ *   that into words.
  */
 export async function preprocessImages(
   images: Images,
@@ -165,26 +166,23 @@ async function eachInTurn<T>(
   await Promise.all(Array.from({ length: Math.min(READ_AT_ONCE, list.length) }, lane));
   throwIfAborted(signal);
   const [failure] = failures.sort((a, b) => a.index - b.index);
-  if (failure) throw isList ? named(failure.error, failure.index, list.length) : failure.error;
+  if (failure) throw isList ? atIndex(failure.error, failure.index) : failure.error;
   return results;
 }
 
-function named(error: unknown, index: number, count: number): unknown {
+function atIndex(error: unknown, index: number): unknown {
   if (!(error instanceof BitError)) return error;
-  const message = `Image ${index} of ${count}: ${error.message}`;
-  return new BitError(error.code, message, { cause: error.cause, index });
+  return new BitError(error.code, error.message, { cause: error.cause, index });
 }
 
 function checkSameChannels(images: NativeImage[], settings: BitImageProcessorFields): void {
-  const channelsOf = (image: NativeImage) => channelsAfter(image, settings);
-  const [first] = images as [NativeImage, ...NativeImage[]];
-  const index = images.findIndex((image) => channelsOf(image) !== channelsOf(first));
-  if (index < 0) return;
-  const { channels } = images[index] as NativeImage;
+  const odd = firstUnlike(images, (image) => channelsAfter(image, settings));
+  if (odd === null) return;
+  const { index, image, first } = odd;
   throw new BitError(
     'ERR_BIT_IMAGE',
-    `Image ${index} of ${images.length} has ${channels} channels but the first has ` +
-      `${first.channels}: turn on doConvertRgb`,
+    `has ${image.channels} channels but the first has ${first.channels}, of those in one batch: ` +
+      'turn on doConvertRgb',
     { index },
   );
 }
@@ -192,13 +190,20 @@ function checkSameChannels(images: NativeImage[], settings: BitImageProcessorFie
 function checkSameSize(images: NativeImage[], settings: BitImageProcessorFields): void {
   if (settings.doCenterCrop) return;
   const text = (image: NativeImage) => `${image.resizedWidth} x ${image.resizedHeight}`;
-  const [first] = images as [NativeImage, ...NativeImage[]];
-  const index = images.findIndex((image) => text(image) !== text(first));
-  if (index < 0) return;
+  const odd = firstUnlike(images, text);
+  if (odd === null) return;
+  const { index, image, first } = odd;
   throw new BitError(
     'ERR_BIT_IMAGE',
-    `Image ${index} of ${images.length} comes out as ${text(images[index] as NativeImage)} but the first as ` +
-      `${text(first)}: turn on doCenterCrop, or set size to { height, width }`,
+    `comes out as ${text(image)} but the first as ${text(first)}, of those in one batch: ` +
+      'turn on doCenterCrop, or set size to { height, width }',
     { index },
   );
+}
+
+/** The earliest image that differs from the first; null where none does. */
+function firstUnlike(images: NativeImage[], trait: (image: NativeImage) => unknown) {
+  const [first] = images as [NativeImage, ...NativeImage[]];
+  const index = images.findIndex((image) => trait(image) !== trait(first));
+  return index < 0 ? null : { index, image: images[index] as NativeImage, first };
 }

@@ -1,6 +1,4 @@
 // BitImageProcessor with its files and its one verb.
-import { runJob } from '../binding/job';
-import { loadBinding } from '../binding/load';
 import {
   ImageProcessorData,
   PROCESSOR_FIELDS,
@@ -9,13 +7,12 @@ import {
 import { checkOptions, only } from '../config/options';
 import type { PreprocessOptions } from '../config/preprocess_options';
 import { PRETRAINED_CHECKS, type PretrainedOptions } from '../config/pretrained_options';
+import { forCaller, inList } from '../errors';
 import { resolveSource } from '../hub/resolve';
-import { toPixelTensor } from '../image/pixel_batch';
-import { preprocessImages, stageImages } from '../image/processor';
 import type { ImageInput } from '../image/input';
 import type { Tensor } from '../tensor';
 import { readJsonObject, writeJson } from './json_file';
-import { checkPreprocess, isScaled } from './staging';
+import { pixelValuesFor } from './staging';
 
 /** Images → pixel values: every field of transformers' BitImageProcessor, with its numbers. */
 export class BitImageProcessor extends ImageProcessorData {
@@ -29,10 +26,12 @@ export class BitImageProcessor extends ImageProcessorData {
     options: PretrainedOptions & Partial<BitImageProcessorFields> = {},
   ): Promise<BitImageProcessor> {
     const given = checkOptions(options, { ...PRETRAINED_CHECKS, ...PROCESSOR_FIELDS });
-    const { processorPath } = await resolveSource(source, given, 'processor');
-    const json = await readJsonObject(processorPath);
-    const processor = BitImageProcessor.fromJSON(json) as BitImageProcessor;
-    return processor.with(only(given, PROCESSOR_FIELDS));
+    return forCaller(async () => {
+      const { processorPath } = await resolveSource(source, given, 'processor');
+      const json = await readJsonObject(processorPath);
+      const processor = BitImageProcessor.fromJSON(json) as BitImageProcessor;
+      return processor.with(only(given, PROCESSOR_FIELDS));
+    });
   }
 
   /**
@@ -47,17 +46,13 @@ export class BitImageProcessor extends ImageProcessorData {
     images: ImageInput | readonly ImageInput[],
     overrides: PreprocessOptions = {},
   ): Promise<{ pixelValues: Tensor }> {
-    const { device, settings, options } = checkPreprocess(this, overrides);
-    const native = loadBinding();
-    if (!device.startsWith('cuda'))
-      return { pixelValues: await preprocessImages(images, settings, native, options) };
-    native.checkDevice(device);
-    if (!isScaled(settings))
-      return { pixelValues: await preprocessImages(images, settings, native, options) };
-    const { pictures } = await stageImages(images, settings, native, options);
-    const job = () => native.preparePictures(pictures, device, options.priority ?? 0);
-    const pixels = await runJob(job, options.signal);
-    return { pixelValues: toPixelTensor(pixels) };
+    return forCaller(async () => {
+      try {
+        return { pixelValues: await pixelValuesFor(this, images, overrides) };
+      } catch (error) {
+        throw inList(error, Array.isArray(images) ? images.length : 1);
+      }
+    });
   }
 
   /**
@@ -65,6 +60,6 @@ export class BitImageProcessor extends ImageProcessorData {
    * @throws BitError ERR_BIT_CHECKPOINT when it cannot be written, ERR_BIT_CONFIG for no path.
    */
   async savePretrained(directory: string): Promise<void> {
-    await writeJson(directory, 'preprocessor_config.json', this.toJSON());
+    await forCaller(() => writeJson(directory, 'preprocessor_config.json', this.toJSON()));
   }
 }

@@ -1,16 +1,18 @@
 // Failures of loads and calls, told to those who listen.
 import { reportError, type ErrorEvent } from '../diagnostics';
+import { Caller } from '../errors';
 
-/** Publishes what `work` rejects with, unless its caller has stopped it. */
+/** Publishes what `work` rejects with, and shows its caller there, unless that has stopped it. */
 export async function reportingFailure<T>(
   event: Pick<ErrorEvent, 'model' | 'operation'>,
   isStopped: (error: unknown) => boolean,
   work: () => Promise<T>,
 ): Promise<T> {
+  const caller = new Caller(reportingFailure);
   try {
     return await work();
   } catch (error) {
-    if (!isStopped(error)) reportError({ ...event, error });
+    if (!isStopped(error)) reportError({ ...event, error: caller.shownIn(error) });
     throw error;
   }
 }

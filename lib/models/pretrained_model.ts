@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import type { LayerTime, LoadingInfo } from '../binding/types';
 import type { DisposeOptions, ForwardOptions } from '../config/call_options';
-import { BitError } from '../errors';
+import { BitError, forCaller } from '../errors';
 import type { Tensor } from '../tensor';
 import type { BitConfig } from './bit_config';
 import type { Inputs } from './inputs';
@@ -50,9 +50,11 @@ export abstract class BitPreTrainedModel {
   async savePretrained(directory: string): Promise<void> {
     checkDirectory(directory);
     const { session, kind } = runnerOf(this);
-    // First, and at once: the weights stay until they are written, whoever disposes of the model.
-    await session.save(join(directory, 'model.safetensors'));
-    await this.config.savePretrained(directory, kind.architecture);
+    await forCaller(async () => {
+      // First, and at once: the weights stay until they are written, whoever disposes of the model.
+      await session.save(join(directory, 'model.safetensors'));
+      await this.config.savePretrained(directory, kind.architecture);
+    });
   }
 
   /**
@@ -67,7 +69,7 @@ export abstract class BitPreTrainedModel {
 
   /** Every parameter in float32 under transformers' names, in state-dict order. */
   async stateDict(): Promise<Map<string, Tensor<Float32Array>>> {
-    const rows = await runnerOf(this).session.stateDict();
+    const rows = await forCaller(() => runnerOf(this).session.stateDict());
     return new Map(rows.map(({ name, tensor }) => [name, toTensorObject(tensor)]));
   }
 

@@ -1,16 +1,13 @@
 // A list of images through a model, some at a time.
 import type { BitImageProcessorFields } from '../config/image_processor';
 import type { PreprocessOptions } from '../config/preprocess_options';
-import { BitError } from '../errors';
+import { BitError, inList } from '../errors';
 import { HeldImage, type ImageInput } from '../image/input';
-import type { BitImageProcessor } from '../models/bit_image_processor';
+import type { Images } from '../image/processor';
+import type { StagedImages } from '../image/staged';
 import type { ModelInputs } from '../models/native_input';
-
-/**
- * Batches that are decoded while one is computed on a GPU: the one that comes next, and one more for
- * when that turns out quick to decode. On the CPU both take the same threads.
- */
-const AHEAD_ON_GPU = 2;
+import type { Tensor } from '../tensor';
+import { BATCHES_AHEAD, inOrder } from './in_order';
 
 export interface BatchOptions {
   batchSize: number;
@@ -21,9 +18,11 @@ export interface BatchOptions {
   imageProcessorKwargs?: Partial<BitImageProcessorFields>;
 }
 
-/** A processor, and one that takes held images as its own are. */
-export interface BatchProcessor extends Pick<BitImageProcessor, 'preprocess'> {
-  stage(image: ImageInput | ImageInput[], options: PreprocessOptions): Promise<ModelInputs>;
+/** A processor, whose errors about one image of a batch say its place there as `index` alone. */
+export interface BatchProcessor {
+  pixelValues(images: Images, options: PreprocessOptions): Promise<Tensor>;
+  /** For a model on a GPU. */
+  stage(images: Images, options: PreprocessOptions): Promise<StagedImages | Tensor>;
 }
 
 /** What a pipeline's model can be asked. */
@@ -45,55 +44,34 @@ export function outputsOf<Output>(
   if (images.length === 0) throw new BitError('ERR_BIT_IMAGE', 'Expected at least one image');
   const onGpu = model.device !== 'cpu';
   // All of them at once: later batches are read long after the call has returned.
-  const held = images.map((image) => (typeof image === 'string' ? image : heldOf(image)));
-  const prepare = async (batch: ImageInput[]): Promise<ModelInputs> => {
-    const given = batch.length === 1 ? (batch[0] as ImageInput) : batch;
+  const held = images.map((image) => (typeof image === 'string' ? image : HeldImage.of(image)));
+  const prepare = (batch: (string | HeldImage)[]): Promise<ModelInputs> => {
+    const given = batch.length === 1 ? (batch[0] as string | HeldImage) : batch;
     const settings = { ...imageProcessorKwargs, signal, priority, timeoutMs };
     if (onGpu) return processor.stage(given, { ...settings, gpuDecode });
-    return (await processor.preprocess(given, settings)).pixelValues;
+    return processor.pixelValues(given, settings);
   };
-  const run = async (index: number): Promise<Output> => {
-    const start = index * batchSize;
-    const inputs = await prepare(held.slice(start, start + batchSize)).catch((error: unknown) => {
-      throw atPlace(error, start, images.length);
+  const run = async ({ start, batch }: { start: number; batch: (string | HeldImage)[] }) => {
+    const inputs = await prepare(batch).catch((error: unknown) => {
+      throw images.length === 1 ? error : inList(fromStart(error, start), images.length);
     });
     return model.forward(inputs, { signal, priority });
   };
-  return inOrder(Math.ceil(images.length / batchSize), run, onGpu ? AHEAD_ON_GPU : 0);
+  // On the CPU decoding and computing take the same threads.
+  return inOrder(batchesOf(held, batchSize), run, { ahead: onGpu ? BATCHES_AHEAD : 0, signal });
 }
 
-/** A processor takes it in place of the image. */
-const heldOf = (image: ImageInput) => HeldImage.of(image) as unknown as ImageInput;
-
-/** Results of `run(0)` to `run(count - 1)`; while one is awaited, `ahead` more are under way. */
-export async function* inOrder<T>(
-  count: number,
-  run: (index: number) => Promise<T>,
-  ahead: number,
-): AsyncGenerator<T> {
-  const started: Promise<T>[] = [];
-  try {
-    for (let index = 0; index < count; index++) {
-      while (started.length < Math.min(count, index + 1 + ahead)) {
-        const result = run(started.length);
-        // The first failure is thrown where its turn comes; what fails after it is nobody's.
-        result.catch(() => undefined);
-        started.push(result);
-      }
-      yield await (started[index] as Promise<T>);
-    }
-  } finally {
-    await Promise.allSettled(started);
-  }
+/** Batches of `size`, each with its first image's place in the list. */
+function* batchesOf<T>(images: T[], size: number) {
+  for (let start = 0; start < images.length; start += size)
+    yield { start, batch: images.slice(start, start + size) };
 }
 
-/** The same error with its index counted from the start of the whole list. */
-function atPlace(error: unknown, start: number, count: number): unknown {
-  if (!(error instanceof BitError) || error.code !== 'ERR_BIT_IMAGE' || count === 1) return error;
-  const index = start + (error.index ?? 0);
-  const message = error.message.replace(/^image \d+( of \d+)?: /i, '');
-  return new BitError(error.code, `Image ${index} of ${count}: ${message}`, {
-    cause: error.cause,
-    index,
-  });
+/** An error about an image of the batch that begins at `start`, with its place in the whole list. */
+function fromStart(error: unknown, start: number): unknown {
+  if (!(error instanceof BitError)) return error;
+  const { code, message, cause, index } = error;
+  // Of a batch of one image.
+  if (index === undefined && code !== 'ERR_BIT_IMAGE') return error;
+  return new BitError(code, message, { cause, index: start + (index ?? 0) });
 }

@@ -1,17 +1,18 @@
 // pipeline(): a model, its processor and the steps between an image and an answer.
-import { DISPOSE_CHECKS, type DisposeOptions } from '../config/call_options';
 import { DEFAULT_MODEL, DEFAULT_TOP_K } from '../config/defaults';
 import { checkOptions, only } from '../config/options';
 import { PRETRAINED_CHECKS } from '../config/pretrained_options';
-import { BitError, invalid } from '../errors';
+import { invalid } from '../errors';
 import type { ImageInput } from '../image/input';
 import { BitForImageClassification } from '../models/bit_for_image_classification';
 import { BitImageProcessor } from '../models/bit_image_processor';
 import { BitModel } from '../models/bit_model';
+import type { BitModelOutput, ImageClassifierOutput } from '../models/outputs';
 import { LOAD_CHECKS } from '../models/load_options';
-import { stageForModel } from '../models/staging';
-import { Tensor } from '../tensor';
+import { pixelValuesFor, stageForModel } from '../models/staging';
+import type { Tensor } from '../tensor';
 import { outputsOf, type BatchProcessor } from './batches';
+import { concatenate, rowsOf } from './features';
 import {
   CLASSIFICATION_CHECKS,
   FEATURE_CHECKS,
@@ -22,28 +23,25 @@ import {
   type FeatureExtractionOptions,
   type PipelineOptions,
 } from './options';
+import { withParts, type Many, type PipelineParts, type Task } from './parts';
 import { rank, type Classification } from './scores';
+import { settledOf } from './settled';
 
-export type Task = 'image-classification' | 'image-feature-extraction';
+export type { Task };
 
-interface Disposable {
-  readonly task: Task;
-  readonly processor: BitImageProcessor;
-  /**
-   * Waits for the calls in flight, or stops them, and frees the model; later calls reject with
-   * ERR_BIT_DISPOSED. May be called again.
-   */
-  dispose(options?: DisposeOptions): Promise<void>;
-  [Symbol.asyncDispose](): Promise<void>;
-}
-
-export interface ImageClassificationPipeline extends Disposable {
+export interface ImageClassificationPipeline extends PipelineParts<
+  ClassificationOptions,
+  Classification[]
+> {
   readonly model: BitForImageClassification;
   (image: ImageInput, options?: ClassificationOptions): Promise<Classification[]>;
   (images: readonly ImageInput[], options?: ClassificationOptions): Promise<Classification[][]>;
 }
 
-export interface ImageFeatureExtractionPipeline extends Disposable {
+export interface ImageFeatureExtractionPipeline extends PipelineParts<
+  FeatureExtractionOptions,
+  Tensor<Float32Array>
+> {
   readonly model: BitModel;
   (
     images: ImageInput | readonly ImageInput[],
@@ -93,27 +91,35 @@ function classifier(
   processor: BitImageProcessor,
   defaults: ClassificationOptions,
 ): ImageClassificationPipeline {
-  const call = async (
-    images: ImageInput | readonly ImageInput[],
-    options: ClassificationOptions = {},
-  ) => {
+  const asked = (options: ClassificationOptions) => {
     const given = over(
       defaults,
       checkOptions<ClassificationOptions>(options, CLASSIFICATION_CHECKS),
     );
-    const { topK = DEFAULT_TOP_K } = given;
+    const { topK = DEFAULT_TOP_K, functionToApply } = given;
+    const resultsOf = ({ logits }: ImageClassifierOutput) =>
+      rank(logits, model.config, topK, functionToApply);
+    return { options: withDefaults(given), resultsOf };
+  };
+  const call = async (
+    images: ImageInput | readonly ImageInput[],
+    given: ClassificationOptions = {},
+  ) => {
+    const { options, resultsOf } = asked(given);
     const list = Array.isArray(images) ? (images as ImageInput[]) : [images as ImageInput];
     const answers: Classification[][] = [];
-    for await (const { logits } of outputsOf(
-      list,
-      ofBatches(processor),
-      model,
-      withDefaults(given),
-    ))
-      answers.push(...rank(logits, model.config, topK, given.functionToApply));
+    for await (const output of outputsOf(list, ofBatches(processor), model, options))
+      answers.push(...resultsOf(output));
     return Array.isArray(images) ? answers : answers[0];
   };
-  return withParts(call, 'image-classification', model, processor) as ImageClassificationPipeline;
+  const settled = (images: Many, given: ClassificationOptions = {}) =>
+    settledOf(images, { processor: ofBatches(processor), model, ...asked(given) });
+  return withParts(
+    { call, settled },
+    'image-classification',
+    model,
+    processor,
+  ) as ImageClassificationPipeline;
 }
 
 function extractor(
@@ -121,20 +127,30 @@ function extractor(
   processor: BitImageProcessor,
   defaults: FeatureExtractionOptions,
 ): ImageFeatureExtractionPipeline {
+  const asked = (options: FeatureExtractionOptions) => {
+    const given = over(defaults, checkOptions<FeatureExtractionOptions>(options, FEATURE_CHECKS));
+    const featuresOf = ({ poolerOutput, lastHiddenState }: BitModelOutput) =>
+      given.pool ? poolerOutput : lastHiddenState;
+    return { options: withDefaults(given), featuresOf };
+  };
   const call = async (
     images: ImageInput | readonly ImageInput[],
-    options: FeatureExtractionOptions = {},
+    given: FeatureExtractionOptions = {},
   ) => {
-    const given = over(defaults, checkOptions<FeatureExtractionOptions>(options, FEATURE_CHECKS));
-    const { pool } = given;
+    const { options, featuresOf } = asked(given);
     const list = Array.isArray(images) ? (images as ImageInput[]) : [images as ImageInput];
     const parts: Tensor<Float32Array>[] = [];
-    for await (const output of outputsOf(list, ofBatches(processor), model, withDefaults(given)))
-      parts.push(pool ? output.poolerOutput : output.lastHiddenState);
+    for await (const output of outputsOf(list, ofBatches(processor), model, options))
+      parts.push(featuresOf(output));
     return concatenate(parts);
   };
+  const settled = (images: Many, given: FeatureExtractionOptions = {}) => {
+    const { options, featuresOf } = asked(given);
+    const resultsOf = (output: BitModelOutput) => rowsOf(featuresOf(output));
+    return settledOf(images, { processor: ofBatches(processor), model, options, resultsOf });
+  };
   return withParts(
-    call,
+    { call, settled },
     'image-feature-extraction',
     model,
     processor,
@@ -144,49 +160,7 @@ function extractor(
 /** A user's processor as batches use it. */
 function ofBatches(processor: BitImageProcessor): BatchProcessor {
   return {
-    preprocess: (images, options) => processor.preprocess(images, options),
+    pixelValues: (images, options) => pixelValuesFor(processor, images, options),
     stage: (images, options) => stageForModel(processor, images, options),
   };
-}
-
-function concatenate(parts: Tensor<Float32Array>[]): Tensor<Float32Array> {
-  const [first] = parts as [Tensor<Float32Array>, ...Tensor<Float32Array>[]];
-  if (parts.length === 1) return first;
-  const data = new Float32Array(parts.reduce((total, part) => total + part.data.length, 0));
-  let offset = 0;
-  for (const part of parts) {
-    data.set(part.data, offset);
-    offset += part.data.length;
-  }
-  const count = parts.reduce((total, part) => total + (part.shape[0] as number), 0);
-  return Tensor.from(data, [count, ...first.shape.slice(1)]);
-}
-
-/** A pipeline is a function that carries its parts, as in transformers.js. */
-function withParts<M extends BitForImageClassification | BitModel>(
-  run: (images: ImageInput | readonly ImageInput[], options?: object) => Promise<unknown>,
-  task: Task,
-  model: M,
-  processor: BitImageProcessor,
-) {
-  const inFlight = new Set<Promise<unknown>>();
-  let disposed = false;
-  const call = async (images: ImageInput | readonly ImageInput[], options?: object) => {
-    if (disposed) throw new BitError('ERR_BIT_DISPOSED', 'The pipeline has been disposed of');
-    const answers = run(images, options);
-    inFlight.add(answers);
-    try {
-      return await answers;
-    } finally {
-      inFlight.delete(answers);
-    }
-  };
-  const dispose = async (options?: DisposeOptions) => {
-    const { cancel } = checkOptions<DisposeOptions>(options, DISPOSE_CHECKS);
-    disposed = true;
-    if (!cancel) await Promise.allSettled(inFlight);
-    await model.dispose(options);
-  };
-  const parts = { task, model, processor, dispose, [Symbol.asyncDispose]: () => dispose() };
-  return Object.assign(call, parts);
 }

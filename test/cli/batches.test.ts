@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { BitError } from '../../lib/errors';
 
-jest.mock('../../lib/index', () => jest.requireActual('../../lib/errors'));
 import { runBatches } from '../../lib/cli/batches';
+import type { HeldImage } from '../../lib/image/input';
+import { settledOf } from '../../lib/pipelines/settled';
 
 let dir: string;
 let stderr: jest.SpyInstance;
@@ -29,13 +30,24 @@ async function runNames(
   const context = { signal: new AbortController().signal, exitCode: 0 };
   const results: string[] = [];
   const dispose = jest.fn(async () => undefined);
+  // A pipeline's loop over a model that makes of each image what `run` does.
+  const processor = {
+    pixelValues: async (image: unknown) => (image as HeldImage).source as never,
+    stage: () => Promise.reject(new Error('for GPUs')),
+  };
+  const forward = async (path: unknown) => run(basename(path as string));
+  const work = {
+    processor,
+    model: { device: 'cpu', forward },
+    options: { batchSize: 3, signal: context.signal },
+    resultsOf: (result: string) => [result],
+  };
   const load = jest.fn(async () => ({
-    run: async (path: string) => run(basename(path)),
+    settled: (paths: readonly string[]) => settledOf(paths, work),
     dispose,
   }));
   const job = {
     args: [...names, ...extra].map((name) => join(dir, name)),
-    batchSize: 3,
     quiet: false,
     load,
     onResult: (path: string, result: string) => void results.push(`${basename(path)}=${result}`),

@@ -1,7 +1,7 @@
 // Images decoded for a GPU: which are taken, what they say of themselves, and what there is without one.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BitImageProcessor, BitModel, BitConfig, systemInfo } from '../../lib';
+import { BitConfig, type BitError, BitImageProcessor, BitModel, systemInfo } from '../../lib';
 import { runJob } from '../../lib/binding/job';
 import { loadBinding } from '../../lib/binding/load';
 import { StagedImages } from '../../lib/image/staged';
@@ -37,17 +37,19 @@ test('whole numbers, which a GPU does not give, come as pixel values', async () 
   expect(await stageForModel(processor, rgb, off)).toMatchObject({ dtype: 'uint8' });
 });
 
-test('errors are those of preprocess', async () => {
-  const cases: [unknown, RegExp][] = [
+test('errors are those of preprocess, with the place of an image as index alone', async () => {
+  const cases: [unknown, RegExp, number?][] = [
     [[], /at least one image/],
-    [[rgb, Buffer.from('no image')], /Image 1 of 2/],
+    [[rgb, Buffer.from('no image')], /^Cannot read the image/, 1],
     [join(REFERENCE, 'no such file.png'), /no such file/],
   ];
-  for (const [images, message] of cases) {
-    await expect(stageForModel(processor, images as never)).rejects.toMatchObject({
-      code: 'ERR_BIT_IMAGE',
-      message: expect.stringMatching(message) as string,
-    });
+  for (const [images, message, index] of cases) {
+    const error = (await stageForModel(processor, images as never).catch(
+      (e: unknown) => e,
+    )) as BitError;
+    expect(error).toMatchObject({ name: 'BitError', code: 'ERR_BIT_IMAGE' });
+    expect(error.message).toMatch(message);
+    expect(error.index).toBe(index);
   }
   const tall = { ...rgb, width: 300, height: 400 };
   await expect(stageForModel(processor, [rgb, tall], { doCenterCrop: false })).rejects.toThrow(

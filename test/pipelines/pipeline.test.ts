@@ -1,6 +1,6 @@
 // The life of a pipeline; what it answers is in the tests of its parts.
 import { join } from 'node:path';
-import { pipeline } from '../../lib';
+import { type BitError, pipeline } from '../../lib';
 import { ROOT } from '../support/child';
 
 const CAT = join(ROOT, 'examples', 'pictures', 'cat.jpg');
@@ -76,4 +76,36 @@ describe('options', () => {
       code: 'ERR_BIT_CONFIG',
     });
   });
+});
+
+describe('the image at fault is named by its place in the whole list, once', () => {
+  const raw = (width: number, channels = 3) => ({
+    data: new Uint8Array(width * 64 * channels),
+    width,
+    height: 64,
+    channels,
+  });
+  const noCrop = { doCenterCrop: false, doResize: false };
+  const asTheyAre = { doConvertRgb: false, imageMean: [0.5], imageStd: [0.5] };
+  const [good, wide, four] = [raw(64), raw(80), raw(64, 4)];
+  const rows = [
+    { what: 'another size', bad: wide, options: noCrop, words: /: comes out as 80 x 64 but/ },
+    { what: 'other channels', bad: four, options: asTheyAre, words: /: has 4 channels but/ },
+    { what: 'no picture', bad: 'none.png', options: {}, words: /: Cannot read none\.png/ },
+  ];
+  const sizes = [2, 3, 4, 8].flatMap((batchSize) => rows.map((row) => ({ ...row, batchSize })));
+
+  test.each(sizes)(
+    '$what, in batches of $batchSize',
+    async ({ bad, options, words, batchSize }) => {
+      await using classify = await pipeline('image-classification');
+      const images = [good, good, good, good, good, bad, bad];
+      const call = classify(images, { batchSize, imageProcessorKwargs: options });
+      const error = (await call.catch((e: unknown) => e)) as BitError;
+      expect(error).toMatchObject({ name: 'BitError', code: 'ERR_BIT_IMAGE', index: 5 });
+      expect(error.message).toMatch(words);
+      expect(error.message.match(/image \d+/gi)).toEqual(['Image 5']);
+      expect(error.message).toMatch(/^Image 5 of 7: /);
+    },
+  );
 });
