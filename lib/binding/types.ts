@@ -78,8 +78,8 @@ export interface Wanted {
 export interface ForwardRequest {
   /** Null where there are pictures. */
   pixelValues: NativeTensor | null;
-  /** Of stage(), used up; on GPUs alone, and empty where there are pixel values. */
-  pictures: NativePicture[];
+  /** Of stagePicture(), used up; on GPUs alone, and empty where there are pixel values. */
+  pictures: StagedPicture[];
   labels: NativeTensor | null;
   problemType: 'regression' | 'single_label_classification' | 'multi_label_classification' | null;
   wanted: Wanted;
@@ -162,7 +162,8 @@ export interface NativeSession {
   dispose(): Promise<void>;
 }
 
-export interface NativeImage {
+/** One picture, and the size that the resize step gives it. */
+export interface Picture {
   /** Interleaved uint8 rows, `height * width * channels` of them; or a whole JPEG file. */
   data: Uint8Array;
   /** For a JPEG what its sides are divided by as it is decoded: 1, 2, 4 or 8; null for rows. */
@@ -178,7 +179,7 @@ export interface NativeImage {
 export type Resample = 'nearest' | 'lanczos' | 'bilinear' | 'bicubic' | 'box' | 'hamming';
 
 export interface PreprocessRequest {
-  image: NativeImage;
+  picture: Picture;
   resample: Resample;
   /** Grey is repeated, alpha dropped, so that three channels come out. */
   convertRgb: boolean;
@@ -187,6 +188,10 @@ export interface PreprocessRequest {
   /** As many values as channels, or null for no normalisation. */
   imageMean: number[] | null;
   imageStd: number[] | null;
+  /** Whether a GPU that resizes a JPEG decodes it too, where it can. */
+  gpuDecode: boolean;
+  /** Jobs of a higher one start first. */
+  priority: number;
 }
 
 /** Pixel values of one image or several, still on the native side. */
@@ -202,16 +207,16 @@ export interface NativePixels {
 }
 
 /** One image decoded for a GPU, on the native side until a call uses it up. */
-export interface NativePicture {
+export interface StagedPicture {
   /** [1, C, H, W] of what it becomes. */
   shape: number[];
-  readonly handle: unknown;
 }
 
-/** One parameter of a network: where it belongs in transformers' state dict. */
-export interface ParameterRow {
-  name: string;
-  shape: number[];
+export interface PrepareRequest {
+  /** That come out equally large; they are used up. */
+  pictures: StagedPicture[];
+  device: string;
+  priority: number;
 }
 
 /** One line of `bigtransfer inspect`: a stage with its cost for one image of the given size. */
@@ -220,12 +225,6 @@ export interface StageRow {
   outputShape: number[];
   parameters: number;
   multiplyAdds: number;
-}
-
-export interface TensorRow {
-  name: string;
-  dtype: string;
-  shape: number[];
 }
 
 export interface NativeCudaDevice {
@@ -268,24 +267,14 @@ export interface NativeBinding {
   load(request: LoadRequest): Promise<NativeSession>;
   /** Another session on the same weights, in any thread of the process. */
   openShared(token: string): NativeSession;
-  /** Null for a JPEG that the addon's decoder leaves to sharp. Higher priorities start first. */
-  preprocess(request: PreprocessRequest, priority: number): NativeJob<NativePixels | null>;
+  /** Null for a JPEG that the addon's decoder leaves to sharp. */
+  preprocess(request: PreprocessRequest): NativeJob<NativePixels | null>;
   /** Throws BitError ERR_BIT_DEVICE unless such a device of CUDA's is there. */
   checkDevice(device: string): void;
   /** Decodes for a GPU, and pins the memory where there is one; null as in preprocess. The request scales. */
-  stage(
-    request: PreprocessRequest,
-    gpuDecode: boolean,
-    priority: number,
-  ): NativeJob<NativePicture | null>;
-  /** [N, C, H, W] of pictures that come out equally large, by way of a GPU; they are used up. */
-  preparePictures(
-    pictures: NativePicture[],
-    device: string,
-    priority: number,
-  ): NativeJob<NativePixels>;
-  parameters(spec: NetworkSpec, prefix: string): ParameterRow[];
-  stages(spec: NetworkSpec, height: number, width: number): StageRow[];
-  /** Names, dtypes and shapes of checkpoint files, without reading the tensors. */
-  listTensors(files: string[]): Promise<TensorRow[]>;
+  stagePicture(request: PreprocessRequest): NativeJob<StagedPicture | null>;
+  /** [N, C, H, W] of pictures, by way of a GPU. */
+  preparePictures(request: PrepareRequest): NativeJob<NativePixels>;
+  /** What each stage of a network costs, for images of this size. */
+  costByStage(spec: NetworkSpec, height: number, width: number): StageRow[];
 }

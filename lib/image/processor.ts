@@ -3,9 +3,9 @@ import { availableParallelism } from 'node:os';
 import { runJob } from '../binding/job';
 import type {
   NativeBinding,
-  NativeImage,
+  Picture,
   NativeJob,
-  NativePicture,
+  StagedPicture,
   PreprocessRequest,
 } from '../binding/types';
 import type { BitImageProcessorFields } from '../config/image_processor';
@@ -14,7 +14,7 @@ import { orAborted, throwIfAborted } from '../signal';
 import type { Tensor } from '../tensor';
 import { decodeImage } from './decode';
 import { HeldImage, type ImageInput, type Readable } from './input';
-import { channelsAfter, jpegImage, nativeRequest, rawImage } from './native_image';
+import { channelsAfter, jpegPicture, preprocessRequest, rawPicture } from './picture';
 import { expectRoom, PixelBatch } from './pixel_batch';
 import { StagedImages } from './staged';
 import { Turns } from './turns';
@@ -58,7 +58,7 @@ export async function preprocessImages(
   const batch = new PixelBatch(count);
   // Each image is resized as soon as it is decoded: a large one does not stay in memory for long.
   await prepareAll(images, settings, options, {
-    start: (request) => native.preprocess(request, options.priority ?? 0),
+    start: (request) => native.preprocess(request),
     put: (pixels, index) => batch.put(index, pixels),
   });
   return batch.tensor();
@@ -72,12 +72,12 @@ export async function preprocessImages(
 export async function stageImages(
   images: Images,
   settings: BitImageProcessorFields,
-  native: Pick<NativeBinding, 'stage'>,
+  native: Pick<NativeBinding, 'stagePicture'>,
   options: PreprocessingOptions = {},
 ): Promise<StagedImages> {
-  const pictures: NativePicture[] = [];
+  const pictures: StagedPicture[] = [];
   await prepareAll(images, settings, options, {
-    start: (request) => native.stage(request, options.gpuDecode ?? false, options.priority ?? 0),
+    start: (request) => native.stagePicture(request),
     put: (picture, index) => (pictures[index] = picture),
   });
   return new StagedImages(pictures);
@@ -104,30 +104,31 @@ interface Preparation<Prepared> {
 async function prepareAll<Prepared>(
   images: Images,
   settings: BitImageProcessorFields,
-  { signal, timeoutMs, fastDecode = false }: PreprocessingOptions,
+  options: PreprocessingOptions,
   { start, put }: Preparation<Prepared>,
 ): Promise<void> {
+  const { signal, timeoutMs, fastDecode = false } = options;
   // Before anything is waited for: the caller may use its memory again once the call has returned.
   const list = holdAll(images);
   if (list.length === 0) throw new BitError('ERR_BIT_IMAGE', 'Expected at least one image');
   throwIfAborted(signal);
-  const process = async (image: NativeImage) => {
+  const process = async (image: Picture) => {
     throwIfAborted(signal);
-    const request = nativeRequest(image, settings);
+    const request = preprocessRequest(image, settings, options);
     const result = await runJob(() => start(request), signal);
     return result && { image, result };
   };
   const decode = async (readable: Readable, source: string | null) => {
     throwIfAborted(signal);
-    const jpeg = 'encoded' in readable && jpegImage(readable.encoded, settings, fastDecode);
+    const jpeg = 'encoded' in readable && jpegPicture(readable.encoded, settings, fastDecode);
     const decoded = async () =>
-      rawImage(await orAborted(decodeImage(readable, source), signal), settings);
+      rawPicture(await orAborted(decodeImage(readable, source), signal), settings);
     return ((jpeg && (await process(jpeg))) || (await process(await decoded()))) as {
-      image: NativeImage;
+      image: Picture;
       result: Prepared;
     };
   };
-  const prepare = async (input: HeldImage, index: number): Promise<NativeImage> => {
+  const prepare = async (input: HeldImage, index: number): Promise<Picture> => {
     const readable = await input.read({ signal, timeoutMs });
     const { image, result } = await decoding.take(() => decode(readable, input.source));
     put(result, index);
@@ -175,7 +176,7 @@ function atIndex(error: unknown, index: number): unknown {
   return new BitError(error.code, error.message, { cause: error.cause, index });
 }
 
-function checkSameChannels(images: NativeImage[], settings: BitImageProcessorFields): void {
+function checkSameChannels(images: Picture[], settings: BitImageProcessorFields): void {
   const odd = firstUnlike(images, (image) => channelsAfter(image, settings));
   if (odd === null) return;
   const { index, image, first } = odd;
@@ -187,9 +188,9 @@ function checkSameChannels(images: NativeImage[], settings: BitImageProcessorFie
   );
 }
 
-function checkSameSize(images: NativeImage[], settings: BitImageProcessorFields): void {
+function checkSameSize(images: Picture[], settings: BitImageProcessorFields): void {
   if (settings.doCenterCrop) return;
-  const text = (image: NativeImage) => `${image.resizedWidth} x ${image.resizedHeight}`;
+  const text = (image: Picture) => `${image.resizedWidth} x ${image.resizedHeight}`;
   const odd = firstUnlike(images, text);
   if (odd === null) return;
   const { index, image, first } = odd;
@@ -202,8 +203,8 @@ function checkSameSize(images: NativeImage[], settings: BitImageProcessorFields)
 }
 
 /** The earliest image that differs from the first; null where none does. */
-function firstUnlike(images: NativeImage[], trait: (image: NativeImage) => unknown) {
-  const [first] = images as [NativeImage, ...NativeImage[]];
+function firstUnlike(images: Picture[], trait: (image: Picture) => unknown) {
+  const [first] = images as [Picture, ...Picture[]];
   const index = images.findIndex((image) => trait(image) !== trait(first));
-  return index < 0 ? null : { index, image: images[index] as NativeImage, first };
+  return index < 0 ? null : { index, image: images[index] as Picture, first };
 }

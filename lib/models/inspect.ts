@@ -55,7 +55,7 @@ export async function inspectModel(
   await session.dispose();
   const inputSize = await sizeOf(source, given);
   const spec = networkSpec(config, config.numLabels);
-  const stages = loadBinding().stages(spec, inputSize.height, inputSize.width);
+  const stages = loadBinding().costByStage(spec, inputSize.height, inputSize.width);
   const total = (key: 'parameters' | 'multiplyAdds') =>
     stages.reduce((sum, row) => sum + row[key], 0);
   return {

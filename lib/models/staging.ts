@@ -40,7 +40,7 @@ export async function pixelValuesFor(
   native.checkDevice(device);
   if (!isScaled(settings)) return preprocessImages(images, settings, native, options);
   const { pictures } = await stageImages(images, settings, native, options);
-  const job = () => native.preparePictures(pictures, device, options.priority ?? 0);
+  const job = () => native.preparePictures({ pictures, device, priority: options.priority ?? 0 });
   return toPixelTensor(await runJob(job, options.signal));
 }
 

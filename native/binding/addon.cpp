@@ -3,9 +3,10 @@
 #include <napi.h>
 
 #include "binding/environment.h"
-#include "binding/functions.h"
 #include "binding/job.h"
+#include "binding/picture_functions.h"
 #include "binding/session_wrap.h"
+#include "binding/system_functions.h"
 
 namespace {
 
@@ -31,11 +32,9 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   define<&SessionWrap::open_shared>(exports, "openShared", client);
   define<preprocess>(exports, "preprocess", client);
   define<check_device>(exports, "checkDevice", client);
-  define<stage>(exports, "stage", client);
+  define<stage_picture>(exports, "stagePicture", client);
   define<prepare_pictures>(exports, "preparePictures", client);
-  define<parameters>(exports, "parameters", client);
-  define<stages>(exports, "stages", client);
-  define<list_tensors>(exports, "listTensors", client);
+  define<cost_by_stage>(exports, "costByStage", client);
   return exports;
 }
 

@@ -10,6 +10,10 @@
 
 #include "binding/mailbox.h"
 
+namespace bigtransfer::runtime {
+class Session;
+}
+
 namespace bigtransfer::binding {
 
 /// One copy of the package's JavaScript: under jest, or where its modules were loaded anew, an
@@ -32,6 +36,10 @@ class Client {
   void set_session(Napi::Function constructor) { session_ = Napi::Persistent(constructor); }
   Napi::Function session() const { return session_.Value(); }
 
+  /// For the session that is being made next: JavaScript cannot hand its constructor anything else.
+  void set_opened(std::shared_ptr<runtime::Session> session) { opened_ = std::move(session); }
+  std::shared_ptr<runtime::Session> take_opened() { return std::exchange(opened_, nullptr); }
+
   /// The one function behind every job's `cancel`.
   void set_cancel(Napi::Function cancel) { cancel_ = Napi::Persistent(cancel); }
   Napi::Function cancel() const { return cancel_.Value(); }
@@ -42,6 +50,7 @@ class Client {
   Napi::FunctionReference bit_error_;
   Napi::FunctionReference session_;
   Napi::FunctionReference cancel_;
+  std::shared_ptr<runtime::Session> opened_;
 };
 
 /// Instance data of the addon; freed with its environment, so that no reference outlives it.

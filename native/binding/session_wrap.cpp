@@ -2,9 +2,11 @@
 #include "binding/session_wrap.h"
 
 #include "binding/async_task.h"
-#include "binding/convert.h"
 #include "binding/environment.h"
 #include "binding/job.h"
+#include "binding/requests.h"
+#include "binding/results.h"
+#include "binding/tensors.h"
 
 namespace bigtransfer::binding {
 
@@ -41,13 +43,14 @@ void SessionWrap::define(Client& client) {
                    InstanceAccessor<&SessionWrap::device>("device"),
                    InstanceAccessor<&SessionWrap::dtype>("dtype"),
                    InstanceAccessor<&SessionWrap::description>("description"),
-                   InstanceAccessor<&SessionWrap::loading_info>("loadingInfo")});
+                   InstanceAccessor<&SessionWrap::loading_info>("loadingInfo")},
+                  &client);
   client.set_session(constructor);
 }
 
 SessionWrap::SessionWrap(const Napi::CallbackInfo& info)
-    : Napi::ObjectWrap<SessionWrap>(info),
-      session_(*info[0].As<Napi::External<std::shared_ptr<Session>>>().Data()) {
+    : Napi::ObjectWrap<SessionWrap>(info), session_(Client::of(info).take_opened()) {
+  if (!session_) throw Napi::TypeError::New(info.Env(), "Sessions are made by load()");
   account(info.Env(), session_->bytes());
 }
 
@@ -58,16 +61,16 @@ void SessionWrap::account(Napi::Env env, int64_t bytes) {
   accounted_ = bytes;
 }
 
-Napi::Object SessionWrap::wrap(const Client& client, std::shared_ptr<Session> session) {
-  return client.session().New(
-      {Napi::External<std::shared_ptr<Session>>::New(client.env(), &session)});
+Napi::Object SessionWrap::wrap(Client& client, std::shared_ptr<Session> session) {
+  client.set_opened(std::move(session));
+  return client.session().New({});
 }
 
 Napi::Value SessionWrap::load(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
     const runtime::LoadRequest request = to_load_request(info[0].As<Napi::Object>());
     using Loaded = std::shared_ptr<Session>;
-    const Client& client = Client::of(info);
+    Client& client = Client::of(info);
     return start_promise<Loaded>(
         client, request.threads, [request](const CancelToken&) { return Session::load(request); },
         [&client](Napi::Env, Loaded& session) -> Napi::Value { return wrap(client, session); });

@@ -23,7 +23,7 @@ class SessionWrap : public Napi::ObjectWrap<SessionWrap> {
   void Finalize(Napi::Env env) override;
 
  private:
-  static Napi::Object wrap(const Client& client, std::shared_ptr<runtime::Session> session);
+  static Napi::Object wrap(Client& client, std::shared_ptr<runtime::Session> session);
 
   Napi::Value forward(const Napi::CallbackInfo& info);
   Napi::Value share(const Napi::CallbackInfo& info);

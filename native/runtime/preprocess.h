@@ -33,6 +33,8 @@ struct PreprocessRequest {
   };
   std::optional<Size> crop;
   ops::PixelScaling scaling;
+  /// Whether a JPEG that a GPU can resize is left to that GPU's decoder; nothing to the CPU.
+  bool gpu_decode;
 };
 
 /// [1, C, H, W], float32 unless nothing is scaled; nothing for a JPEG that image::decode_jpeg

@@ -21,8 +21,7 @@ bool is_for_gpu(const PictureRows& rows, const PreprocessRequest& request) {
 
 }  // namespace
 
-std::optional<StagedPicture> stage(const PreprocessRequest& request, const AllocateRows& allocate,
-                                   bool keeps_jpeg) {
+std::optional<StagedPicture> stage(const PreprocessRequest& request, const AllocateRows& allocate) {
   PictureRows rows(request.picture);
   if (rows.failed()) return std::nullopt;
   const std::optional<ops::ResizeWindow> window = window_of(rows, request);
@@ -34,7 +33,7 @@ std::optional<StagedPicture> stage(const PreprocessRequest& request, const Alloc
   // Refuses statistics that do not fit now, and not when the whole batch is there.
   ops::scaled_levels(kRgb, request.scaling);
   const std::string& jpeg = request.picture.jpeg;
-  if (keeps_jpeg && !jpeg.empty() && request.picture.jpeg_shrink == 1)
+  if (request.gpu_decode && !jpeg.empty() && request.picture.jpeg_shrink == 1)
     return StagedPicture{{}, *window, request.resample, request.scaling, {}, jpeg};
   at::Tensor pixels = allocate({rows.height(), rows.width(), kRgb});
   rows.read_all(pixels.mutable_data_ptr<uint8_t>());

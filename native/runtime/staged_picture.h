@@ -37,10 +37,8 @@ using AllocateRows = std::function<at::Tensor(at::IntArrayRef shape)>;
 /// Decodes a picture for a GPU. What its kernel does not serve (other filters, other channels,
 /// crops that add to the picture, pictures that are very large or shrunk very far) is prepared here
 /// and now, to the same values. Nothing for a JPEG that is left to others; throws as preprocess(),
-/// which must give floats: `request` scales. With `keeps_jpeg` a JPEG that the GPU can resize stays
-/// as it is, to be decoded there.
-std::optional<StagedPicture> stage(const PreprocessRequest& request, const AllocateRows& allocate,
-                                   bool keeps_jpeg);
+/// which must give floats: `request` scales.
+std::optional<StagedPicture> stage(const PreprocessRequest& request, const AllocateRows& allocate);
 
 /// The rows of a JPEG, decoded here after all. Throws Error kImage for a broken one.
 at::Tensor rows_of_jpeg(const StagedPicture& picture);

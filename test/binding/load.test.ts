@@ -1,4 +1,8 @@
+import { BitConfig, BitModel } from '../../lib';
+import { runnerOf } from '../../lib/models/runner';
 import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { BitConfig, BitModel } from '../../lib';
+import { runnerOf } from '../../lib/models/runner';
 import { join } from 'node:path';
 import { ROOT, runScript } from '../support/child';
 import { temporaryFolder } from '../support/temporary';
@@ -71,4 +75,14 @@ describe('a package of one platform', () => {
     expect(code).toBe('ERR_BIT_LIBTORCH');
     expect(message).toContain(`no native addon for ${process.platform}-${process.arch}`);
   });
+});
+
+test('sessions come from load() alone', async () => {
+  const model = await BitModel.fromConfig(new BitConfig({ depths: [1], hiddenSizes: [128] }));
+  const { session } = runnerOf(model);
+  const Session = session.constructor as new (given?: unknown) => unknown;
+  for (const given of [undefined, {}, session]) {
+    expect(() => new Session(given)).toThrow('Sessions are made by load()');
+  }
+  await model.dispose();
 });

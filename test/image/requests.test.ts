@@ -20,17 +20,15 @@ const pixels = (value: number): NativePixels => ({
 /** Keeps the requests; answers at once, or only when cancelled. */
 function standIn(answers = true) {
   const requests: PreprocessRequest[] = [];
-  const priorities: number[] = [];
   const cancel = jest.fn();
-  const preprocess = (request: PreprocessRequest, priority: number): NativeJob<NativePixels> => {
+  const preprocess = (request: PreprocessRequest): NativeJob<NativePixels> => {
     requests.push(request);
-    priorities.push(priority);
     const promise = answers
       ? Promise.resolve(pixels(7))
       : new Promise<NativePixels>(() => undefined);
     return { promise, cancel };
   };
-  return { preprocess, requests, priorities, cancel };
+  return { preprocess, requests, cancel };
 }
 
 async function requestOf(
@@ -46,13 +44,15 @@ describe('the request', () => {
   test('holds the defaults of transformers', async () => {
     const image = raw(640, 480);
     expect(await requestOf(image)).toEqual({
-      image: { ...image, jpegShrink: null, resizedHeight: 224, resizedWidth: 298 },
+      picture: { ...image, jpegShrink: null, resizedHeight: 224, resizedWidth: 298 },
       resample: 'bicubic',
       convertRgb: true,
       crop: { height: 224, width: 224 },
       rescaleFactor: 1 / 255,
       imageMean: [0.48145466, 0.4578275, 0.40821073],
       imageStd: [0.26862954, 0.26130258, 0.27577711],
+      gpuDecode: false,
+      priority: 0,
     });
   });
 
@@ -66,7 +66,7 @@ describe('the request', () => {
       imageStd: null,
     });
     expect(request.convertRgb).toBe(false);
-    expect(request.image).toMatchObject({ resizedHeight: 6, resizedWidth: 5 });
+    expect(request.picture).toMatchObject({ resizedHeight: 6, resizedWidth: 5 });
   });
 
   test('repeats one mean for every channel that comes out', async () => {
@@ -91,7 +91,7 @@ describe('the request', () => {
 test('a list becomes one batch in its order', async () => {
   // Answers each image with its width, the later ones sooner.
   const preprocess = (request: PreprocessRequest): NativeJob<NativePixels> => {
-    const { width } = request.image;
+    const { width } = request.picture;
     const answer: NativePixels = { ...pixels(width), shape: [1, 1, 1, 2] };
     const promise = new Promise<NativePixels>((resolve) =>
       setTimeout(() => resolve(answer), 30 - 5 * width),
@@ -164,7 +164,7 @@ test('the priority goes along', async () => {
   const native = standIn();
   await preprocessImages([raw(4, 4)], new ImageProcessorData(), native, { priority: 7 });
   await preprocessImages([raw(4, 4)], new ImageProcessorData(), native);
-  expect(native.priorities).toEqual([7, 0]);
+  expect(native.requests.map(({ priority }) => priority)).toEqual([7, 0]);
 });
 
 test('aborting cancels the job and rejects with the reason', async () => {

@@ -62,6 +62,17 @@ test('a JPEG that libjpeg-turbo refuses goes through sharp', async () => {
   await expect(stageForModel(processor, cut)).rejects.toMatchObject({ code: 'ERR_BIT_IMAGE' });
 });
 
+test('the addon takes no other objects for its own', async () => {
+  const { pictures } = (await stageForModel(processor, [rgb])) as StagedImages;
+  const native = loadBinding();
+  for (const strange of [{ ...pictures[0] }, {}, [], Buffer.alloc(64), null]) {
+    const given = { pictures: [strange as never], device: 'cuda', priority: 0 };
+    expect(() => native.preparePictures(given)).toThrow(
+      expect.objectContaining({ code: 'ERR_BIT_CONFIG' }) as Error,
+    );
+  }
+});
+
 const noGpu = !systemInfo().cuda.available;
 const withoutGpu = noGpu ? describe : describe.skip;
 
@@ -85,10 +96,11 @@ withoutGpu('where CUDA is off', () => {
   test('decoded pictures are used up by a call, even one that fails', async () => {
     const { pictures } = (await stageForModel(processor, [rgb])) as StagedImages;
     const native = loadBinding();
-    await expect(runJob(() => native.preparePictures(pictures, 'cuda', 0))).rejects.toMatchObject({
+    const prepare = () => native.preparePictures({ pictures, device: 'cuda', priority: 0 });
+    await expect(runJob(prepare)).rejects.toMatchObject({
       code: 'ERR_BIT_DEVICE',
     });
-    await expect(runJob(() => native.preparePictures(pictures, 'cuda', 0))).rejects.toMatchObject({
+    await expect(runJob(prepare)).rejects.toMatchObject({
       code: 'ERR_BIT_SHAPE',
       message: 'A decoded picture can be used only once',
     });

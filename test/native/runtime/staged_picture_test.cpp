@@ -25,7 +25,8 @@ PreprocessRequest request_of(int64_t height, int64_t width, int64_t channels = 3
           .crop = PreprocessRequest::Size{32, 33},
           .scaling = {.rescale_factor = 1.0 / 255,
                       .mean = std::vector<double>{0.48, 0.45, 0.4},
-                      .std = std::vector<double>{0.26, 0.27, 0.28}}};
+                      .std = std::vector<double>{0.26, 0.27, 0.28}},
+          .gpu_decode = false};
 }
 
 at::Tensor on_heap(at::IntArrayRef shape) { return at::empty(shape, at::kByte); }
@@ -53,7 +54,7 @@ TEST("staged picture: the GPU's kernel gives the CPU's values, bit for bit") {
     request.resample = resample;
     for (const bool crops : {true, false}) {
       if (!crops) request.crop = std::nullopt;
-      const std::optional<StagedPicture> picture = stage(request, on_heap, false);
+      const std::optional<StagedPicture> picture = stage(request, on_heap);
       EXPECT(picture && picture->rows.equal(request.picture.pixels));
       EXPECT(prepared(*picture).equal(*preprocess(request)));
     }
@@ -69,7 +70,7 @@ TEST("staged picture: what the kernel does not serve is prepared on the CPU") {
   requests[4].crop = PreprocessRequest::Size{41, 33};
   requests[5] = request_of(40 * 32 + 1, 20);
   for (const PreprocessRequest& request : requests) {
-    const std::optional<StagedPicture> picture = stage(request, on_heap, false);
+    const std::optional<StagedPicture> picture = stage(request, on_heap);
     EXPECT(picture && !picture->rows.defined());
     EXPECT(picture->values.equal(*preprocess(request)));
     EXPECT(output_shape(*picture) == picture->values.sizes().slice(1).vec());
@@ -81,24 +82,26 @@ TEST("staged picture: a JPEG may stay one, and can still be decoded here") {
   PreprocessRequest request = request_of(61, 77);
   request.picture.pixels.reset();
   request.picture.jpeg = test::grey_square();
-  const std::optional<StagedPicture> kept = stage(request, on_heap, true);
+  const at::Tensor rows = stage(request, on_heap)->rows;
+  request.gpu_decode = true;
+  const std::optional<StagedPicture> kept = stage(request, on_heap);
   EXPECT(kept && kept->jpeg == request.picture.jpeg && !kept->rows.defined());
   EXPECT(kept->window.in_height == 8 && kept->window.in_width == 8);
-  EXPECT(rows_of_jpeg(*kept).equal(stage(request, on_heap, false)->rows));
+  EXPECT(rows_of_jpeg(*kept).equal(rows));
   StagedPicture broken = *kept;
   broken.jpeg.resize(broken.jpeg.size() / 2);
   EXPECT_THROWS(rows_of_jpeg(broken), ErrorCode::kImage, "broken");
   request.picture.jpeg_shrink = 2;
-  EXPECT(stage(request, on_heap, true)->jpeg.empty());
+  EXPECT(stage(request, on_heap)->jpeg.empty());
 }
 
 TEST("staged picture: broken files and statistics that do not fit") {
   PreprocessRequest broken = request_of(61, 77);
   broken.picture.pixels.reset();
   broken.picture.jpeg = "no JPEG";
-  EXPECT(!stage(broken, on_heap, false));
+  EXPECT(!stage(broken, on_heap));
   PreprocessRequest two = request_of(61, 77);
   two.scaling.mean = std::vector<double>{0.5, 0.5};
   two.scaling.std = std::vector<double>{0.5, 0.5};
-  EXPECT_THROWS(stage(two, on_heap, false), ErrorCode::kImage, "2 values");
+  EXPECT_THROWS(stage(two, on_heap), ErrorCode::kImage, "2 values");
 }

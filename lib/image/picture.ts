@@ -1,5 +1,5 @@
 // An image and its settings as the addon takes them.
-import type { NativeImage, PreprocessRequest, Resample } from '../binding/types';
+import type { Picture, PreprocessRequest, Resample } from '../binding/types';
 import type { BitImageProcessorFields } from '../config/image_processor';
 import type { HeightWidth } from '../config/image_size';
 import { BitError } from '../errors';
@@ -17,11 +17,11 @@ const JPEG_SHRINKS = [8, 4, 2];
 const FAST_DECODE_MARGIN = 2;
 
 /** A JPEG for the addon's own decoder; null for sharp's. */
-export function jpegImage(
+export function jpegPicture(
   data: Uint8Array,
   settings: BitImageProcessorFields,
   fastDecode: boolean,
-): NativeImage | null {
+): Picture | null {
   const header = readJpegHeader(data);
   if (!header || header.orientation !== UPRIGHT || header.width * header.height > MAX_PIXELS)
     return null;
@@ -49,7 +49,7 @@ function shrinkFor(source: HeightWidth, target: HeightWidth): number {
   return JPEG_SHRINKS.find(fits) ?? 1;
 }
 
-export function rawImage(raw: RawPixels, settings: BitImageProcessorFields): NativeImage {
+export function rawPicture(raw: RawPixels, settings: BitImageProcessorFields): Picture {
   const { data, width, height, channels } = raw;
   const size = sizeAfterResize(raw, settings);
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
@@ -78,19 +78,22 @@ function sizeAfterResize(source: HeightWidth, settings: BitImageProcessorFields)
   );
 }
 
-export function nativeRequest(
-  image: NativeImage,
+export function preprocessRequest(
+  picture: Picture,
   settings: BitImageProcessorFields,
+  { gpuDecode = false, priority = 0 }: { gpuDecode?: boolean; priority?: number },
 ): PreprocessRequest {
-  const channels = channelsAfter(image, settings);
+  const channels = channelsAfter(picture, settings);
   return {
-    image,
+    picture,
     resample: RESAMPLES[settings.resample] as Resample,
     convertRgb: settings.doConvertRgb && channels === RGB_CHANNELS,
     crop: settings.doCenterCrop ? settings.cropSize : null,
     rescaleFactor: settings.doRescale ? settings.rescaleFactor : null,
     imageMean: settings.doNormalize ? perChannel(settings.imageMean, channels) : null,
     imageStd: settings.doNormalize ? perChannel(settings.imageStd, channels) : null,
+    gpuDecode,
+    priority,
   };
 }
 
@@ -99,7 +102,7 @@ export function nativeRequest(
  * each, two or four, are meant as they are, doConvertRgb or not: transformers converts no arrays.
  */
 export function channelsAfter(
-  { channels }: Pick<NativeImage, 'channels'>,
+  { channels }: Pick<Picture, 'channels'>,
   { doConvertRgb, doNormalize, imageMean, imageStd }: BitImageProcessorFields,
 ): number {
   const values = Math.max([imageMean].flat().length, [imageStd].flat().length);

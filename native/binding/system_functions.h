@@ -1,4 +1,4 @@
-// The addon's functions that belong to no session.
+// The addon's functions about itself, the machine and what networks cost.
 #pragma once
 
 #include <napi.h>
@@ -10,13 +10,9 @@ Napi::Value initialize(const Napi::CallbackInfo& info);
 /// close(): cancels the jobs of this environment and waits for them.
 Napi::Value close_environment(const Napi::CallbackInfo& info);
 Napi::Value info(const Napi::CallbackInfo& info);
-Napi::Value preprocess(const Napi::CallbackInfo& info);
 /// checkDevice(name): throws where no such GPU is there.
 Napi::Value check_device(const Napi::CallbackInfo& info);
-Napi::Value stage(const Napi::CallbackInfo& info);
-Napi::Value prepare_pictures(const Napi::CallbackInfo& info);
-Napi::Value parameters(const Napi::CallbackInfo& info);
-Napi::Value stages(const Napi::CallbackInfo& info);
-Napi::Value list_tensors(const Napi::CallbackInfo& info);
+/// costByStage(spec, height, width).
+Napi::Value cost_by_stage(const Napi::CallbackInfo& info);
 
 }  // namespace bigtransfer::binding

@@ -1,0 +1,144 @@
+// Field by field.
+#include "binding/requests.h"
+
+#include <chrono>
+#include <utility>
+
+#include "binding/pictures.h"
+#include "binding/tensors.h"
+#include "binding/values.h"
+
+namespace bigtransfer::binding {
+namespace {
+
+model::Wanted to_wanted(const Napi::Object& value) {
+  return {.last_hidden_state = to_bool(value["lastHiddenState"]),
+          .pooler_output = to_bool(value["poolerOutput"]),
+          .logits = to_bool(value["logits"]),
+          .hidden_states = to_bool(value["hiddenStates"]),
+          .feature_maps = to_ints(value["featureMaps"])};
+}
+
+runtime::BatchLimits to_batch_limits(const Napi::Object& value) {
+  constexpr double kMicrosecondsPerMs = 1000;
+  return {.max_batch = to_int(value["maxBatch"]),
+          .max_delay = std::chrono::microseconds(
+              static_cast<int64_t>(to_double(value["maxDelayMs"]) * kMicrosecondsPerMs)),
+          .max_queue = static_cast<size_t>(to_int(value["maxQueue"]))};
+}
+
+runtime::Picture to_picture(const Napi::Value& value) {
+  const auto object = value.As<Napi::Object>();
+  runtime::Picture picture{.pixels = {},
+                           .jpeg = {},
+                           .jpeg_shrink = 1,
+                           .resized_height = to_int(object["resizedHeight"]),
+                           .resized_width = to_int(object["resizedWidth"])};
+  const Bytes bytes = bytes_of(object["data"]);
+  const Napi::Value shrink = object["jpegShrink"];
+  if (shrink.IsNull()) {
+    picture.pixels = copy_bytes(
+        bytes, {to_int(object["height"]), to_int(object["width"]), to_int(object["channels"])},
+        at::kByte);
+  } else {
+    picture.jpeg.assign(reinterpret_cast<const char*>(bytes.data), bytes.size);
+    picture.jpeg_shrink = static_cast<int>(to_int(shrink));
+  }
+  return picture;
+}
+
+}  // namespace
+
+model::NetworkSpec to_network_spec(const Napi::Object& value) {
+  using model::LayerType;
+  using model::PaddingRule;
+  const Napi::Value padding = value["globalPadding"];
+  const auto to_padding = [](const Napi::Value& name) {
+    return to_enum<PaddingRule>(name,
+                                {{"SAME", PaddingRule::kSame}, {"VALID", PaddingRule::kValid}});
+  };
+  return {
+      .num_channels = to_int(value["numChannels"]),
+      .embedding_size = to_int(value["embeddingSize"]),
+      .hidden_sizes = to_ints(value["hiddenSizes"]),
+      .depths = to_ints(value["depths"]),
+      .layer_type = to_enum<LayerType>(
+          value["layerType"],
+          {{"preactivation", LayerType::kPreactivation}, {"bottleneck", LayerType::kBottleneck}}),
+      .hidden_act = to_string(value["hiddenAct"]),
+      .padding = padding.IsNull() ? PaddingRule::kSymmetric : to_padding(padding),
+      .num_groups = to_int(value["numGroups"]),
+      .drop_path_rate = to_double(value["dropPathRate"]),
+      .embedding_dynamic_padding = to_bool(value["embeddingDynamicPadding"]),
+      .output_stride = to_int(value["outputStride"]),
+      .width_factor = to_double(value["widthFactor"]),
+      .num_labels = to_optional<int64_t>(value["numLabels"], to_int),
+  };
+}
+
+runtime::LoadRequest to_load_request(const Napi::Object& value) {
+  return {
+      .spec = to_network_spec(value.Get("spec").As<Napi::Object>()),
+      .prefix = to_string(value["prefix"]),
+      .files = to_strings(value["files"]),
+      .allowed = {.mismatched_sizes = to_bool(value["ignoreMismatchedSizes"]),
+                  .most_keys = to_bool(value["ignoreMissingKeys"])},
+      .seed = static_cast<uint64_t>(to_int(value["seed"])),
+      .device = to_string(value["device"]),
+      .dtype = to_string(value["dtype"]),
+      .allow_tf32 = to_bool(value["allowTf32"]),
+      .batching = to_batch_limits(value.Get("batching").As<Napi::Object>()),
+      .threads = static_cast<int>(to_int(value["threads"])),
+      .description = to_string(value["description"]),
+  };
+}
+
+runtime::ForwardRequest to_forward_request(const Napi::Object& value) {
+  using model::ProblemType;
+  const auto to_problem = [](const Napi::Value& name) {
+    return to_enum<ProblemType>(name, {{"regression", ProblemType::kRegression},
+                                       {"single_label_classification", ProblemType::kSingleLabel},
+                                       {"multi_label_classification", ProblemType::kMultiLabel}});
+  };
+  const Napi::Value labels = value["labels"];
+  const Napi::Value pixels = value["pixelValues"];
+  model::RunInput input;
+  if (!pixels.IsNull()) input.parts.push_back(to_tensor(pixels));
+  return {
+      .images = {.pixel_values = std::move(input), .pictures = to_staged(value["pictures"])},
+      .wanted = to_wanted(value.Get("wanted").As<Napi::Object>()),
+      .labels = labels.IsNull() ? at::Tensor() : to_tensor(labels),
+      .problem = to_optional<ProblemType>(value["problemType"], to_problem),
+      .profile = to_bool(value["profile"]),
+      .priority = static_cast<int>(to_int(value["priority"])),
+  };
+}
+
+runtime::PreprocessRequest to_preprocess_request(const Napi::Object& value) {
+  using ops::Resample;
+  using Size = runtime::PreprocessRequest::Size;
+  const auto to_size = [](const Napi::Value& size) {
+    const auto object = size.As<Napi::Object>();
+    return Size{to_int(object["height"]), to_int(object["width"])};
+  };
+  const auto to_doubles = [](const Napi::Value& list) {
+    return to_vector<double>(list, to_double);
+  };
+  return {
+      .picture = to_picture(value["picture"]),
+      .resample = to_enum<Resample>(value["resample"], {{"nearest", Resample::kNearest},
+                                                        {"lanczos", Resample::kLanczos},
+                                                        {"bilinear", Resample::kBilinear},
+                                                        {"bicubic", Resample::kBicubic},
+                                                        {"box", Resample::kBox},
+                                                        {"hamming", Resample::kHamming}}),
+      .convert_rgb = to_bool(value["convertRgb"]),
+      .crop = to_optional<Size>(value["crop"], to_size),
+      .scaling = {.rescale_factor = to_optional<double>(value["rescaleFactor"], to_double),
+                  .mean = to_optional<std::vector<double>>(value["imageMean"], to_doubles),
+                  .std = to_optional<std::vector<double>>(value["imageStd"], to_doubles)},
+      .gpu_decode = to_bool(value["gpuDecode"]),
+  };
+}
+
+}  // namespace bigtransfer::binding

@@ -1,0 +1,17 @@
+// What JavaScript asks, as C++ structs: lib/binding/types.ts says what each field is.
+#pragma once
+
+#include <napi.h>
+
+#include "model/spec.h"
+#include "runtime/preprocess.h"
+#include "runtime/session.h"
+
+namespace bigtransfer::binding {
+
+model::NetworkSpec to_network_spec(const Napi::Object& value);
+runtime::LoadRequest to_load_request(const Napi::Object& value);
+runtime::ForwardRequest to_forward_request(const Napi::Object& value);
+runtime::PreprocessRequest to_preprocess_request(const Napi::Object& value);
+
+}  // namespace bigtransfer::binding
