@@ -9,9 +9,22 @@ const path = require('node:path');
 const root = path.join(__dirname, '..');
 
 /** Rooms of native/ from the bottom up; a file may include its own room and those below. */
-const NATIVE_ORDER = ['common', 'ops', 'checkpoint', 'image', 'model', 'runtime', 'binding'];
+const NATIVE_ORDER = [
+  'common',
+  'ops',
+  'checkpoint',
+  'image',
+  'devices',
+  'model',
+  'pictures',
+  'runtime',
+  'binding',
+];
 /** Rooms of native/ on one floor, which must not see each other. */
-const NATIVE_APART = [['ops', 'checkpoint', 'image']];
+const NATIVE_APART = [
+  ['ops', 'checkpoint', 'image'],
+  ['model', 'pictures'],
+];
 
 /** Rooms of lib/ and those that each may import from besides its own. */
 const LIB_BASE = ['diagnostics', 'errors', 'signal', 'tensor'];

@@ -11,18 +11,19 @@
 #include "binding/pictures.h"
 #include "binding/requests.h"
 #include "binding/values.h"
-#include "runtime/cuda_backend.h"
-#include "runtime/gpu_model.h"
+#include "pictures/gpu_preprocessor.h"
+#include "runtime/executor.h"
 
 namespace bigtransfer::binding {
 
 Napi::Value preprocess(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
     const auto given = info[0].As<Napi::Object>();
-    auto request = std::make_shared<const runtime::PreprocessRequest>(to_preprocess_request(given));
+    auto request =
+        std::make_shared<const pictures::PreprocessRequest>(to_preprocess_request(given));
     return start_job<std::optional<at::Tensor>>(
         Client::of(info), given["priority"], 1,
-        [request](const runtime::CancelToken&) { return runtime::preprocess(*request); },
+        [request](const runtime::CancelToken&) { return pictures::preprocess(*request); },
         [&client = Client::of(info)](Napi::Env env,
                                      const std::optional<at::Tensor>& result) -> Napi::Value {
           return result ? Napi::Value(from_pixels(client, *result)) : env.Null();
@@ -31,19 +32,14 @@ Napi::Value preprocess(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value stage_picture(const Napi::CallbackInfo& info) {
-  using Staged = std::optional<runtime::StagedPicture>;
+  using Staged = std::optional<pictures::StagedPicture>;
   return guarded(info, [&]() -> Napi::Value {
     const auto given = info[0].As<Napi::Object>();
-    auto request = std::make_shared<runtime::PreprocessRequest>(to_preprocess_request(given));
+    auto request = std::make_shared<pictures::PreprocessRequest>(to_preprocess_request(given));
     return start_job<Staged>(
         Client::of(info), given["priority"], 1,
         [request](const runtime::CancelToken&) {
-          const runtime::CudaBackend* backend = runtime::cuda_backend();
-          const auto allocate = [backend](at::IntArrayRef shape) {
-            return backend ? backend->allocate_rows(shape) : at::empty(shape, at::kByte);
-          };
-          if (backend == nullptr || !backend->decodes_jpegs()) request->gpu_decode = false;
-          return runtime::stage(*request, allocate);
+          return pictures::stage_for_gpus(std::move(*request));
         },
         [](Napi::Env env, Staged& picture) -> Napi::Value {
           return picture ? Napi::Value(from_staged(env, std::move(*picture))) : env.Null();
@@ -54,12 +50,12 @@ Napi::Value stage_picture(const Napi::CallbackInfo& info) {
 Napi::Value prepare_pictures(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
     const auto given = info[0].As<Napi::Object>();
-    auto pictures = std::make_shared<const runtime::StagedPictures>(to_staged(given["pictures"]));
+    auto pictures = std::make_shared<const pictures::StagedPictures>(to_staged(given["pictures"]));
     const std::string device = to_string(given["device"]);
     return start_job<at::Tensor>(
         Client::of(info), given["priority"], runtime::kOnDevice,
         [pictures, device](const runtime::CancelToken&) {
-          return runtime::prepare_on_gpu(*pictures, device);
+          return pictures::prepare_on_gpu(*pictures, device);
         },
         [&client = Client::of(info)](Napi::Env, const at::Tensor& pixels) -> Napi::Value {
           return from_pixels(client, pixels);

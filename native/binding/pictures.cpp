@@ -17,7 +17,7 @@ namespace bigtransfer::binding {
 namespace {
 
 /// What JavaScript holds a decoded picture by.
-using Staged = std::shared_ptr<const runtime::StagedPicture>;
+using Staged = std::shared_ptr<const pictures::StagedPicture>;
 
 }  // namespace
 
@@ -45,13 +45,13 @@ Napi::Object from_pixels(const Client& client, const at::Tensor& pixels) {
   return object;
 }
 
-Napi::Object from_staged(Napi::Env env, runtime::StagedPicture picture) {
+Napi::Object from_staged(Napi::Env env, pictures::StagedPicture picture) {
   Napi::Object object = Napi::Object::New(env);
-  std::vector<int64_t> shape = runtime::output_shape(picture);
+  std::vector<int64_t> shape = pictures::output_shape(picture);
   shape.insert(shape.begin(), 1);
   object.Set("shape", from_ints(env, shape));
   auto held =
-      std::make_unique<Staged>(std::make_shared<const runtime::StagedPicture>(std::move(picture)));
+      std::make_unique<Staged>(std::make_shared<const pictures::StagedPicture>(std::move(picture)));
   const auto forget = [](napi_env, void* last, void*) { delete static_cast<Staged*>(last); };
   NAPI_THROW_IF_FAILED(env, napi_wrap(env, object, held.get(), forget, nullptr, nullptr), object);
   held.release();
@@ -59,7 +59,7 @@ Napi::Object from_staged(Napi::Env env, runtime::StagedPicture picture) {
   return object;
 }
 
-runtime::StagedPictures to_staged(const Napi::Value& value) {
+pictures::StagedPictures to_staged(const Napi::Value& value) {
   return to_vector<Staged>(value, [](const Napi::Value& each) {
     void* held = nullptr;
     if (!is_tagged(each, kStagedPictureTag) || napi_unwrap(each.Env(), each, &held) != napi_ok)

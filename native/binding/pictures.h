@@ -5,7 +5,7 @@
 #include <napi.h>
 
 #include "binding/environment.h"
-#include "runtime/staged_picture.h"
+#include "pictures/staged_picture.h"
 
 namespace bigtransfer::binding {
 
@@ -14,8 +14,8 @@ Napi::Object from_pixels(const Client& client, const at::Tensor& pixels);
 
 /// An object that holds the picture until it is used, once: the garbage collector may take its
 /// time.
-Napi::Object from_staged(Napi::Env env, runtime::StagedPicture picture);
+Napi::Object from_staged(Napi::Env env, pictures::StagedPicture picture);
 /// Throws Error kShape for one that is used up, kConfig for what from_staged() has not made.
-runtime::StagedPictures to_staged(const Napi::Value& value);
+pictures::StagedPictures to_staged(const Napi::Value& value);
 
 }  // namespace bigtransfer::binding

@@ -27,13 +27,13 @@ runtime::BatchLimits to_batch_limits(const Napi::Object& value) {
           .max_queue = static_cast<size_t>(to_int(value["maxQueue"]))};
 }
 
-runtime::Picture to_picture(const Napi::Value& value) {
+pictures::Picture to_picture(const Napi::Value& value) {
   const auto object = value.As<Napi::Object>();
-  runtime::Picture picture{.pixels = {},
-                           .jpeg = {},
-                           .jpeg_shrink = 1,
-                           .resized_height = to_int(object["resizedHeight"]),
-                           .resized_width = to_int(object["resizedWidth"])};
+  pictures::Picture picture{.pixels = {},
+                            .jpeg = {},
+                            .jpeg_shrink = 1,
+                            .resized_height = to_int(object["resizedHeight"]),
+                            .resized_width = to_int(object["resizedWidth"])};
   const Bytes bytes = bytes_of(object["data"]);
   const Napi::Value shrink = object["jpegShrink"];
   if (shrink.IsNull()) {
@@ -80,13 +80,13 @@ runtime::LoadRequest to_load_request(const Napi::Object& value) {
   return {
       .spec = to_network_spec(value.Get("spec").As<Napi::Object>()),
       .prefix = to_string(value["prefix"]),
-      .files = to_strings(value["files"]),
-      .allowed = {.mismatched_sizes = to_bool(value["ignoreMismatchedSizes"]),
-                  .most_keys = to_bool(value["ignoreMissingKeys"])},
-      .seed = static_cast<uint64_t>(to_int(value["seed"])),
-      .device = to_string(value["device"]),
-      .dtype = to_string(value["dtype"]),
-      .allow_tf32 = to_bool(value["allowTf32"]),
+      .source = {.files = to_strings(value["files"]),
+                 .allowed = {.mismatched_sizes = to_bool(value["ignoreMismatchedSizes"]),
+                             .most_keys = to_bool(value["ignoreMissingKeys"])},
+                 .seed = static_cast<uint64_t>(to_int(value["seed"]))},
+      .compute = {.device = to_string(value["device"]),
+                  .dtype = to_string(value["dtype"]),
+                  .allow_tf32 = to_bool(value["allowTf32"])},
       .batching = to_batch_limits(value.Get("batching").As<Napi::Object>()),
       .threads = static_cast<int>(to_int(value["threads"])),
       .description = to_string(value["description"]),
@@ -114,9 +114,9 @@ runtime::ForwardRequest to_forward_request(const Napi::Object& value) {
   };
 }
 
-runtime::PreprocessRequest to_preprocess_request(const Napi::Object& value) {
+pictures::PreprocessRequest to_preprocess_request(const Napi::Object& value) {
   using ops::Resample;
-  using Size = runtime::PreprocessRequest::Size;
+  using Size = pictures::PreprocessRequest::Size;
   const auto to_size = [](const Napi::Value& size) {
     const auto object = size.As<Napi::Object>();
     return Size{to_int(object["height"]), to_int(object["width"])};

@@ -4,7 +4,7 @@
 #include <napi.h>
 
 #include "model/spec.h"
-#include "runtime/preprocess.h"
+#include "pictures/preprocess.h"
 #include "runtime/session.h"
 
 namespace bigtransfer::binding {
@@ -12,6 +12,6 @@ namespace bigtransfer::binding {
 model::NetworkSpec to_network_spec(const Napi::Object& value);
 runtime::LoadRequest to_load_request(const Napi::Object& value);
 runtime::ForwardRequest to_forward_request(const Napi::Object& value);
-runtime::PreprocessRequest to_preprocess_request(const Napi::Object& value);
+pictures::PreprocessRequest to_preprocess_request(const Napi::Object& value);
 
 }  // namespace bigtransfer::binding

@@ -10,9 +10,12 @@
 #include "binding/requests.h"
 #include "binding/results.h"
 #include "binding/values.h"
+#include "devices/cuda_library.h"
+#include "devices/devices.h"
+#include "devices/problems.h"
 #include "image/jpeg.h"
-#include "runtime/cuda_backend.h"
-#include "runtime/devices.h"
+#include "model/topology.h"
+#include "runtime/executor.h"
 
 namespace bigtransfer::binding {
 namespace {
@@ -28,24 +31,24 @@ bool has_bf16() {
 }
 
 Napi::Array from_devices(Napi::Env env) {
-  const runtime::CudaBackend* backend = runtime::cuda_backend();
-  if (backend == nullptr) return Napi::Array::New(env);
+  const devices::CudaDevices* gpus = devices::cuda_devices();
+  if (gpus == nullptr) return Napi::Array::New(env);
   int index = 0;
   // A card that does not answer any more has nothing to give.
   const auto free_memory = [&] {
     try {
-      return backend->free_memory(index);
+      return gpus->free_memory(index);
     } catch (const std::exception&) {
       return int64_t{0};
     }
   };
-  return from_vector(env, backend->devices(), [&](const runtime::CudaDevice& each) {
+  return from_vector(env, gpus->all(), [&](const devices::CudaDevice& each) {
     Napi::Object row = Napi::Object::New(env);
     row.Set("name", each.name);
     row.Set("capability", std::to_string(each.major) + "." + std::to_string(each.minor));
     row.Set("totalMemory", static_cast<double>(each.total_memory));
     row.Set("freeMemory", static_cast<double>(free_memory()));
-    row.Set("problem", runtime::device_problem(index++));
+    row.Set("problem", devices::problem_of(index++));
     return row;
   });
 }
@@ -74,19 +77,19 @@ Napi::Value info(const Napi::CallbackInfo& info) {
     object.Set("libtorch", TORCH_VERSION);
     object.Set("cpuCapability", at::get_cpu_capability());
     object.Set("bf16", has_bf16());
-    object.Set("autoDtype", runtime::auto_dtype());
+    object.Set("autoDtype", devices::auto_dtype());
     object.Set("jpeg", image::jpeg_version());
     object.Set("threads", runtime::Executor::instance().threads());
     object.Set("cudaDevices", from_devices(info.Env()));
-    object.Set("cudaLibrary", runtime::has_cuda_library());
-    object.Set("whyNoCuda", runtime::why_no_cuda());
+    object.Set("cudaLibrary", devices::has_cuda_library());
+    object.Set("whyNoCuda", devices::why_no_cuda());
     return object;
   });
 }
 
 Napi::Value check_device(const Napi::CallbackInfo& info) {
   return guarded(info, [&] {
-    runtime::gpus_of(info[0].As<Napi::String>().Utf8Value());
+    devices::gpus_of(info[0].As<Napi::String>().Utf8Value());
     return info.Env().Undefined();
   });
 }

@@ -46,9 +46,8 @@ FusedPlan::FusedPlan(Topology topology, const Weights& weights, at::ScalarType d
   // come on top of all the others.
   if (topology_.head && topology_.head->out_features > 0) {
     const std::string& name = topology_.head->name;
-    head_.emplace(weights.get(name + ".weight"), weights.take(name + ".bias"), *ops::kernels(),
-                  arena_);
-    weights.discard(name + ".weight");
+    head_.emplace(weights.lend(name + ".weight").read(), weights.copy(name + ".bias"),
+                  *ops::kernels(), arena_);
   }
   norm_ = make_norm(*topology_.norm, weights);
   int64_t stride = topology_.stem.conv.stride * 2;
@@ -78,15 +77,13 @@ int64_t FusedPlan::bytes() const {
 
 FusedPlan::Conv FusedPlan::make_conv(const ConvSpec& spec, int64_t stride, PackedType type,
                                      const Weights& weights) {
-  const std::string name = spec.name + ".weight";
-  Conv conv{&spec, ops::PackedConv(weights.get(name), choose_algorithm(spec, stride, type), type,
-                                   *ops::kernels(), arena_)};
-  weights.discard(name);
-  return conv;
+  const LentTensor weight = weights.lend(spec.name + ".weight");
+  return {&spec, ops::PackedConv(weight.read(), choose_algorithm(spec, stride, type), type,
+                                 *ops::kernels(), arena_)};
 }
 
 ops::ChannelNorm FusedPlan::make_norm(const NormSpec& spec, const Weights& weights) const {
-  return {weights.get(spec.name + ".weight"), weights.get(spec.name + ".bias"),
+  return {weights.copy(spec.name + ".weight"), weights.copy(spec.name + ".bias"),
           topology_.spec.num_groups, pitch_of(spec.channels)};
 }
 

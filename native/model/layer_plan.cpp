@@ -32,32 +32,30 @@ LayerPlan::LayerPlan(Topology topology, const Weights& weights, const at::Tensor
   }
   if (topology_.norm) norm_ = make_norm(*topology_.norm, weights);
   if (topology_.head && topology_.head->out_features > 0) {
-    head_weight_ = weights.take(topology_.head->name + ".weight").to(options_);
-    head_bias_ = weights.take(topology_.head->name + ".bias").to(options_);
+    head_weight_ = weights.copy(topology_.head->name + ".weight").to(options_);
+    head_bias_ = weights.copy(topology_.head->name + ".bias").to(options_);
   }
 }
 
 int64_t LayerPlan::bytes() const { return weight_bytes(stem_, stages_, head_weight_); }
 
 LayerPlan::Conv LayerPlan::make_conv(const ConvSpec& spec, const Weights& weights) const {
-  const std::string name = spec.name + ".weight";
-  Conv conv{spec, ops::standardize_weight(weights.get(name)).to(options_)};
-  weights.discard(name);
-  return conv;
+  const LentTensor weight = weights.lend(spec.name + ".weight");
+  return {spec, ops::standardize_weight(weight.read()).to(options_)};
 }
 
 ops::Activation LayerPlan::make_activation(const std::string& name, const Weights& weights) const {
   ops::Activation activation{topology_.spec.hidden_act, {}};
   for (const auto& value : ops::activation_parameters(activation.name)) {
-    activation.parameters.push_back(weights.take(name + "." + value.name).to(options_));
+    activation.parameters.push_back(weights.copy(name + "." + value.name).to(options_));
   }
   return activation;
 }
 
 LayerPlan::Norm LayerPlan::make_norm(const NormSpec& spec, const Weights& weights) const {
   ops::GroupNormAct norm{.groups = topology_.spec.num_groups,
-                         .weight = weights.take(spec.name + ".weight").to(options_),
-                         .bias = weights.take(spec.name + ".bias").to(options_),
+                         .weight = weights.copy(spec.name + ".weight").to(options_),
+                         .bias = weights.copy(spec.name + ".bias").to(options_),
                          .activation = {}};
   if (spec.activation) norm.activation = make_activation(spec.name + ".activation", weights);
   return {spec.name, std::move(norm)};

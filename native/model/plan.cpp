@@ -4,6 +4,7 @@
 #include "common/error.h"
 #include "model/fused_plan.h"
 #include "model/layer_plan.h"
+#include "ops/kernels.h"
 
 namespace bigtransfer::model {
 namespace {
@@ -35,6 +36,12 @@ std::unique_ptr<const Plan> make_plan(Topology topology, const Weights& weights,
   if (FusedPlan::serves(topology, dtype))
     return std::make_unique<FusedPlan>(std::move(topology), weights, dtype);
   return std::make_unique<LayerPlan>(std::move(topology), weights, dtype);
+}
+
+at::ScalarType fastest_type(const Topology& topology) {
+  const ops::Kernels* kernels = ops::kernels();
+  const bool multiplies = kernels != nullptr && kernels->fast_bfloat16;
+  return multiplies && FusedPlan::serves(topology, at::kBFloat16) ? at::kBFloat16 : at::kFloat;
 }
 
 void check_input(const NetworkSpec& spec, const RunInput& input) {

@@ -32,6 +32,10 @@ class Plan {
 std::unique_ptr<const Plan> make_plan(Topology topology, const Weights& weights,
                                       at::ScalarType dtype);
 
+/// The type in which make_plan()'s plan is fastest: bfloat16 only where the machine multiplies
+/// that.
+at::ScalarType fastest_type(const Topology& topology);
+
 /// Throws Error kShape unless each part is a batch of images for the network.
 void check_input(const NetworkSpec& spec, const RunInput& input);
 

@@ -82,6 +82,12 @@ Weights::Weights(std::vector<ParameterSpec> parameters, uint64_t seed, checkpoin
   }
 }
 
+Weights Weights::read(std::vector<ParameterSpec> parameters, const WeightsSource& source) {
+  if (source.files.empty()) return {std::move(parameters), source.seed};
+  return {std::move(parameters), source.seed, checkpoint::Checkpoint::open(source.files),
+          source.allowed};
+}
+
 void Weights::match(const Lacks& allowed) {
   std::map<std::string, const checkpoint::TensorInfo*> available;
   bool prefixed = false;
@@ -153,28 +159,26 @@ void Weights::refuse_mismatched() const {
                   ". Pass ignoreMismatchedSizes: true to start those parameters afresh");
 }
 
-at::Tensor Weights::get(const std::string& name) const {
+at::Tensor Weights::view(const std::string& name) const {
   const auto kept = in_memory_.find(name);
   if (kept != in_memory_.end()) return kept->second;
   return file_->tensor(in_file_.at(name)).to(at::kFloat);
 }
 
-at::Tensor Weights::take(const std::string& name) const {
-  if (in_memory_.contains(name)) return in_memory_.at(name);
-  at::Tensor value = get(name).clone(at::MemoryFormat::Contiguous);
-  discard(name);
-  return value;
+LentTensor Weights::lend(const std::string& name) const {
+  const auto found = in_file_.find(name);
+  if (found == in_file_.end()) return {view(name), {}};
+  return {view(name), [this, &in_file = found->second] { file_->discard(in_file); }};
+}
+
+at::Tensor Weights::copy(const std::string& name) const {
+  return lend(name).read().clone(at::MemoryFormat::Contiguous);
 }
 
 int64_t Weights::bytes() const {
   int64_t total = 0;
   for (const auto& [name, tensor] : in_memory_) total += static_cast<int64_t>(tensor.nbytes());
   return total;
-}
-
-void Weights::discard(const std::string& name) const {
-  const auto found = in_file_.find(name);
-  if (found != in_file_.end()) file_->discard(found->second);
 }
 
 }  // namespace bigtransfer::model

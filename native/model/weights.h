@@ -4,9 +4,11 @@
 #include <ATen/ATen.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "checkpoint/checkpoint.h"
@@ -35,6 +37,35 @@ struct Lacks {
   bool most_keys;
 };
 
+/// Where weights come from.
+struct WeightsSource {
+  /// Checkpoint files; none for random weights.
+  std::vector<std::string> files;
+  /// What the files may lack.
+  Lacks allowed;
+  /// Of all that is drawn.
+  uint64_t seed;
+};
+
+/// A parameter in float32 to be read, and not to be written to: it may be shared, or a view of a
+/// file's mapping, whose pages are given back when it goes.
+class LentTensor {
+ public:
+  LentTensor(at::Tensor tensor, std::function<void()> give_back)
+      : tensor_(std::move(tensor)), give_back_(std::move(give_back)) {}
+  ~LentTensor() {
+    if (give_back_) give_back_();
+  }
+  LentTensor(const LentTensor&) = delete;
+  LentTensor& operator=(const LentTensor&) = delete;
+
+  const at::Tensor& read() const { return tensor_; }
+
+ private:
+  at::Tensor tensor_;
+  std::function<void()> give_back_;
+};
+
 /// What stands in a network's state dict. Tensors of a checkpoint stay in its mapped file until
 /// they are asked for, so that holding them costs no memory.
 class Weights {
@@ -42,17 +73,17 @@ class Weights {
   /// Every parameter drawn at random.
   Weights(std::vector<ParameterSpec> parameters, uint64_t seed);
 
+  /// By either of these two.
+  static Weights read(std::vector<ParameterSpec> parameters, const WeightsSource& source);
+
   /// From a checkpoint whose trunk names may have transformers' 'bit.' prefix or not. What it lacks
   /// is drawn at random. Throws Error kCheckpoint for what `allowed` does not allow.
   Weights(std::vector<ParameterSpec> parameters, uint64_t seed, checkpoint::Checkpoint file,
           const Lacks& allowed);
 
-  /// The parameter in float32; one that lies in a file as float32 is a view of its mapping.
-  at::Tensor get(const std::string& name) const;
-  /// The parameter as memory of its own, with its pages of the mapped file given back.
-  at::Tensor take(const std::string& name) const;
-  /// Gives back the pages that get() brought in.
-  void discard(const std::string& name) const;
+  LentTensor lend(const std::string& name) const;
+  /// The parameter in float32 as memory of its own.
+  at::Tensor copy(const std::string& name) const;
 
   /// Memory that it holds: parameters that were drawn, not those in a file.
   int64_t bytes() const;
@@ -61,6 +92,8 @@ class Weights {
   const LoadingInfo& loading_info() const { return info_; }
 
  private:
+  /// A view where it can be.
+  at::Tensor view(const std::string& name) const;
   void match(const Lacks& allowed);
   void refuse_foreign() const;
   void refuse_mismatched() const;

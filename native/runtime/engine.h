@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "model/run.h"
-#include "runtime/staged_picture.h"
+#include "pictures/staged_picture.h"
 
 namespace bigtransfer::runtime {
 
@@ -14,7 +14,7 @@ namespace bigtransfer::runtime {
 struct CallImages {
   model::RunInput pixel_values;
   /// Instead of pixel values; empty for none.
-  StagedPictures pictures;
+  pictures::StagedPictures pictures;
 
   int64_t count() const {
     return pictures.empty() ? pixel_values.images() : static_cast<int64_t>(pictures.size());

@@ -1,12 +1,11 @@
 // Each share's images are prepared on the device that runs them.
 #include "runtime/gpu_model.h"
 
-#include <c10/core/InferenceMode.h>
-
 #include <utility>
 
 #include "common/error.h"
-#include "runtime/devices.h"
+#include "devices/cuda_library.h"
+#include "devices/problems.h"
 #include "runtime/halving.h"
 
 namespace bigtransfer::runtime {
@@ -14,19 +13,9 @@ namespace {
 
 std::string name_of(int device) { return "cuda:" + std::to_string(device); }
 
-/// [C, H, W] of them all; throws Error kShape where they differ.
-std::vector<int64_t> common_shape(const StagedPictures& pictures) {
-  std::vector<int64_t> first = output_shape(*pictures.front());
-  for (const auto& each : pictures) {
-    if (output_shape(*each) != first)
-      throw Error(ErrorCode::kShape, "The pictures of a batch come out in several sizes");
-  }
-  return first;
-}
-
 /// Throws Error kShape unless the pictures are as the network takes them.
-void check_pictures(const model::NetworkSpec& spec, const StagedPictures& pictures) {
-  const std::vector<int64_t> first = common_shape(pictures);
+void check_pictures(const model::NetworkSpec& spec, const pictures::StagedPictures& pictures) {
+  const std::vector<int64_t> first = pictures::common_shape(pictures);
   if (first.front() != spec.num_channels) {
     throw Error(ErrorCode::kShape,
                 "The network takes images of " + std::to_string(spec.num_channels) +
@@ -36,26 +25,34 @@ void check_pictures(const model::NetworkSpec& spec, const StagedPictures& pictur
 
 }  // namespace
 
-GpuModel::GpuModel(const CudaBackend& backend, const model::Topology& topology,
-                   const model::Weights& weights, const GpuModelRequest& request)
-    : backend_(backend),
+std::optional<Gpus> gpus_of_machine() {
+  const devices::CudaDevices* devices = devices::cuda_devices();
+  const auto* plans = devices::cuda_offer<GpuPlans>(kGpuPlansEntry);
+  const pictures::GpuPreprocessor* preprocessor = pictures::gpu_preprocessor();
+  if (devices == nullptr || plans == nullptr || preprocessor == nullptr) return std::nullopt;
+  return Gpus{*devices, *plans, *preprocessor};
+}
+
+GpuModel::GpuModel(const Gpus& gpus, const model::Topology& topology, const model::Weights& weights,
+                   const GpuModelRequest& request)
+    : gpus_(gpus),
       spec_(topology.spec),
       devices_(request.devices),
       replicas_(request.devices.size(), [this](size_t replica, const std::string& why) {
         const int device = devices_[replica];
-        note_device_problem(device, why);
+        devices::note_problem(device, why);
         const std::lock_guard lock(mutex_);
         warnings_.push_back(name_of(device) + " failed and is left out from now on: " + why);
       }) {
   for (const int device : devices_)
     plans_.push_back(
-        backend_.make_plan(topology, weights, {request.dtype, device, request.allow_tf32}));
+        gpus_.plans.make_plan(topology, weights, {request.dtype, device, request.allow_tf32}));
 }
 
 GpuModel::~GpuModel() {
   plans_.clear();
   try {
-    backend_.release_memory();
+    gpus_.devices.release_memory();
   } catch (const std::exception&) {  // the device is gone, and its memory with it
   }
 }
@@ -72,7 +69,8 @@ at::Tensor GpuModel::pixel_values_of(const CallImages& images, const Share& shar
                                      size_t replica) const {
   if (images.pictures.empty())
     return images.pixel_values.first().narrow(0, share.begin, share.count);
-  return backend_.pixel_values(images.pictures, share.begin, share.count, devices_[replica]);
+  return gpus_.preprocessor.pixel_values(images.pictures, share.begin, share.count,
+                                         devices_[replica]);
 }
 
 model::RunResult GpuModel::run(const CallImages& images, const model::Wanted& wanted,
@@ -87,7 +85,7 @@ model::RunResult GpuModel::run(const CallImages& images, const model::Wanted& wa
       control.between();
       return plans_[replica]->run({{pixel_values_of(images, part, replica)}}, wanted, control);
     };
-    return run_halving(share, run, [&] { backend_.release_memory(); });
+    return run_halving(share, run, [&] { gpus_.devices.release_memory(); });
   });
 }
 
@@ -100,14 +98,6 @@ int64_t GpuModel::bytes() const {
 std::vector<std::string> GpuModel::take_warnings() const {
   const std::lock_guard lock(mutex_);
   return std::exchange(warnings_, {});
-}
-
-at::Tensor prepare_on_gpu(const StagedPictures& pictures, const std::string& device) {
-  const c10::InferenceMode guard;
-  const int gpu = gpus_of(device).front();
-  common_shape(pictures);
-  const auto count = static_cast<int64_t>(pictures.size());
-  return cuda_backend()->pixel_values(pictures, 0, count, gpu).cpu();
 }
 
 }  // namespace bigtransfer::runtime

@@ -4,16 +4,28 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "devices/cuda_devices.h"
 #include "model/plan.h"
-#include "runtime/cuda_backend.h"
+#include "pictures/gpu_preprocessor.h"
 #include "runtime/engine.h"
+#include "runtime/gpu_plans.h"
 #include "runtime/replicas.h"
-#include "runtime/staged_picture.h"
 
 namespace bigtransfer::runtime {
+
+/// What works with the GPUs; all of it lives as long as the process.
+struct Gpus {
+  const devices::CudaDevices& devices;
+  const GpuPlans& plans;
+  const pictures::GpuPreprocessor& preprocessor;
+};
+
+/// Nothing where no GPU works.
+std::optional<Gpus> gpus_of_machine();
 
 struct GpuModelRequest {
   at::ScalarType dtype;
@@ -25,9 +37,9 @@ struct GpuModelRequest {
 
 class GpuModel final : public Engine {
  public:
-  /// Copies the weights to all devices. Throws as CudaBackend::make_plan().
-  GpuModel(const CudaBackend& backend, const model::Topology& topology,
-           const model::Weights& weights, const GpuModelRequest& request);
+  /// Copies the weights to all devices. Throws as GpuPlans::make_plan().
+  GpuModel(const Gpus& gpus, const model::Topology& topology, const model::Weights& weights,
+           const GpuModelRequest& request);
   /// Gives all memory back to the driver.
   ~GpuModel() override;
   GpuModel(const GpuModel&) = delete;
@@ -47,7 +59,7 @@ class GpuModel final : public Engine {
   /// Images of a share on the replica's device, or on the CPU.
   at::Tensor pixel_values_of(const CallImages& images, const Share& share, size_t replica) const;
 
-  const CudaBackend& backend_;
+  const Gpus gpus_;
   model::NetworkSpec spec_;
   std::vector<int> devices_;
   std::vector<std::unique_ptr<const model::Plan>> plans_;
@@ -55,9 +67,5 @@ class GpuModel final : public Engine {
   mutable std::vector<std::string> warnings_;
   Replicas replicas_;
 };
-
-/// What the pictures become, [N, 3, H, W] on the CPU, by way of a GPU: 'cuda:all' is the first one.
-/// Throws Error kDevice where there is none, kShape for pictures that do not fit together.
-at::Tensor prepare_on_gpu(const StagedPictures& pictures, const std::string& device);
 
 }  // namespace bigtransfer::runtime

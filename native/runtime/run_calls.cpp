@@ -93,16 +93,17 @@ std::vector<Outcome> run_all(const Engine& engine, const std::vector<CallInput>&
 }
 
 /// A call's pictures are all of one kind.
-bool become_alike(const StagedPicture& a, const StagedPicture& b) {
-  return output_shape(a) == output_shape(b) && a.resample == b.resample && a.scaling == b.scaling;
+bool become_alike(const pictures::StagedPicture& a, const pictures::StagedPicture& b) {
+  return pictures::output_shape(a) == pictures::output_shape(b) && a.resample == b.resample &&
+         a.scaling == b.scaling;
 }
 
 }  // namespace
 
 bool run_alike(const ForwardRequest& a, const ForwardRequest& b) {
   if (a.profile || b.profile || a.wanted != b.wanted) return false;
-  const StagedPictures& some = a.images.pictures;
-  const StagedPictures& others = b.images.pictures;
+  const pictures::StagedPictures& some = a.images.pictures;
+  const pictures::StagedPictures& others = b.images.pictures;
   if (some.empty() != others.empty()) return false;
   if (!some.empty()) return become_alike(*some.front(), *others.front());
   const at::Tensor& x = a.images.pixel_values.first();

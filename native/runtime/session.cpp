@@ -4,70 +4,20 @@
 #include <c10/core/InferenceMode.h>
 
 #include <filesystem>
-#include <optional>
 
 #include "checkpoint/safetensors_writer.h"
 #include "common/error.h"
-#include "runtime/cpu_engine.h"
-#include "runtime/cuda_backend.h"
-#include "runtime/devices.h"
-#include "runtime/gpu_model.h"
+#include "devices/devices.h"
+#include "runtime/prepare.h"
 
 namespace bigtransfer::runtime {
 namespace {
-
-model::Weights read_weights(const LoadRequest& request, const model::Topology& topology) {
-  std::vector<model::ParameterSpec> parameters = model::parameters(topology);
-  if (request.files.empty()) return {std::move(parameters), request.seed};
-  return {std::move(parameters), request.seed, checkpoint::Checkpoint::open(request.files),
-          request.allowed};
-}
-
-/// An engine, and what it and its type are called.
-struct Prepared {
-  std::unique_ptr<const Engine> engine;
-  std::string device;
-  std::string dtype;
-};
-
-/// Nothing where no GPU serves, and 'auto' was asked for.
-std::optional<Prepared> prepare_gpus(const model::Topology& topology, const model::Weights& weights,
-                                     const LoadRequest& request) {
-  const bool must = request.device != kAuto;
-  if (!must && cuda_backend() == nullptr) return std::nullopt;
-  const std::vector<int> gpus = gpus_of(must ? request.device : kCuda);
-  const ComputeType compute = choose_dtype(request.dtype, fastest_on(gpus));
-  const std::string device =
-      request.device == kAllGpus ? kAllGpus : "cuda:" + std::to_string(gpus.front());
-  try {
-    auto model =
-        std::make_unique<const GpuModel>(*cuda_backend(), topology, weights,
-                                         GpuModelRequest{compute.type, request.allow_tf32, gpus});
-    return Prepared{std::move(model), device, compute.name};
-  } catch (const std::exception& error) {
-    if (must) throw;
-    note_device_problem(gpus.front(), error.what());
-    return std::nullopt;
-  }
-}
 
 void make_folder(const std::filesystem::path& path) {
   std::error_code error;
   if (!path.empty()) std::filesystem::create_directories(path, error);
   if (error)
     throw Error(ErrorCode::kCheckpoint, "Cannot make " + path.string() + ": " + error.message());
-}
-
-/// On the device that was asked for.
-Prepared prepare(model::Topology topology, const model::Weights& weights,
-                 const LoadRequest& request) {
-  if (request.device != kCpu) {
-    if (auto on_gpus = prepare_gpus(topology, weights, request)) return std::move(*on_gpus);
-  }
-  const ComputeType compute = choose_dtype(request.dtype, fastest_on_cpu(topology));
-  return {std::make_unique<const CpuEngine>(
-              model::make_plan(std::move(topology), weights, compute.type)),
-          kCpu, compute.name};
 }
 
 }  // namespace
@@ -96,14 +46,15 @@ struct Session::Lease {
 std::shared_ptr<Session> Session::load(const LoadRequest& request) {
   const c10::InferenceMode guard;
   // Before anything is read.
-  if (request.device != kAuto && request.device != kCpu) gpus_of(request.device);
+  if (request.compute.device != devices::kAuto && request.compute.device != devices::kCpu)
+    devices::gpus_of(request.compute.device);
   model::Topology topology = model::make_topology(request.spec, request.prefix);
-  model::Weights weights = read_weights(request, topology);
-  Prepared prepared = prepare(std::move(topology), weights, request);
+  model::Weights weights = model::Weights::read(model::parameters(topology), request.source);
+  Prepared prepared = prepare(std::move(topology), weights, request.compute);
   auto facts =
       std::make_shared<const Facts>(Facts{weights.loading_info(), std::move(prepared.device),
                                           std::move(prepared.dtype), request.description});
-  const int width = facts->device == kCpu ? request.threads : kOnDevice;
+  const int width = facts->device == devices::kCpu ? request.threads : kOnDevice;
   auto batcher = std::make_shared<Batcher>(*prepared.engine, request.batching, width);
   const int64_t weight_bytes = weights.bytes();
   const std::shared_ptr<const State> state(new State{std::move(facts), std::move(weights),
@@ -161,7 +112,7 @@ std::vector<std::pair<std::string, at::Tensor>> Session::state_dict(const Pin& p
   const c10::InferenceMode guard;
   std::vector<std::pair<std::string, at::Tensor>> tensors;
   for (const model::ParameterSpec& each : pin->state->weights.parameters()) {
-    tensors.emplace_back(each.name, pin->state->weights.get(each.name));
+    tensors.emplace_back(each.name, pin->state->weights.lend(each.name).read());
   }
   return tensors;
 }

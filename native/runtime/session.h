@@ -15,6 +15,7 @@
 #include "runtime/batcher.h"
 #include "runtime/cancel.h"
 #include "runtime/freed.h"
+#include "runtime/prepare.h"
 #include "runtime/weak_registry.h"
 
 namespace bigtransfer::runtime {
@@ -22,15 +23,8 @@ namespace bigtransfer::runtime {
 struct LoadRequest {
   model::NetworkSpec spec;
   std::string prefix;
-  /// Checkpoint files; none for random weights.
-  std::vector<std::string> files;
-  /// What the files may lack.
-  model::Lacks allowed;
-  uint64_t seed;
-  std::string device;
-  std::string dtype;
-  /// Whether float32 convolutions on a GPU may round to TF32.
-  bool allow_tf32;
+  model::WeightsSource source;
+  ComputeRequest compute;
   BatchLimits batching;
   /// Compute threads of one call; 0: all.
   int threads;

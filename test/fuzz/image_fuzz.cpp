@@ -6,10 +6,10 @@
 #include <cstring>
 
 #include "common/error.h"
-#include "runtime/preprocess.h"
+#include "pictures/preprocess.h"
 
 using namespace bigtransfer;
-using namespace bigtransfer::runtime;
+using namespace bigtransfer::pictures;
 
 namespace {
 

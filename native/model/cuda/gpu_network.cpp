@@ -62,8 +62,8 @@ GpuNetwork::GpuNetwork(Topology topology, const Weights& weights, at::ScalarType
   }
   norm_ = make_norm(*topology_.norm, weights);
   if (topology_.head && topology_.head->out_features > 0) {
-    head_weight_ = weights.take(topology_.head->name + ".weight").to(device_, dtype_);
-    head_bias_ = weights.take(topology_.head->name + ".bias").to(device_, dtype_);
+    head_weight_ = weights.copy(topology_.head->name + ".weight").to(device_, dtype_);
+    head_bias_ = weights.copy(topology_.head->name + ".bias").to(device_, dtype_);
   }
 }
 
@@ -72,9 +72,7 @@ int64_t GpuNetwork::bytes() const { return weight_bytes(*stem_, stages_, head_we
 /// Standardised here and now, which happens once: the kernel for it serves training.
 GpuNetwork::Conv GpuNetwork::make_conv(const ConvSpec& spec, int64_t in_pitch, at::ScalarType type,
                                        const Weights& weights) const {
-  const std::string name = spec.name + ".weight";
-  at::Tensor weight = ops::standardize_weight(weights.get(name));
-  weights.discard(name);
+  at::Tensor weight = ops::standardize_weight(weights.lend(spec.name + ".weight").read());
   if (in_pitch > spec.in_channels)
     weight = at::constant_pad_nd(weight, {0, 0, 0, 0, 0, in_pitch - spec.in_channels});
   return {&spec, weight.to(device_, type).contiguous(at::MemoryFormat::ChannelsLast)};
@@ -82,7 +80,7 @@ GpuNetwork::Conv GpuNetwork::make_conv(const ConvSpec& spec, int64_t in_pitch, a
 
 GpuNetwork::Norm GpuNetwork::make_norm(const NormSpec& spec, const Weights& weights) const {
   const auto take = [&](const char* what) {
-    return weights.take(spec.name + what).to(device_, at::kFloat);
+    return weights.copy(spec.name + what).to(device_, at::kFloat);
   };
   return {take(".weight"), take(".bias")};
 }

@@ -9,8 +9,8 @@
 
 #include <memory>
 
+#include "devices/cuda/gpu_copies.h"
 #include "model/layer_plan.h"
-#include "runtime/cuda/gpu_copies.h"
 
 namespace bigtransfer::runtime {
 namespace {
@@ -25,7 +25,7 @@ ops::cuda::DeviceLimits limits_of(const cudaDeviceProp& properties) {
 }
 
 GpuRun make_network(const model::Topology& topology, const model::Weights& weights,
-                    const CudaPlanRequest& request) {
+                    const GpuPlanRequest& request) {
   const at::Device device(at::kCUDA, static_cast<c10::DeviceIndex>(request.device));
   if (!model::GpuNetwork::serves(topology)) {
     const auto options = at::TensorOptions().device(device).dtype(request.dtype);
@@ -55,7 +55,7 @@ GpuRun make_network(const model::Topology& topology, const model::Weights& weigh
 }  // namespace
 
 GpuPlan::GpuPlan(const model::Topology& topology, const model::Weights& weights,
-                 const CudaPlanRequest& request)
+                 const GpuPlanRequest& request)
     : spec_(topology.spec),
       device_(static_cast<c10::DeviceIndex>(request.device)),
       compute_(c10::cuda::getStreamFromPool(/*isHighPriority=*/false, device_)),
@@ -119,7 +119,7 @@ at::Tensor GpuPlan::start_input(const at::Tensor& pixel_values) const {
   at::Tensor input = pixel_values;
   if (!input.is_cuda()) {
     const c10::cuda::CUDAStreamGuard stream(copies_);
-    input = to_device(pixel_values.to(at::kFloat).contiguous(), device_);
+    input = devices::to_device(pixel_values.to(at::kFloat).contiguous(), device_);
     at::cuda::CUDAEvent copied;
     copied.record(copies_);
     copied.block(compute_);
@@ -143,7 +143,7 @@ model::RunResult GpuPlan::start_run(const at::Tensor& input, const model::Wanted
     result = run(input);
   }
   if (timer != nullptr) timer->stop.record(compute_);
-  model::for_each_tensor(result, [](at::Tensor& each) { each = to_cpu(each); });
+  model::for_each_tensor(result, [](at::Tensor& each) { each = devices::to_cpu(each); });
   return result;
 }
 

@@ -10,7 +10,7 @@
 #include "model/cuda/gpu_network.h"
 #include "model/plan.h"
 #include "runtime/cuda/graph_cache.h"
-#include "runtime/cuda_backend.h"
+#include "runtime/gpu_plans.h"
 
 namespace bigtransfer::runtime {
 
@@ -24,7 +24,7 @@ struct GpuRun {
 class GpuPlan final : public model::Plan {
  public:
   GpuPlan(const model::Topology& topology, const model::Weights& weights,
-          const CudaPlanRequest& request);
+          const GpuPlanRequest& request);
   ~GpuPlan() override;
 
   /// As Plan::run(), with one row on the clock, of pixel values on the CPU, or complete ones on the

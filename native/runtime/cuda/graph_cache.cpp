@@ -8,7 +8,7 @@
 #include <algorithm>
 #include <exception>
 
-#include "runtime/cuda/gpu_memory.h"
+#include "devices/cuda/gpu_memory.h"
 
 namespace bigtransfer::runtime {
 namespace {
@@ -50,7 +50,7 @@ RecordedRun* GraphCache::find(const GraphKey& key, const at::Tensor& input, cons
 }
 
 std::unique_ptr<RecordedRun> GraphCache::record(const at::Tensor& input, const Run& run) const {
-  const std::lock_guard lock(recording());
+  const std::lock_guard lock(devices::recording());
   const int64_t before = reserved_bytes();
   auto recorded = std::make_unique<RecordedRun>();
   recorded->input = input.clone();

@@ -104,11 +104,12 @@ Sent send(Batcher& batcher, float value, int priority = 0, int64_t side = 2) {
 /// A picture of so many pixels on a side, as it is staged.
 Sent send_picture(Batcher& batcher, float value, int64_t side) {
   const c10::InferenceMode guard;
-  StagedPicture picture{};
+  pictures::StagedPicture picture{};
   picture.values = at::full({1, 1, side, side}, value);
   ForwardRequest call = request(0, 0, side);
   call.images.pixel_values.parts.clear();
-  call.images.pictures.push_back(std::make_shared<const StagedPicture>(std::move(picture)));
+  call.images.pictures.push_back(
+      std::make_shared<const pictures::StagedPicture>(std::move(picture)));
   return send(batcher, std::move(call));
 }
 

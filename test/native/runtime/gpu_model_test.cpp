@@ -7,6 +7,7 @@
 
 #include "check.h"
 #include "common/error.h"
+#include "devices/problems.h"
 #include "fake_plan.h"
 #include "model/parameters.h"
 #include "model/small_spec.h"
@@ -43,19 +44,22 @@ class FakePlan final : public model::Plan {
   int device_;
 };
 
-class FakeBackend final : public CudaBackend {
+/// Cards, plans and pictures in one.
+class FakeBackend final : public devices::CudaDevices,
+                          public GpuPlans,
+                          public pictures::GpuPreprocessor {
  public:
-  std::vector<CudaDevice> devices() const override { return {}; }
+  std::vector<devices::CudaDevice> all() const override { return {}; }
   int64_t free_memory(int) const override { return 0; }
   std::unique_ptr<const model::Plan> make_plan(const model::Topology&, const model::Weights&,
-                                               const CudaPlanRequest& request) const override {
+                                               const GpuPlanRequest& request) const override {
     return std::make_unique<FakePlan>(state, request.device);
   }
   bool decodes_jpegs() const override { return false; }
   at::Tensor allocate_rows(at::IntArrayRef shape) const override {
     return at::empty(shape, at::kByte);
   }
-  at::Tensor pixel_values(const StagedPictures& pictures, int64_t begin, int64_t count,
+  at::Tensor pixel_values(const pictures::StagedPictures& pictures, int64_t begin, int64_t count,
                           int) const override {
     std::vector<at::Tensor> values;
     for (int64_t i = begin; i < begin + count; ++i)
@@ -75,7 +79,7 @@ std::unique_ptr<GpuModel> make_model(const FakeBackend& backend, int cards) {
   const model::Weights weights(model::parameters(topology), 1);
   std::vector<int> devices;
   for (int i = 0; i < cards; ++i) devices.push_back(kFirst + i);
-  return std::make_unique<GpuModel>(backend, topology, weights,
+  return std::make_unique<GpuModel>(Gpus{backend, backend, backend}, topology, weights,
                                     GpuModelRequest{at::kFloat, true, devices});
 }
 
@@ -84,16 +88,16 @@ model::RunResult run(const GpuModel& gpus, const at::Tensor& images) {
   return gpus.run({{{images}}, {}}, sums_wanted(), unwatched());
 }
 
-model::RunResult run(const GpuModel& gpus, const StagedPictures& pictures) {
+model::RunResult run(const GpuModel& gpus, const pictures::StagedPictures& pictures) {
   const c10::InferenceMode guard;
   return gpus.run({{}, pictures}, sums_wanted(), unwatched());
 }
 
-StagedPictures staged(const at::Tensor& images) {
-  StagedPictures pictures;
+pictures::StagedPictures staged(const at::Tensor& images) {
+  pictures::StagedPictures pictures;
   for (int64_t i = 0; i < images.size(0); ++i) {
-    pictures.push_back(std::make_shared<const StagedPicture>(
-        StagedPicture{{}, {}, ops::Resample::kBicubic, {}, images.narrow(0, i, 1), {}}));
+    pictures.push_back(std::make_shared<const pictures::StagedPicture>(
+        pictures::StagedPicture{{}, {}, ops::Resample::kBicubic, {}, images.narrow(0, i, 1), {}}));
   }
   return pictures;
 }
@@ -131,12 +135,12 @@ TEST("gpu model: a broken card is named once, to the caller and in the device's 
   FakeBackend backend;
   const auto gpus = make_model(backend, 2);
   backend.state.broken = {kFirst + 1};
-  EXPECT(device_problem(kFirst + 1).empty());
+  EXPECT(devices::problem_of(kFirst + 1).empty());
   EXPECT(is_complete(run(*gpus, numbered_images(6)), 6));
   const std::vector<std::string> warnings = gpus->take_warnings();
   EXPECT(warnings.size() == 1);
   EXPECT(warnings.front().starts_with("cuda:1001 failed and is left out from now on: CUDA error"));
-  EXPECT(device_problem(kFirst + 1).starts_with("CUDA error"));
+  EXPECT(devices::problem_of(kFirst + 1).starts_with("CUDA error"));
   EXPECT(is_complete(run(*gpus, numbered_images(6)), 6));
   EXPECT(gpus->take_warnings().empty());
 }
@@ -152,7 +156,7 @@ TEST("gpu model: input that does not fit the network") {
   timed.clock = &clock;
   const CallImages images{{{numbered_images(2)}}, {}};
   EXPECT_THROWS(gpus->run(images, sums_wanted(), timed), ErrorCode::kDevice, "cuda:N");
-  StagedPictures mixed = staged(at::zeros({1, 3, 2, 2}));
+  pictures::StagedPictures mixed = staged(at::zeros({1, 3, 2, 2}));
   mixed.push_back(staged(at::zeros({1, 3, 2, 5})).front());
   EXPECT_THROWS(run(*gpus, mixed), ErrorCode::kShape, "several sizes");
 }

@@ -1,9 +1,9 @@
 // The steps of transformers' BitImageProcessor: for most pictures row by row, as they are decoded.
-#include "runtime/preprocess.h"
+#include "pictures/preprocess.h"
 
-#include "runtime/picture_rows.h"
+#include "pictures/picture_rows.h"
 
-namespace bigtransfer::runtime {
+namespace bigtransfer::pictures {
 namespace {
 
 /// All rows as [height, width, channels].
@@ -55,4 +55,4 @@ std::optional<at::Tensor> preprocess(const PreprocessRequest& request) {
   return ops::scale_pixels(image, request.scaling);
 }
 
-}  // namespace bigtransfer::runtime
+}  // namespace bigtransfer::pictures

@@ -10,9 +10,9 @@
 #include <vector>
 
 #include "ops/row_resizer.h"
-#include "runtime/preprocess.h"
+#include "pictures/preprocess.h"
 
-namespace bigtransfer::runtime {
+namespace bigtransfer::pictures {
 
 /// Decoded rows that the GPU is to resize, or a JPEG that it is to decode too; or the pixel values,
 /// where the CPU did all of it.
@@ -46,4 +46,4 @@ at::Tensor rows_of_jpeg(const StagedPicture& picture);
 /// [C, H, W] of what the picture becomes.
 std::vector<int64_t> output_shape(const StagedPicture& picture);
 
-}  // namespace bigtransfer::runtime
+}  // namespace bigtransfer::pictures

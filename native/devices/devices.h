@@ -6,9 +6,7 @@
 #include <string>
 #include <vector>
 
-#include "model/topology.h"
-
-namespace bigtransfer::runtime {
+namespace bigtransfer::devices {
 
 /// The best device that works.
 inline constexpr const char* kAuto = "auto";
@@ -25,9 +23,7 @@ struct ComputeType {
 /// `fastest` is what 'auto' stands for. Throws Error kDevice for names that are none.
 ComputeType choose_dtype(const std::string& wanted, at::ScalarType fastest);
 
-/// bfloat16 only where that is the faster one.
-at::ScalarType fastest_on_cpu(const model::Topology& topology);
-/// What all of these GPUs are fast in; there is a backend.
+/// What all of these GPUs are fast in; there are some.
 at::ScalarType fastest_on(const std::vector<int>& gpus);
 /// What dtype 'auto' is for the pre-trained family on the device that 'auto' is.
 std::string auto_dtype();
@@ -36,4 +32,4 @@ std::string auto_dtype();
 /// saying why CUDA is off or what there is.
 std::vector<int> gpus_of(const std::string& device);
 
-}  // namespace bigtransfer::runtime
+}  // namespace bigtransfer::devices

@@ -1,10 +1,10 @@
 // ATen's copies, with the memory that makes them run on their own.
-#include "runtime/cuda/gpu_copies.h"
+#include "devices/cuda/gpu_copies.h"
 
 #include <ATen/cuda/CUDAEvent.h>
 #include <c10/cuda/CUDAStream.h>
 
-namespace bigtransfer::runtime {
+namespace bigtransfer::devices {
 
 at::Tensor empty_pinned(at::IntArrayRef shape, at::ScalarType type) {
   return at::empty(shape, at::TensorOptions().dtype(type).device(at::kCPU).pinned_memory(true));
@@ -31,4 +31,4 @@ void wait_for_current_stream() {
   done.synchronize();
 }
 
-}  // namespace bigtransfer::runtime
+}  // namespace bigtransfer::devices

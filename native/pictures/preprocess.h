@@ -10,7 +10,7 @@
 #include "ops/pixel_values.h"
 #include "ops/resize_image.h"
 
-namespace bigtransfer::runtime {
+namespace bigtransfer::pictures {
 
 /// One picture, and the size that the resize step gives it.
 struct Picture {
@@ -41,4 +41,4 @@ struct PreprocessRequest {
 /// leaves to others. Throws Error kImage when the statistics do not fit the channels.
 std::optional<at::Tensor> preprocess(const PreprocessRequest& request);
 
-}  // namespace bigtransfer::runtime
+}  // namespace bigtransfer::pictures

@@ -1,9 +1,9 @@
 // Rows out of a JPEG or a tensor.
-#include "runtime/picture_rows.h"
+#include "pictures/picture_rows.h"
 
 #include <cstring>
 
-namespace bigtransfer::runtime {
+namespace bigtransfer::pictures {
 
 using ops::Resample;
 
@@ -55,4 +55,4 @@ bool resizes_by_taps(const PictureRows& rows, const PreprocessRequest& request) 
   return rows.channels() == kRgb && filtered && !same_size && ops::resizes_in_whole_numbers();
 }
 
-}  // namespace bigtransfer::runtime
+}  // namespace bigtransfer::pictures

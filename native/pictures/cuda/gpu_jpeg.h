@@ -1,11 +1,11 @@
 // The process's JPEG decoder for GPUs.
 #pragma once
 
-#include "runtime/nvjpeg.h"
+#include "pictures/nvjpeg.h"
 
-namespace bigtransfer::runtime {
+namespace bigtransfer::pictures {
 
 /// Null where there is no nvJPEG of libtorch's CUDA.
 NvJpeg* gpu_jpeg_decoder();
 
-}  // namespace bigtransfer::runtime
+}  // namespace bigtransfer::pictures

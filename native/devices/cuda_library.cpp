@@ -1,15 +1,13 @@
 // Looks for the CUDA library beside the core, and for a device through it.
-#include "runtime/cuda_backend.h"
+#include "devices/cuda_library.h"
 
 #include <c10/core/impl/DeviceGuardImplInterface.h>
 #include <dlfcn.h>
 #include <torch/version.h>
 
 #include <exception>
-#include <map>
-#include <mutex>
 
-namespace bigtransfer::runtime {
+namespace bigtransfer::devices {
 namespace {
 
 /// Compute capability from which tensor cores multiply bfloat16 (Ampere).
@@ -31,9 +29,10 @@ std::string own_folder() {
 }
 
 struct Found {
-  const CudaBackend* backend = nullptr;
+  const CudaDevices* devices = nullptr;
   std::string why_not;
-  bool has_library = false;
+  /// Null where it does not open.
+  void* library = nullptr;
 };
 
 /// The library's own, or why it is none.
@@ -43,11 +42,11 @@ Found open_library(const std::string& path) {
     return {nullptr, std::string("the CUDA library does not load (") + dlerror() +
                          "): in a clone, `npm run build:cuda` builds it"};
   }
-  const auto entry = reinterpret_cast<CudaBackendEntry>(dlsym(library, kCudaBackendEntry));
-  const CudaBackend* backend = entry == nullptr ? nullptr : entry(BIGTRANSFER_INTERFACE);
-  if (backend == nullptr)
+  const auto entry = reinterpret_cast<CudaDevicesEntry>(dlsym(library, kCudaDevicesEntry));
+  const CudaDevices* devices = entry == nullptr ? nullptr : entry(BIGTRANSFER_INTERFACE);
+  if (devices == nullptr)
     return {nullptr, path + " is of another build than the core: run `npm run build:cuda` again"};
-  return {backend, "", /*has_library=*/true};
+  return {devices, "", library};
 }
 
 Found find() {
@@ -58,12 +57,12 @@ Found find() {
             "`npm run build:cuda`"};
   }
   Found found = open_library(own_folder() + "/" + library_name());
-  if (found.backend == nullptr) return found;
+  if (found.devices == nullptr) return found;
   try {
-    found.backend->devices();
+    found.devices->all();
     return found;
   } catch (const std::exception& error) {
-    return {nullptr, error.what(), /*has_library=*/true};
+    return {nullptr, error.what(), found.library};
   }
 }
 
@@ -72,21 +71,15 @@ const Found& found() {
   return result;
 }
 
-struct Problems {
-  std::mutex mutex;
-  std::map<int, std::string> by_device;
-};
-
-Problems& problems() {
-  static auto* const all = new Problems();
-  return *all;
-}
-
 }  // namespace
 
-const CudaBackend* cuda_backend() { return found().backend; }
+const CudaDevices* cuda_devices() { return found().devices; }
 
-bool has_cuda_library() { return found().has_library; }
+void* cuda_export(const char* name) {
+  return found().devices == nullptr ? nullptr : dlsym(found().library, name);
+}
+
+bool has_cuda_library() { return found().library != nullptr; }
 
 const std::string& why_no_cuda() { return found().why_not; }
 
@@ -94,15 +87,4 @@ at::ScalarType fast_type(const CudaDevice& device) {
   return device.major >= kBfloat16Major ? at::kBFloat16 : at::kHalf;
 }
 
-void note_device_problem(int device, const std::string& why) {
-  const std::lock_guard lock(problems().mutex);
-  problems().by_device.emplace(device, why);
-}
-
-std::string device_problem(int device) {
-  const std::lock_guard lock(problems().mutex);
-  const auto found = problems().by_device.find(device);
-  return found == problems().by_device.end() ? "" : found->second;
-}
-
-}  // namespace bigtransfer::runtime
+}  // namespace bigtransfer::devices

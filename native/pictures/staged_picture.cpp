@@ -1,10 +1,10 @@
 // Decodes to rows where the GPU takes over, to values elsewhere.
-#include "runtime/staged_picture.h"
+#include "pictures/staged_picture.h"
 
 #include "common/error.h"
-#include "runtime/picture_rows.h"
+#include "pictures/picture_rows.h"
 
-namespace bigtransfer::runtime {
+namespace bigtransfer::pictures {
 namespace {
 
 /// Larger pictures would take longer over the bus than the CPU takes to shrink them.
@@ -61,4 +61,4 @@ std::vector<int64_t> output_shape(const StagedPicture& picture) {
   return {kRgb, picture.window.height, picture.window.width};
 }
 
-}  // namespace bigtransfer::runtime
+}  // namespace bigtransfer::pictures

@@ -1,5 +1,5 @@
 // What is asked of libnvjpeg, by a library that stands in for it.
-#include "runtime/nvjpeg.h"
+#include "pictures/nvjpeg.h"
 
 #include <dlfcn.h>
 
@@ -10,7 +10,7 @@
 #include "check.h"
 
 using namespace bigtransfer;
-using runtime::NvJpeg;
+using pictures::NvJpeg;
 
 namespace {
 

@@ -8,9 +8,9 @@
 
 #include "image/jpeg.h"
 #include "ops/row_resizer.h"
-#include "runtime/preprocess.h"
+#include "pictures/preprocess.h"
 
-namespace bigtransfer::runtime {
+namespace bigtransfer::pictures {
 
 /// Channels of a picture in colour.
 inline constexpr int64_t kRgb = 3;
@@ -53,4 +53,4 @@ std::optional<ops::ResizeWindow> window_of(const PictureRows& rows,
 /// Whether the picture is resized in whole numbers, by kernels of our own.
 bool resizes_by_taps(const PictureRows& rows, const PreprocessRequest& request);
 
-}  // namespace bigtransfer::runtime
+}  // namespace bigtransfer::pictures

@@ -3,7 +3,7 @@
 
 #include <mutex>
 
-namespace bigtransfer::runtime {
+namespace bigtransfer::devices {
 
 /// Held while a thread records: no other may record meanwhile, or give memory back to the driver.
 std::mutex& recording();
@@ -12,4 +12,4 @@ std::mutex& recording();
 /// pinned.
 void release_gpu_memory();
 
-}  // namespace bigtransfer::runtime
+}  // namespace bigtransfer::devices

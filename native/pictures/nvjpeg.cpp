@@ -1,13 +1,13 @@
 // The part of nvJPEG's C interface that is used, by its documentation:
 // https://docs.nvidia.com/cuda/nvjpeg. It has been the same since CUDA 10.
-#include "runtime/nvjpeg.h"
+#include "pictures/nvjpeg.h"
 
 #include <dlfcn.h>
 
 #include <array>
 #include <utility>
 
-namespace bigtransfer::runtime {
+namespace bigtransfer::pictures {
 namespace {
 
 /// NVJPEG_MAX_COMPONENT.
@@ -127,4 +127,4 @@ bool NvJpeg::decode(State& state, std::string_view jpeg, int64_t height, int64_t
                             stream) == kSuccess;
 }
 
-}  // namespace bigtransfer::runtime
+}  // namespace bigtransfer::pictures

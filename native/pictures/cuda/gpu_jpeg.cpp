@@ -1,5 +1,5 @@
 // Looks for the library where the system does, and among the wheels beside libtorch.
-#include "runtime/cuda/gpu_jpeg.h"
+#include "pictures/cuda/gpu_jpeg.h"
 
 #include <c10/cuda/CUDAFunctions.h>
 #include <cuda_runtime_api.h>
@@ -7,7 +7,7 @@
 
 #include <string>
 
-namespace bigtransfer::runtime {
+namespace bigtransfer::pictures {
 namespace {
 
 /// Where libtorch's libraries lie.
@@ -33,4 +33,4 @@ NvJpeg* gpu_jpeg_decoder() {
   return decoder;
 }
 
-}  // namespace bigtransfer::runtime
+}  // namespace bigtransfer::pictures

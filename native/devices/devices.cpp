@@ -1,5 +1,5 @@
 // 'auto' and its kin, resolved.
-#include "runtime/devices.h"
+#include "devices/devices.h"
 
 #include <algorithm>
 #include <cstdlib>
@@ -7,11 +7,10 @@
 #include <numeric>
 
 #include "common/error.h"
-#include "model/fused_plan.h"
+#include "devices/cuda_library.h"
 #include "ops/kernels.h"
-#include "runtime/cuda_backend.h"
 
-namespace bigtransfer::runtime {
+namespace bigtransfer::devices {
 namespace {
 
 constexpr std::pair<const char*, at::ScalarType> kTypes[] = {
@@ -35,15 +34,8 @@ ComputeType choose_dtype(const std::string& wanted, at::ScalarType fastest) {
               "dtype '" + wanted + "' is not one of auto, float32, bfloat16, float16");
 }
 
-at::ScalarType fastest_on_cpu(const model::Topology& topology) {
-  const ops::Kernels* kernels = ops::kernels();
-  const bool multiplies = kernels != nullptr && kernels->fast_bfloat16;
-  return multiplies && model::FusedPlan::serves(topology, at::kBFloat16) ? at::kBFloat16
-                                                                         : at::kFloat;
-}
-
 at::ScalarType fastest_on(const std::vector<int>& gpus) {
-  const std::vector<CudaDevice> devices = cuda_backend()->devices();
+  const std::vector<CudaDevice> devices = cuda_devices()->all();
   const bool all = std::ranges::all_of(gpus, [&](int gpu) {
     return fast_type(devices.at(static_cast<size_t>(gpu))) == at::kBFloat16;
   });
@@ -51,18 +43,18 @@ at::ScalarType fastest_on(const std::vector<int>& gpus) {
 }
 
 std::string auto_dtype() {
-  if (cuda_backend() != nullptr) return name_of(fastest_on({0}));
+  if (cuda_devices() != nullptr) return name_of(fastest_on({0}));
   const ops::Kernels* kernels = ops::kernels();
   return kernels != nullptr && kernels->fast_bfloat16 ? "bfloat16" : "float32";
 }
 
 std::vector<int> gpus_of(const std::string& device) {
-  const CudaBackend* backend = cuda_backend();
-  if (backend == nullptr) {
+  const CudaDevices* gpus = cuda_devices();
+  if (gpus == nullptr) {
     throw Error(ErrorCode::kDevice, "device '" + device + "' is not available: " + why_no_cuda() +
                                         ". Devices 'cpu' and 'auto' work");
   }
-  const int count = static_cast<int>(backend->devices().size());
+  const int count = static_cast<int>(gpus->all().size());
   std::vector<int> all(static_cast<size_t>(count));
   std::iota(all.begin(), all.end(), 0);
   if (device == kAllGpus) return all;
@@ -73,4 +65,4 @@ std::vector<int> gpus_of(const std::string& device) {
                                       std::to_string(count) + ", from cuda:0 on");
 }
 
-}  // namespace bigtransfer::runtime
+}  // namespace bigtransfer::devices

@@ -1,10 +1,10 @@
 // PyTorch's caches of memory, emptied.
-#include "runtime/cuda/gpu_memory.h"
+#include "devices/cuda/gpu_memory.h"
 
 #include <ATen/core/CachingHostAllocator.h>
 #include <c10/cuda/CUDACachingAllocator.h>
 
-namespace bigtransfer::runtime {
+namespace bigtransfer::devices {
 
 std::mutex& recording() {
   static auto* const mutex = new std::mutex;
@@ -17,4 +17,4 @@ void release_gpu_memory() {
   at::getHostAllocator(at::kCUDA)->empty_cache();
 }
 
-}  // namespace bigtransfer::runtime
+}  // namespace bigtransfer::devices

@@ -1,17 +1,18 @@
 // Runs of rows and JPEGs go through the resize kernel together; values are copied as they are.
-#include "runtime/cuda/gpu_pictures.h"
+#include "pictures/gpu_preprocessor.h"
 
 #include <ATen/cuda/CUDAContext.h>
 #include <c10/cuda/CUDAGuard.h>
 
 #include <algorithm>
 
+#include "devices/cuda/gpu_copies.h"
+#include "devices/cuda/gpu_index.h"
 #include "ops/cuda/resize_tables.h"
 #include "ops/pixel_values.h"
-#include "runtime/cuda/gpu_copies.h"
-#include "runtime/cuda/gpu_jpeg.h"
+#include "pictures/cuda/gpu_jpeg.h"
 
-namespace bigtransfer::runtime {
+namespace bigtransfer::pictures {
 namespace {
 
 /// Pictures that are on the device at once, beside their result.
@@ -82,7 +83,7 @@ void resize_run(Iterator begin, Iterator end, const Decoder& decoder, const at::
       static_cast<int64_t>(at::cuda::getCurrentDeviceProperties()->sharedMemPerBlockOptin);
   const ops::cuda::ResizeTables tables(std::move(windows), (*begin)->resample, shared);
 
-  const at::Tensor host = empty_pinned({static_cast<int64_t>(tables.bytes())}, at::kByte);
+  const at::Tensor host = devices::empty_pinned({static_cast<int64_t>(tables.bytes())}, at::kByte);
   const at::Tensor on_device =
       at::empty_like(host, host.options().device(at::kCUDA).pinned_memory(false));
   const auto* device = reinterpret_cast<const std::byte*>(on_device.const_data_ptr<uint8_t>());
@@ -92,10 +93,9 @@ void resize_run(Iterator begin, Iterator end, const Decoder& decoder, const at::
                            at::cuda::getCurrentCUDAStream().stream());
 }
 
-}  // namespace
-
-at::Tensor pixel_values_on_gpu(const StagedPictures& pictures, int64_t begin, int64_t count,
-                               c10::DeviceIndex device) {
+/// As GpuPreprocessor::pixel_values(), on a stream of its own.
+at::Tensor pixel_values_on(const StagedPictures& pictures, int64_t begin, int64_t count,
+                           c10::DeviceIndex device) {
   const c10::cuda::CUDAGuard on_device(device);
   const c10::cuda::CUDAStreamGuard on_stream(
       c10::cuda::getStreamFromPool(/*isHighPriority=*/false, device));
@@ -114,13 +114,31 @@ at::Tensor pixel_values_on_gpu(const StagedPictures& pictures, int64_t begin, in
       continue;
     }
     if (!levels.defined())
-      levels = to_device(ops::scaled_levels(ops::cuda::kRgb, (*at)->scaling), device);
+      levels = devices::to_device(ops::scaled_levels(ops::cuda::kRgb, (*at)->scaling), device);
     const Iterator next = end_of_run(at, last);
     resize_run(at, next, decoder, levels, y.narrow(0, index, next - at));
     at = next;
   }
-  wait_for_current_stream();
+  devices::wait_for_current_stream();
   return y;
 }
 
-}  // namespace bigtransfer::runtime
+class Preprocessor final : public GpuPreprocessor {
+ public:
+  bool decodes_jpegs() const override { return gpu_jpeg_decoder() != nullptr; }
+
+  at::Tensor pixel_values(const StagedPictures& pictures, int64_t begin, int64_t count,
+                          int device) const override {
+    devices::check_index(device);
+    return pixel_values_on(pictures, begin, count, static_cast<c10::DeviceIndex>(device));
+  }
+};
+
+}  // namespace
+}  // namespace bigtransfer::pictures
+
+extern "C" __attribute__((visibility("default"))) const bigtransfer::pictures::GpuPreprocessor*
+bigtransfer_cuda_preprocessor() {
+  static const auto* const preprocessor = new bigtransfer::pictures::Preprocessor;
+  return preprocessor;
+}

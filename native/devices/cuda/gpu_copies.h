@@ -3,7 +3,7 @@
 
 #include <ATen/ATen.h>
 
-namespace bigtransfer::runtime {
+namespace bigtransfer::devices {
 
 /// Memory on the CPU that the GPU reaches by itself. It may be let go while a copy that was started
 /// by ATen still runs: the allocator waits for that.
@@ -18,4 +18,4 @@ at::Tensor to_cpu(const at::Tensor& tensor);
 /// Waits for all that was started on the current stream; the thread sleeps meanwhile.
 void wait_for_current_stream();
 
-}  // namespace bigtransfer::runtime
+}  // namespace bigtransfer::devices

@@ -1,5 +1,5 @@
 // Decoded for a GPU: rows that its kernel, emulated here, makes the CPU's values of; or the values.
-#include "runtime/staged_picture.h"
+#include "pictures/staged_picture.h"
 
 #include "check.h"
 #include "common/error.h"
@@ -8,7 +8,7 @@
 #include "ops/cuda/resize_tables.h"
 
 using namespace bigtransfer;
-using namespace bigtransfer::runtime;
+using namespace bigtransfer::pictures;
 using ops::Resample;
 
 namespace {

@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-namespace bigtransfer::runtime {
+namespace bigtransfer::pictures {
 
 class NvJpeg {
  public:
@@ -43,4 +43,4 @@ class NvJpeg {
   std::vector<std::unique_ptr<State>> free_;
 };
 
-}  // namespace bigtransfer::runtime
+}  // namespace bigtransfer::pictures
