@@ -28,7 +28,7 @@ struct Job {
 template <typename Result>
 class AsyncTask final : public Letter {
  public:
-  using Outcome = std::variant<runtime::Cancelled, Failure, Result>;
+  using End = std::variant<runtime::Cancelled, Failure, Result>;
   using Work = std::function<Result(const runtime::CancelToken&)>;
   using Convert = std::function<Napi::Value(Napi::Env, Result&)>;
 
@@ -55,11 +55,11 @@ class AsyncTask final : public Letter {
     });
     try {
       executor.submit(place, {width, [task, control, work = std::move(work)]() mutable {
-                                Outcome outcome = outcome_of(work, control->token());
+                                End end = end_of(work, control->token());
                                 // Tensors and models that the job held must not wait for the event
                                 // loop.
                                 work = nullptr;
-                                task->finish(std::move(outcome));
+                                task->finish(std::move(end));
                               }});
     } catch (...) {
       task->finish(current_failure());
@@ -70,8 +70,8 @@ class AsyncTask final : public Letter {
   Job job() const { return {deferred_.Promise(), number_}; }
 
   /// Sends the outcome to JavaScript; from any thread, once. The task is not to be touched then.
-  void finish(Outcome outcome) {
-    outcome_ = std::move(outcome);
+  void finish(End end) {
+    end_ = std::move(end);
     // Taken out first: the task may be delivered, and gone, before post() returns.
     const std::shared_ptr<Mailbox> mailbox = std::move(mailbox_);
     mailbox->post(std::unique_ptr<Letter>(this), number_);
@@ -92,7 +92,7 @@ class AsyncTask final : public Letter {
         mailbox_(client.mailbox()),
         convert_(std::move(convert)) {}
 
-  static Outcome outcome_of(const Work& work, const runtime::CancelToken& token) {
+  static End end_of(const Work& work, const runtime::CancelToken& token) {
     try {
       token.throw_if_cancelled();
       return work(token);
@@ -105,9 +105,9 @@ class AsyncTask final : public Letter {
 
   void settle(Napi::Env env) {
     try {
-      if (auto* result = std::get_if<Result>(&outcome_)) {
+      if (auto* result = std::get_if<Result>(&end_)) {
         deferred_.Resolve(convert_(env, *result));
-      } else if (const auto* failure = std::get_if<Failure>(&outcome_)) {
+      } else if (const auto* failure = std::get_if<Failure>(&end_)) {
         deferred_.Reject(to_bit_error(client_, *failure));
       } else {
         deferred_.Reject(env.Undefined());
@@ -126,7 +126,7 @@ class AsyncTask final : public Letter {
   /// Its job's at the mailbox.
   int64_t number_ = 0;
   Convert convert_;
-  Outcome outcome_;
+  End end_;
 };
 
 /// For jobs that have nothing to return.

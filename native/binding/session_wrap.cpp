@@ -16,7 +16,7 @@ using runtime::Session;
 
 namespace {
 
-AsyncTask<ForwardResult>::Outcome to_outcome(runtime::Outcome outcome) {
+AsyncTask<ForwardResult>::End to_end(runtime::Outcome outcome) {
   try {
     if (const auto* thrown = std::get_if<std::exception_ptr>(&outcome))
       std::rethrow_exception(*thrown);
@@ -97,7 +97,7 @@ Napi::Value SessionWrap::forward(const Napi::CallbackInfo& info) {
     try {
       control->set_withdraw(session_->forward(
           std::move(request), control->token(),
-          [task](runtime::Outcome outcome) { task->finish(to_outcome(std::move(outcome))); }));
+          [task](runtime::Outcome outcome) { task->finish(to_end(std::move(outcome))); }));
     } catch (...) {
       task->finish(current_failure());
     }

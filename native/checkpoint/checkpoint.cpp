@@ -14,7 +14,7 @@ namespace bigtransfer::checkpoint {
 namespace {
 
 std::vector<StoredTensor> read(const MappedFile& file) {
-  return recognize(file.bytes(), file.path()) == Content::kZip
+  return recognize(file.bytes(), file.path()) == Content::kTorchZip
              ? read_torch_zip(file.bytes(), file.path())
              : read_safetensors(file.bytes(), file.path());
 }

@@ -70,7 +70,7 @@ bool is_pickle(std::string_view bytes) {
 Content recognize(std::string_view bytes, const std::string& file) {
   if (bytes.empty()) fail(file, std::string("an empty file; ") + kDownloadAgain);
   if (begins_with_header(bytes)) return Content::kSafetensors;
-  if (bytes.starts_with(kZip) || bytes.starts_with(kEmptyZip)) return Content::kZip;
+  if (bytes.starts_with(kZip) || bytes.starts_with(kEmptyZip)) return Content::kTorchZip;
   if (bytes.starts_with(kLfsPointer)) {
     fail(file,
          "a Git LFS pointer, not the weights themselves: fetch them with 'git lfs pull', or "

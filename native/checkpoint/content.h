@@ -6,7 +6,7 @@
 
 namespace bigtransfer::checkpoint {
 
-enum class Content { kSafetensors, kZip };
+enum class Content { kSafetensors, kTorchZip };
 
 /// Throws Error kCheckpoint, starting with `file`, for what is neither; with advice for what often
 /// lies in a checkpoint's place: Git LFS pointers, web pages, empty files, torch.save files from

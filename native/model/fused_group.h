@@ -10,7 +10,7 @@
 
 namespace bigtransfer::model {
 
-struct FusedPlan::Call {
+struct FusedPlan::Progress {
   const Wanted& wanted;
   const RunControl& control;
   /// Of each image.
@@ -38,7 +38,7 @@ struct FusedPlan::Call {
 /// channels' sums. At most ops::kMostConvImages.
 class FusedPlan::ImageGroup {
  public:
-  ImageGroup(const FusedPlan& plan, Workspace& workspace, const Call& call, int64_t images)
+  ImageGroup(const FusedPlan& plan, Workspace& workspace, const Progress& call, int64_t images)
       : plan_(plan), w_(workspace), call_(call), images_(images) {}
 
   /// For a group of one.
@@ -75,7 +75,7 @@ class FusedPlan::ImageGroup {
 
   const FusedPlan& plan_;
   Workspace& w_;
-  const Call& call_;
+  const Progress& call_;
   int64_t images_;
   ops::ImageShape shape_{};
 };

@@ -86,18 +86,19 @@ class FusedPlan final : public Plan {
     /// pixels in the kernels.
     size_t large_maps;
   };
-  /// One call of run().
-  struct Call;
+  /// How far one run has come.
+  struct Progress;
 
   /// Adds images to the call.
-  static void hold(const at::Tensor& pixel_values, Call& call);
+  static void hold(const at::Tensor& pixel_values, Progress& call);
   /// Throws Error kShape when the images are too small.
   Outputs allocate(const RunInput& input, const Wanted& wanted) const;
   /// The images from `first`, on the threads of the caller's team.
-  void run_group(int64_t first, int64_t images, Call& call) const;
+  void run_group(int64_t first, int64_t images, Progress& call) const;
   /// The stem's or a stage's part of it, and copies of what is asked for.
-  void run_stage(size_t index, int64_t first, int64_t images, ImageGroup& group, Call& call) const;
-  void run_head(int64_t first, int64_t images, ImageGroup& group, Call& call) const;
+  void run_stage(size_t index, int64_t first, int64_t images, ImageGroup& group,
+                 Progress& call) const;
+  void run_head(int64_t first, int64_t images, ImageGroup& group, Progress& call) const;
 
   /// With what follows from the means of all images.
   RunResult finished(Outputs outputs, const Wanted& wanted, const RunControl& control) const;

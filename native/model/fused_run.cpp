@@ -50,9 +50,9 @@ void FusedPlan::give_back(std::unique_ptr<Workspaces> workspaces) const {
   workspaces_.push_back(std::move(workspaces));
 }
 
-void FusedPlan::hold(const at::Tensor& pixel_values, Call& call) {
+void FusedPlan::hold(const at::Tensor& pixel_values, Progress& call) {
   const at::Tensor pixels = pixel_values.to(at::kFloat).contiguous();
-  for (int64_t n = 0; n < pixels.size(0); ++n) call.planes.push_back(Call::image_of(pixels, n));
+  for (int64_t n = 0; n < pixels.size(0); ++n) call.planes.push_back(Progress::image_of(pixels, n));
   call.held.push_back(pixels);
 }
 
@@ -86,7 +86,7 @@ FusedPlan::Outputs FusedPlan::allocate(const RunInput& input, const Wanted& want
 }
 
 void FusedPlan::run_stage(size_t index, int64_t first, int64_t images, ImageGroup& group,
-                          Call& call) const {
+                          Progress& call) const {
   if (index > 0) {
     for (const Block& block : stages_[index - 1]) {
       if (call.leaves_out(first, images)) return;
@@ -94,7 +94,7 @@ void FusedPlan::run_stage(size_t index, int64_t first, int64_t images, ImageGrou
     }
   }
   const auto copy_to = [&](const at::Tensor& maps) {
-    for (int64_t n = 0; n < images; ++n) group.copy_to(n, Call::image_of(maps, first + n));
+    for (int64_t n = 0; n < images; ++n) group.copy_to(n, Progress::image_of(maps, first + n));
   };
   const RunResult& result = call.outputs.result;
   if (call.wanted.hidden_states) copy_to(result.hidden_states[index]);
@@ -104,18 +104,18 @@ void FusedPlan::run_stage(size_t index, int64_t first, int64_t images, ImageGrou
     copy_to(result.feature_maps[static_cast<size_t>(place - asked.begin())]);
 }
 
-void FusedPlan::run_head(int64_t first, int64_t images, ImageGroup& group, Call& call) const {
+void FusedPlan::run_head(int64_t first, int64_t images, ImageGroup& group, Progress& call) const {
   const LayerTimer timer(call.control.clock, kHead, 0);
   group.normalise();
   const at::Tensor& maps = call.outputs.result.last_hidden_state;
   const at::Tensor& pooled = call.outputs.pooled;
   for (int64_t n = 0; n < images; ++n) {
-    if (pooled.defined()) group.pool_to(n, Call::image_of(pooled, first + n));
-    if (maps.defined()) group.copy_to(n, Call::image_of(maps, first + n));
+    if (pooled.defined()) group.pool_to(n, Progress::image_of(pooled, first + n));
+    if (maps.defined()) group.copy_to(n, Progress::image_of(maps, first + n));
   }
 }
 
-void FusedPlan::run_group(int64_t first, int64_t images, Call& call) const {
+void FusedPlan::run_group(int64_t first, int64_t images, Progress& call) const {
   const size_t stages = stages_needed(topology_, call.wanted) + 1;
   const size_t alone =
       images == 1 ? stages : std::clamp<size_t>(call.outputs.large_maps, 1, stages);
@@ -144,7 +144,7 @@ RunResult FusedPlan::run(const RunInput& input, const Wanted& wanted,
   check_input(topology_.spec, input);
   const int64_t threads = team_width();
   const at::Tensor& x = input.first();
-  Call call{wanted, control, {x.size(2), x.size(3)}, allocate(input, wanted), {}, {}};
+  Progress call{wanted, control, {x.size(2), x.size(3)}, allocate(input, wanted), {}, {}};
   for (const at::Tensor& part : input.parts) hold(part, call);
   const auto images = static_cast<int64_t>(call.planes.size());
   // An image per thread needs no waiting for one another, and stays in its core's own cache until

@@ -2,7 +2,7 @@
 #include "ops/kernels.h"
 
 #if defined(__x86_64__)
-#include "ops/cpu/kernels.h"
+#include "ops/cpu/kernel_sets.h"
 #endif
 
 namespace bigtransfer::ops {

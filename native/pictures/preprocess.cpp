@@ -1,6 +1,7 @@
 // The steps of transformers' BitImageProcessor: for most pictures row by row, as they are decoded.
 #include "pictures/preprocess.h"
 
+#include "ops/center_crop.h"
 #include "pictures/picture_rows.h"
 
 namespace bigtransfer::pictures {

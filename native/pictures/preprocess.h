@@ -7,7 +7,7 @@
 #include <optional>
 #include <string>
 
-#include "ops/pixel_values.h"
+#include "ops/pixel_scaling.h"
 #include "ops/resize_image.h"
 
 namespace bigtransfer::pictures {
@@ -37,7 +37,7 @@ struct PreprocessRequest {
   bool gpu_decode;
 };
 
-/// [1, C, H, W], float32 unless nothing is scaled; nothing for a JPEG that image::decode_jpeg
+/// [1, C, H, W], float32 unless nothing is scaled; nothing for a JPEG that image::JpegReader
 /// leaves to others. Throws Error kImage when the statistics do not fit the channels.
 std::optional<at::Tensor> preprocess(const PreprocessRequest& request);
 

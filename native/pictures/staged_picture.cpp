@@ -8,14 +8,14 @@ namespace bigtransfer::pictures {
 namespace {
 
 /// Larger pictures would take longer over the bus than the CPU takes to shrink them.
-constexpr int64_t kMostBytes = int64_t{32} << 20;
+constexpr int64_t kMostBytesOverBus = int64_t{32} << 20;
 /// A block of the GPU's kernel holds the rows that one row of the result takes from: so much
 /// shrinking needs half of the least shared memory that there is.
 constexpr int64_t kMostShrink = 32;
 
 bool is_for_gpu(const PictureRows& rows, const PreprocessRequest& request) {
   return resizes_by_taps(rows, request) &&
-         rows.height() * rows.width() * rows.channels() <= kMostBytes &&
+         rows.height() * rows.width() * rows.channels() <= kMostBytesOverBus &&
          rows.height() <= kMostShrink * request.picture.resized_height;
 }
 

@@ -15,6 +15,7 @@ namespace bigtransfer::runtime {
 namespace {
 
 /// Jobs that wait for GPUs at once: while one computes others copy, and several GPUs have work.
+/// Eight GPUs are the most that a machine commonly has.
 constexpr int kMostDeviceJobs = 8;
 
 }  // namespace

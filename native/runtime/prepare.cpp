@@ -8,7 +8,7 @@
 #include "devices/devices.h"
 #include "devices/problems.h"
 #include "runtime/cpu_engine.h"
-#include "runtime/gpu_model.h"
+#include "runtime/gpu_engine.h"
 
 namespace bigtransfer::runtime {
 namespace {
@@ -26,8 +26,8 @@ std::optional<Prepared> prepare_gpus(const model::Topology& topology, const mode
                                  ? devices::kAllGpus
                                  : "cuda:" + std::to_string(gpus.front());
   try {
-    auto model = std::make_unique<const GpuModel>(
-        *machine, topology, weights, GpuModelRequest{compute.type, request.allow_tf32, gpus});
+    auto model = std::make_unique<const GpuEngine>(
+        *machine, topology, weights, GpuEngineRequest{compute.type, request.allow_tf32, gpus});
     return Prepared{std::move(model), device, compute.name};
   } catch (const std::exception& error) {
     if (must) throw;

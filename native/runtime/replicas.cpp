@@ -40,7 +40,7 @@ std::optional<std::string> device_failure() {
 }  // namespace
 
 /// One of the three.
-struct Replicas::Outcome {
+struct Replicas::ShareEnd {
   std::optional<model::RunResult> result;
   std::optional<std::string> failure;
   std::exception_ptr error;
@@ -80,9 +80,9 @@ std::vector<Replicas::Assignment> Replicas::assign(const std::vector<Share>& sha
   return assignments;
 }
 
-std::vector<Replicas::Outcome> Replicas::run_all(const std::vector<Assignment>& assignments,
-                                                 const RunOn& run_on) const {
-  const auto run = [&](const Assignment& each) -> Outcome {
+std::vector<Replicas::ShareEnd> Replicas::run_all(const std::vector<Assignment>& assignments,
+                                                  const RunOn& run_on) const {
+  const auto run = [&](const Assignment& each) -> ShareEnd {
     const c10::InferenceMode guard;
     try {
       return {run_on(each.replica, each.share), {}, {}};
@@ -92,12 +92,12 @@ std::vector<Replicas::Outcome> Replicas::run_all(const std::vector<Assignment>& 
       return {{}, {}, error};
     }
   };
-  std::vector<std::future<Outcome>> others;
+  std::vector<std::future<ShareEnd>> others;
   for (size_t i = 1; i < assignments.size(); ++i)
     others.push_back(std::async(std::launch::async, run, assignments[i]));
-  std::vector<Outcome> outcomes;
+  std::vector<ShareEnd> outcomes;
   outcomes.push_back(run(assignments.front()));
-  for (std::future<Outcome>& each : others) outcomes.push_back(each.get());
+  for (std::future<ShareEnd>& each : others) outcomes.push_back(each.get());
   return outcomes;
 }
 
@@ -116,10 +116,10 @@ model::RunResult Replicas::run(int64_t images, const RunOn& run_on) const {
   std::vector<Share> left{{0, images}};
   while (!left.empty()) {
     const std::vector<Assignment> assignments = assign(left);
-    std::vector<Outcome> outcomes = run_all(assignments, run_on);
+    std::vector<ShareEnd> outcomes = run_all(assignments, run_on);
     left.clear();
     for (size_t i = 0; i < outcomes.size(); ++i) {
-      Outcome& outcome = outcomes[i];
+      ShareEnd& outcome = outcomes[i];
       if (outcome.result) {
         results.emplace(assignments[i].share.begin, std::move(*outcome.result));
         continue;

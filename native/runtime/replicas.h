@@ -33,13 +33,13 @@ class Replicas {
     size_t replica;
     Share share;
   };
-  struct Outcome;
+  struct ShareEnd;
 
   /// Those that work, beginning with another one at each call.
   std::vector<size_t> working() const;
   std::vector<Assignment> assign(const std::vector<Share>& shares) const;
-  std::vector<Outcome> run_all(const std::vector<Assignment>& assignments,
-                               const RunOn& run_on) const;
+  std::vector<ShareEnd> run_all(const std::vector<Assignment>& assignments,
+                                const RunOn& run_on) const;
   void give_up(size_t replica, const std::string& why) const;
 
   OnFailure on_failure_;

@@ -15,7 +15,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   const std::string file = "fuzz";
   try {
-    const bool is_zip = recognize(bytes, file) == Content::kZip;
+    const bool is_zip = recognize(bytes, file) == Content::kTorchZip;
     for (const StoredTensor& tensor :
          is_zip ? read_torch_zip(bytes, file) : read_safetensors(bytes, file)) {
       if (tensor.bytes > size || tensor.offset > size - tensor.bytes) std::abort();

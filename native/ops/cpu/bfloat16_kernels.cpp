@@ -1,5 +1,5 @@
 // Convolutions in bfloat16: input and weights are rounded to it, everything else is float.
-#include "ops/cpu/kernels.h"
+#include "ops/cpu/kernel_sets.h"
 #include "ops/cpu/pointwise.h"
 #include "ops/cpu/spatial.h"
 #include "ops/cpu/winograd.h"

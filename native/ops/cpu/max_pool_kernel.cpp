@@ -1,5 +1,5 @@
 // The stem's pool, with the statistics of what comes out.
-#include "ops/cpu/kernels.h"
+#include "ops/cpu/kernel_sets.h"
 #include "ops/cpu/matrix_tile.h"
 #include "ops/kernels.h"
 

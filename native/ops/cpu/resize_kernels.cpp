@@ -3,7 +3,7 @@
 
 #include <cstring>
 
-#include "ops/cpu/kernels.h"
+#include "ops/cpu/kernel_sets.h"
 #include "ops/kernels.h"
 
 namespace bigtransfer::ops::BIGTRANSFER_ISA {

@@ -9,14 +9,15 @@
 #include "devices/cuda/gpu_copies.h"
 #include "devices/cuda/gpu_index.h"
 #include "ops/cuda/resize_tables.h"
-#include "ops/pixel_values.h"
+#include "ops/pixel_scaling.h"
 #include "pictures/cuda/gpu_jpeg.h"
 
 namespace bigtransfer::pictures {
 namespace {
 
-/// Pictures that are on the device at once, beside their result.
-constexpr int64_t kMostBytes = int64_t{256} << 20;
+/// Of pictures that are on the device at once, beside their result: a batch of large photographs,
+/// and a small part of any card.
+constexpr int64_t kMostBytesTogether = int64_t{256} << 20;
 /// Pictures begin at multiples of so many bytes.
 constexpr int64_t kAlignment = 16;
 
@@ -35,7 +36,7 @@ Iterator end_of_run(Iterator begin, Iterator end) {
   Iterator at = begin;
   for (; at != end && !(*at)->values.defined(); ++at) {
     bytes += bytes_of(**at);
-    if (at != begin && bytes > kMostBytes) break;
+    if (at != begin && bytes > kMostBytesTogether) break;
   }
   return at;
 }

@@ -15,9 +15,10 @@
 namespace bigtransfer::runtime {
 namespace {
 
-/// Of the card's memory for recorded runs.
-constexpr int64_t kGraphMemoryShare = 4;
-/// Batches of at least so many images take long enough to sleep meanwhile.
+/// The part of the card's memory for recorded runs: what activations and other models need is more.
+constexpr int64_t kGraphMemoryDivisor = 4;
+/// Batches of at least so many images take long enough to sleep meanwhile: waking costs some tens
+/// of microseconds, and R50x1 takes over a millisecond for so many.
 constexpr int64_t kSleepingBatch = 8;
 
 ops::cuda::DeviceLimits limits_of(const cudaDeviceProp& properties) {
@@ -61,7 +62,7 @@ GpuPlan::GpuPlan(const model::Topology& topology, const model::Weights& weights,
       compute_(c10::cuda::getStreamFromPool(/*isHighPriority=*/false, device_)),
       copies_(c10::cuda::getStreamFromPool(/*isHighPriority=*/false, device_)),
       graphs_(static_cast<int64_t>(at::cuda::getDeviceProperties(device_)->totalGlobalMem) /
-              kGraphMemoryShare) {
+              kGraphMemoryDivisor) {
   const c10::cuda::CUDAGuard device(device_);
   network_ = make_network(topology, weights, request);
   // Weights were copied on the default stream, which the others do not wait for.

@@ -13,7 +13,8 @@
 namespace bigtransfer::runtime {
 namespace {
 
-/// Shapes that are remembered, recorded or not.
+/// Shapes that are remembered, recorded or not: more than a server of several models sees, and few
+/// enough to be looked through at each call.
 constexpr size_t kMostEntries = 64;
 
 int64_t reserved_bytes() {

@@ -14,8 +14,8 @@ namespace {
 
 TEST("content: checkpoints are told apart by content") {
   EXPECT(recognize(small_safetensors(), kFile) == Content::kSafetensors);
-  EXPECT(recognize(zip({{.name = "a"}}), kFile) == Content::kZip);
-  EXPECT(recognize(zip({}), kFile) == Content::kZip);
+  EXPECT(recognize(zip({{.name = "a"}}), kFile) == Content::kTorchZip);
+  EXPECT(recognize(zip({}), kFile) == Content::kTorchZip);
   // Damaged headers are left to the reader, who can say more.
   EXPECT(recognize(le(UINT64_MAX) + "{\"t\"", kFile) == Content::kSafetensors);
   EXPECT(recognize(le<uint64_t>(50) + "oops", kFile) == Content::kSafetensors);

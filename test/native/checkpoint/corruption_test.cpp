@@ -30,8 +30,9 @@ bool refused(const std::string& bytes) {
   const std::vector<char> exact(bytes.begin(), bytes.end());
   const std::string_view view(exact.data(), exact.size());
   try {
-    const auto tensors = recognize(view, kFile) == Content::kZip ? read_torch_zip(view, kFile)
-                                                                 : read_safetensors(view, kFile);
+    const auto tensors = recognize(view, kFile) == Content::kTorchZip
+                             ? read_torch_zip(view, kFile)
+                             : read_safetensors(view, kFile);
     for (const StoredTensor& tensor : tensors) {
       EXPECT(tensor.dtype == at::ScalarType::Undefined || end_of(tensor) <= bytes.size());
       EXPECT(tensor.offset + tensor.bytes <= bytes.size());

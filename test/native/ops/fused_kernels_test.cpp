@@ -6,7 +6,7 @@
 
 #include "check.h"
 #include "common/share_out.h"
-#include "ops/cpu/kernels.h"
+#include "ops/cpu/kernel_sets.h"
 #include "ops/max_pool.h"
 #include "ops/packed_conv.h"
 #include "ops/standardize_weight.h"

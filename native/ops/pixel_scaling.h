@@ -1,4 +1,4 @@
-// From uint8 pixels to the network's input: centre crop, rescale, normalise.
+// From uint8 pixels to the network's input: rescale and normalise.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -7,10 +7,6 @@
 #include <vector>
 
 namespace bigtransfer::ops {
-
-/// The middle `height` x `width` of [..., H, W]; smaller images are padded with zeros, an odd
-/// amount on the right and bottom.
-at::Tensor center_crop(const at::Tensor& image, int64_t height, int64_t width);
 
 /// Scale and statistics of transformers' fused rescale and normalise; absent ones are not applied.
 struct PixelScaling {

@@ -1,5 +1,5 @@
 // A model on GPUs that are none: a backend of the CPU, whose cards can be small or broken.
-#include "runtime/gpu_model.h"
+#include "runtime/gpu_engine.h"
 
 #include <c10/core/InferenceMode.h>
 
@@ -74,21 +74,21 @@ class FakeBackend final : public devices::CudaDevices,
 /// Devices far beyond any machine's, since what fails is remembered for the whole process.
 constexpr int kFirst = 1000;
 
-std::unique_ptr<GpuModel> make_model(const FakeBackend& backend, int cards) {
+std::unique_ptr<GpuEngine> make_model(const FakeBackend& backend, int cards) {
   const model::Topology topology = model::make_topology(small_spec(), "bit.");
   const model::Weights weights(model::parameters(topology), 1);
   std::vector<int> devices;
   for (int i = 0; i < cards; ++i) devices.push_back(kFirst + i);
-  return std::make_unique<GpuModel>(Gpus{backend, backend, backend}, topology, weights,
-                                    GpuModelRequest{at::kFloat, true, devices});
+  return std::make_unique<GpuEngine>(Gpus{backend, backend, backend}, topology, weights,
+                                     GpuEngineRequest{at::kFloat, true, devices});
 }
 
-model::RunResult run(const GpuModel& gpus, const at::Tensor& images) {
+model::RunResult run(const GpuEngine& gpus, const at::Tensor& images) {
   const c10::InferenceMode guard;
   return gpus.run({{{images}}, {}}, sums_wanted(), unwatched());
 }
 
-model::RunResult run(const GpuModel& gpus, const pictures::StagedPictures& pictures) {
+model::RunResult run(const GpuEngine& gpus, const pictures::StagedPictures& pictures) {
   const c10::InferenceMode guard;
   return gpus.run({{}, pictures}, sums_wanted(), unwatched());
 }
@@ -104,7 +104,7 @@ pictures::StagedPictures staged(const at::Tensor& images) {
 
 }  // namespace
 
-TEST("gpu model: a replica on each card, all of which go when it goes") {
+TEST("gpu engine: a replica on each card, all of which go when it goes") {
   const FakeBackend backend;
   auto gpus = make_model(backend, 3);
   EXPECT(backend.state.alive == 3);
@@ -114,13 +114,13 @@ TEST("gpu model: a replica on each card, all of which go when it goes") {
   EXPECT(backend.state.released == 1);
 }
 
-TEST("gpu model: pictures are prepared share by share") {
+TEST("gpu engine: pictures are prepared share by share") {
   const FakeBackend backend;
   const auto gpus = make_model(backend, 2);
   EXPECT(is_complete(run(*gpus, staged(numbered_images(5))), 5));
 }
 
-TEST("gpu model: small cards take their shares by halves") {
+TEST("gpu engine: small cards take their shares by halves") {
   FakeBackend backend;
   backend.state.most = 2;
   const auto gpus = make_model(backend, 2);
@@ -131,7 +131,7 @@ TEST("gpu model: small cards take their shares by halves") {
   EXPECT(gpus->take_warnings().empty());
 }
 
-TEST("gpu model: a broken card is named once, to the caller and in the device's own entry") {
+TEST("gpu engine: a broken card is named once, to the caller and in the device's own entry") {
   FakeBackend backend;
   const auto gpus = make_model(backend, 2);
   backend.state.broken = {kFirst + 1};
@@ -145,7 +145,7 @@ TEST("gpu model: a broken card is named once, to the caller and in the device's 
   EXPECT(gpus->take_warnings().empty());
 }
 
-TEST("gpu model: input that does not fit the network") {
+TEST("gpu engine: input that does not fit the network") {
   const FakeBackend backend;
   const auto gpus = make_model(backend, 2);
   EXPECT_THROWS(run(*gpus, at::zeros({0, 3, 2, 2})), ErrorCode::kShape, "none of them 0");

@@ -1,7 +1,5 @@
-// Crop and scaling by the same ATen calls, in the same order, as transformers' torchvision backend.
-#include "ops/pixel_values.h"
-
-#include <algorithm>
+// Scaling by the same ATen calls, in the same order, as transformers' torchvision backend.
+#include "ops/pixel_scaling.h"
 
 #include "common/error.h"
 #include "common/recycled_memory.h"
@@ -34,18 +32,6 @@ at::Tensor scale(const at::Tensor& image, const PixelScaling& scaling) {
 constexpr int64_t kLevels = 256;
 
 }  // namespace
-
-at::Tensor center_crop(const at::Tensor& image, int64_t height, int64_t width) {
-  const int64_t rows = std::max<int64_t>(height - image.size(-2), 0);
-  const int64_t columns = std::max<int64_t>(width - image.size(-1), 0);
-  at::Tensor padded = image;
-  if (rows > 0 || columns > 0) {
-    padded =
-        at::constant_pad_nd(image, {columns / 2, columns - columns / 2, rows / 2, rows - rows / 2});
-  }
-  return padded.narrow(-2, (padded.size(-2) - height) / 2, height)
-      .narrow(-1, (padded.size(-1) - width) / 2, width);
-}
 
 at::Tensor scaled_levels(int64_t channels, const PixelScaling& scaling) {
   const at::Tensor bytes = at::arange(kLevels, at::kByte).expand({1, channels, 1, kLevels});

@@ -27,7 +27,7 @@ struct Gpus {
 /// Nothing where no GPU works.
 std::optional<Gpus> gpus_of_machine();
 
-struct GpuModelRequest {
+struct GpuEngineRequest {
   at::ScalarType dtype;
   /// Whether float32 convolutions may round to TF32.
   bool allow_tf32;
@@ -35,15 +35,15 @@ struct GpuModelRequest {
   std::vector<int> devices;
 };
 
-class GpuModel final : public Engine {
+class GpuEngine final : public Engine {
  public:
   /// Copies the weights to all devices. Throws as GpuPlans::make_plan().
-  GpuModel(const Gpus& gpus, const model::Topology& topology, const model::Weights& weights,
-           const GpuModelRequest& request);
+  GpuEngine(const Gpus& gpus, const model::Topology& topology, const model::Weights& weights,
+            const GpuEngineRequest& request);
   /// Gives all memory back to the driver.
-  ~GpuModel() override;
-  GpuModel(const GpuModel&) = delete;
-  GpuModel& operator=(const GpuModel&) = delete;
+  ~GpuEngine() override;
+  GpuEngine(const GpuEngine&) = delete;
+  GpuEngine& operator=(const GpuEngine&) = delete;
 
   /// Throws Error kOutOfMemory too when one image does not fit, kDevice when the GPUs fail.
   model::RunResult run(const CallImages& images, const model::Wanted& wanted,

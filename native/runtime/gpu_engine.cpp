@@ -1,5 +1,5 @@
 // Each share's images are prepared on the device that runs them.
-#include "runtime/gpu_model.h"
+#include "runtime/gpu_engine.h"
 
 #include <utility>
 
@@ -33,8 +33,8 @@ std::optional<Gpus> gpus_of_machine() {
   return Gpus{*devices, *plans, *preprocessor};
 }
 
-GpuModel::GpuModel(const Gpus& gpus, const model::Topology& topology, const model::Weights& weights,
-                   const GpuModelRequest& request)
+GpuEngine::GpuEngine(const Gpus& gpus, const model::Topology& topology,
+                     const model::Weights& weights, const GpuEngineRequest& request)
     : gpus_(gpus),
       spec_(topology.spec),
       devices_(request.devices),
@@ -49,7 +49,7 @@ GpuModel::GpuModel(const Gpus& gpus, const model::Topology& topology, const mode
         gpus_.plans.make_plan(topology, weights, {request.dtype, device, request.allow_tf32}));
 }
 
-GpuModel::~GpuModel() {
+GpuEngine::~GpuEngine() {
   plans_.clear();
   try {
     gpus_.devices.release_memory();
@@ -57,7 +57,7 @@ GpuModel::~GpuModel() {
   }
 }
 
-void GpuModel::check(const CallImages& images) const {
+void GpuEngine::check(const CallImages& images) const {
   if (images.pictures.empty()) {
     model::check_input(spec_, images.pixel_values);
   } else {
@@ -65,16 +65,16 @@ void GpuModel::check(const CallImages& images) const {
   }
 }
 
-at::Tensor GpuModel::pixel_values_of(const CallImages& images, const Share& share,
-                                     size_t replica) const {
+at::Tensor GpuEngine::pixel_values_of(const CallImages& images, const Share& share,
+                                      size_t replica) const {
   if (images.pictures.empty())
     return images.pixel_values.first().narrow(0, share.begin, share.count);
   return gpus_.preprocessor.pixel_values(images.pictures, share.begin, share.count,
                                          devices_[replica]);
 }
 
-model::RunResult GpuModel::run(const CallImages& images, const model::Wanted& wanted,
-                               const model::RunControl& control) const {
+model::RunResult GpuEngine::run(const CallImages& images, const model::Wanted& wanted,
+                                const model::RunControl& control) const {
   check(images);
   if (control.clock != nullptr && devices_.size() > 1)
     throw Error(ErrorCode::kDevice, "One GPU is timed at a time: use device 'cuda:N'");
@@ -89,13 +89,13 @@ model::RunResult GpuModel::run(const CallImages& images, const model::Wanted& wa
   });
 }
 
-int64_t GpuModel::bytes() const {
+int64_t GpuEngine::bytes() const {
   int64_t total = 0;
   for (const auto& plan : plans_) total += plan->bytes();
   return total;
 }
 
-std::vector<std::string> GpuModel::take_warnings() const {
+std::vector<std::string> GpuEngine::take_warnings() const {
   const std::lock_guard lock(mutex_);
   return std::exchange(warnings_, {});
 }
