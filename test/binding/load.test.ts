@@ -1,5 +1,3 @@
-import { BitConfig, BitModel } from '../../lib';
-import { runnerOf } from '../../lib/models/runner';
 import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { BitConfig, BitModel } from '../../lib';
 import { runnerOf } from '../../lib/models/runner';
