@@ -73,6 +73,25 @@ void each_plan(const Body& body) {
 
 }  // namespace
 
+TEST("plan: the fused plan gives what libtorch's operators give, whatever the padding and size") {
+  const c10::InferenceMode guard;
+  at::manual_seed(0);
+  for (const PaddingRule padding : {PaddingRule::kSymmetric, PaddingRule::kSame}) {
+    NetworkSpec spec = small_spec();
+    spec.padding = padding;
+    spec.embedding_dynamic_padding = padding == PaddingRule::kSame;
+    const Topology topology = make_topology(spec, "bit.");
+    if (!FusedPlan::serves(topology, at::kFloat)) continue;
+    const Weights weights(parameters(topology), 1);
+    const FusedPlan fused(topology, weights, at::kFloat);
+    const LayerPlan plain(topology, weights, at::kFloat);
+    for (const auto& [height, width] : {std::pair<int64_t, int64_t>{64, 64}, {63, 50}, {33, 47}}) {
+      const RunInput input{{at::randn({2, 3, height, width})}};
+      EXPECT(at::allclose(logits_of(fused, input), logits_of(plain, input), 1e-4, 1e-5));
+    }
+  }
+}
+
 TEST("plan: asks before each convolution whether to go on") {
   each_plan([](const Plan& plan) { EXPECT(questions(plan, {{batch_of(1)}}) >= kConvolutions); });
 }

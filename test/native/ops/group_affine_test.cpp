@@ -51,6 +51,11 @@ TEST("group_affine: a mean that hides the variance in sums of squares") {
   check(at::randn({15, kChannels}) + 100);
 }
 
+TEST("group_affine: values so small that epsilon is most of the variance, and no variance at all") {
+  check(at::randn({15, kChannels}) * 1e-3);
+  check(at::full({15, kChannels}, 0.5F));
+}
+
 TEST("group_affine: squares beyond the range of float") {
   check(at::randn({15, kChannels}) * 1e25);
 }

@@ -35,6 +35,14 @@ TEST("group_norm_act: by definition, over groups x shape x layout") {
   }
 }
 
+TEST("group_norm_act: values so small that epsilon is most of the variance") {
+  const ops::GroupNormAct norm{4, at::rand({64}) + 0.5, at::randn({64}),
+                               ops::Activation{"relu", {}}};
+  const at::Tensor x = at::randn({2, 64, 7, 5}) * 1e-3;
+  EXPECT(at::allclose(ops::group_norm_act(x, norm).to(at::kDouble), by_definition(x, norm), 1e-5,
+                      1e-5));
+}
+
 TEST("group_norm_act: without an activation negatives stay") {
   const ops::GroupNormAct norm{2, at::ones({4}), at::zeros({4}), {}};
   EXPECT(ops::group_norm_act(at::randn({1, 4, 3, 3}), norm).min().item<float>() < 0);

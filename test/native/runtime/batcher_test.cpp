@@ -161,6 +161,20 @@ TEST("batcher: pictures go with pictures of their size, and not with pixel value
   EXPECT((engine.batches == std::vector<int64_t>{1, 2, 1, 1}));
 }
 
+TEST("batcher: tells how many calls wait and how many run") {
+  SumEngine engine;
+  const auto batcher = make(engine, {2, kNoDelay, 0});
+  const Sent first = occupy(engine, *batcher);
+  std::vector<Sent> sent;
+  for (int i = 0; i < 3; ++i) sent.push_back(send(*batcher, 1));
+  EXPECT(batcher->waiting() == 3 && batcher->running() == 1);
+  engine.open();
+  EXPECT(first.answer.get().has_value());
+  for (const Sent& each : sent) EXPECT(each.answer.get().has_value());
+  // Each was counted off before it was answered.
+  EXPECT(batcher->waiting() == 0 && batcher->running() == 0);
+}
+
 TEST("batcher: a full queue refuses, and takes calls again when there is room") {
   SumEngine engine;
   const auto batcher = make(engine, {4, kNoDelay, 2});

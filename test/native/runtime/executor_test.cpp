@@ -45,6 +45,10 @@ class Event {
  public:
   void set() const { state_->promise.set_value(); }
   void wait() const { state_->future.wait(); }
+  /// Whether it comes within this time.
+  bool within(std::chrono::milliseconds time) const {
+    return state_->future.wait_for(time) == std::future_status::ready;
+  }
 
  private:
   struct State {
@@ -55,6 +59,9 @@ class Event {
 };
 
 }  // namespace
+
+/// Within which what is due has come, on a busy machine too.
+constexpr std::chrono::seconds kSoon{20};
 
 /// What at::get_num_threads() says in two jobs of one thread that run side by side.
 std::vector<int> widths_side_by_side(bool asks) {
@@ -144,6 +151,27 @@ TEST("executor: a job of a higher priority starts first; one that is removed nev
   release.set();
   done.wait();
   EXPECT((order == std::vector<int>{3, 1}));
+}
+
+TEST("executor: when a wide job is withdrawn, the narrow one behind it starts at once") {
+  const Event begun;
+  const Event release;
+  const Event started;
+  submit(1, [begun, release] {
+    begun.set();
+    release.wait();
+  });
+  begun.wait();
+  const auto wide = submit(0, [] {});
+  // The first job runs until this one has started.
+  submit(1, [started, release] {
+    started.set();
+    release.set();
+  });
+  EXPECT(!started.within(std::chrono::milliseconds(20)));
+  EXPECT(executor().remove(wide));
+  EXPECT(started.within(kSoon));
+  if (!started.within({})) release.set();
 }
 
 TEST("executor: wide jobs run in order, one after the other") {
