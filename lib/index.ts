@@ -34,9 +34,9 @@ export {
   DEFAULT_DEVICE,
   DEFAULT_DTYPE,
   DEFAULT_MODEL,
+  DEFAULT_TIMEOUT_MS,
   DEFAULT_TOP_K,
 } from './config/defaults';
-export { DEFAULT_TIMEOUT_MS } from './image/download';
 export type { Labels } from './models/labels';
 export type { LayerTime, LoadingInfo, StageRow } from './binding/types';
 export { inspectModel, type Inspection, type InspectOptions } from './models/inspect';

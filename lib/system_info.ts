@@ -1,7 +1,7 @@
 // What this machine and this installation offer.
 import { availableParallelism } from 'node:os';
 import { loadBindingInfo } from './binding/load';
-import type { NativeCudaDevice, NativeInfo } from './binding/types';
+import type { NativeCudaDevice, NativeInfo, NetworkDType } from './binding/types';
 import { version } from './version';
 
 export interface SystemInfo {
@@ -29,7 +29,7 @@ export interface SystemInfo {
   /** Whether CUDA works, whether the library for it could be opened, and why it is off. */
   cuda: { available: boolean; library: boolean; reason?: string };
   /** What dtype 'auto' chooses for the pre-trained family on device 'auto'. */
-  autoDtype: 'float32' | 'bfloat16' | 'float16';
+  autoDtype: NetworkDType;
   problem?: string;
 }
 

@@ -3,6 +3,9 @@
 /** Element types that cross the boundary; float16 and bfloat16 travel as raw bits. */
 export type NativeDType = 'float32' | 'float16' | 'bfloat16' | 'uint8' | 'int64';
 
+/** What a network computes in. */
+export type NetworkDType = 'float32' | 'bfloat16' | 'float16';
+
 export type TypedArray = Float32Array | Uint16Array | Uint8Array | BigInt64Array;
 
 /** A dense row-major array: `data.length` is the product of `shape`. */
@@ -55,7 +58,7 @@ export interface LoadRequest {
   ignoreMissingKeys: boolean;
   seed: number;
   device: string;
-  dtype: 'auto' | 'float32' | 'bfloat16' | 'float16';
+  dtype: 'auto' | NetworkDType;
   /** Whether float32 convolutions on a GPU may round to TF32. */
   allowTf32: boolean;
   /** Compute threads of one call; 0: all that the runtime has. */
@@ -145,7 +148,7 @@ export interface NativeJob<T> {
 
 export interface NativeSession {
   readonly device: string;
-  readonly dtype: 'float32' | 'bfloat16' | 'float16';
+  readonly dtype: NetworkDType;
   /** That of the LoadRequest. */
   readonly description: string;
   readonly loadingInfo: LoadingInfo;
@@ -178,8 +181,8 @@ export interface Picture {
 
 export type Resample = 'nearest' | 'lanczos' | 'bilinear' | 'bicubic' | 'box' | 'hamming';
 
-export interface PreprocessRequest {
-  picture: Picture;
+/** What becomes of a picture, whatever its size. */
+export interface PreprocessSteps {
   resample: Resample;
   /** Grey is repeated, alpha dropped, so that three channels come out. */
   convertRgb: boolean;
@@ -188,6 +191,11 @@ export interface PreprocessRequest {
   /** As many values as channels, or null for no normalisation. */
   imageMean: number[] | null;
   imageStd: number[] | null;
+}
+
+export interface PreprocessRequest {
+  picture: Picture;
+  steps: PreprocessSteps;
   /** Whether a GPU that resizes a JPEG decodes it too, where it can. */
   gpuDecode: boolean;
   /** Jobs of a higher one start first. */
@@ -246,7 +254,7 @@ export interface NativeInfo {
   /** Whether the CPU multiplies bfloat16 in hardware. */
   bf16: boolean;
   /** What dtype 'auto' is for the pre-trained family on the device that 'auto' is. */
-  autoDtype: 'float32' | 'bfloat16' | 'float16';
+  autoDtype: NetworkDType;
   /** Version of the addon's own JPEG decoder; empty where it has none. */
   jpeg: string;
   /** Compute threads that the runtime may use at once, over all models and calls. */

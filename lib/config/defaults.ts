@@ -9,6 +9,9 @@ export const DEFAULT_BATCH_SIZE = 8;
 /** Labels that a classification returns, as transformers' pipeline. */
 export const DEFAULT_TOP_K = 5;
 
+/** How long the server of an image may be silent, in milliseconds. */
+export const DEFAULT_TIMEOUT_MS = 30_000;
+
 /** CUDA where it works, else the CPU. */
 export const DEFAULT_DEVICE = 'auto';
 

@@ -1,4 +1,5 @@
 // BitImageProcessor without its files: every field of transformers' processor, checked, and its JSON.
+import type { PreprocessSteps, Resample } from '../binding/types';
 import { BitError } from '../errors';
 import {
   anything,
@@ -56,6 +57,10 @@ const CLIP_STD = [0.26862954, 0.26130258, 0.27577711];
 /** Side of the images, in pixels, as transformers' processor has it. */
 const DEFAULT_SIDE = 224;
 const IMAGE_PROCESSOR_TYPE = 'BitImageProcessor';
+const RGB_CHANNELS = 3;
+
+/** PIL's codes in order. */
+const RESAMPLES: Resample[] = ['nearest', 'lanczos', 'bilinear', 'bicubic', 'box', 'hamming'];
 
 /**
  * torchvision's names, which transformers takes too; its 'nearest' is a rule of its own, by which
@@ -211,4 +216,39 @@ function withoutNulls(fields: Partial<BitImageProcessorFields>): Partial<BitImag
     delete result[name];
   }
   return result;
+}
+
+/** The steps for images of so many channels, as the addon takes them: null for those that are off. */
+export function preprocessSteps(
+  settings: BitImageProcessorFields,
+  channels: number,
+): PreprocessSteps {
+  const results = channelsAfter(channels, settings);
+  return {
+    resample: RESAMPLES[settings.resample] as Resample,
+    convertRgb: settings.doConvertRgb && results === RGB_CHANNELS,
+    crop: settings.doCenterCrop ? settings.cropSize : null,
+    rescaleFactor: settings.doRescale ? settings.rescaleFactor : null,
+    imageMean: settings.doNormalize ? forEachChannel(settings.imageMean, results) : null,
+    imageStd: settings.doNormalize ? forEachChannel(settings.imageStd, results) : null,
+  };
+}
+
+/**
+ * Channels that an image comes out with. Raw pixels for which the mean and deviation have a value
+ * each, two or four, are meant as they are, doConvertRgb or not: transformers converts no arrays.
+ */
+export function channelsAfter(
+  channels: number,
+  { doConvertRgb, doNormalize, imageMean, imageStd }: BitImageProcessorFields,
+): number {
+  const values = Math.max([imageMean].flat().length, [imageStd].flat().length);
+  const isMeantSo = doNormalize && values > 1 && values === channels;
+  return doConvertRgb && !isMeantSo ? RGB_CHANNELS : channels;
+}
+
+/** One number stands for every channel. */
+function forEachChannel(value: number | number[], channels: number): number[] {
+  const values = [value].flat();
+  return values.length === 1 ? new Array<number>(channels).fill(values[0] as number) : values;
 }

@@ -3,8 +3,6 @@ import { shorten } from '../describe';
 import { BitError } from '../errors';
 import { expectPicture, TELLING_BYTES } from './format';
 
-/** How long a server may be silent, unless the call says otherwise. */
-export const DEFAULT_TIMEOUT_MS = 30_000;
 const MAX_DOWNLOAD_BYTES = 256 * 1024 * 1024;
 
 /** Gives up when nothing has come for so long, however long all of it takes. */

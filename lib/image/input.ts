@@ -1,7 +1,8 @@
 // What a user calls an image: held when a call is made, told apart, and read up to the point of decoding.
 import type { Sharp } from 'sharp';
+import { DEFAULT_TIMEOUT_MS } from '../config/defaults';
 import { BitError, describe } from '../errors';
-import { DEFAULT_TIMEOUT_MS, download } from './download';
+import { download } from './download';
 import { decodeBase64, decodeDataUrl } from './encoded_text';
 import { MAX_ENCODED_BYTES, readPicture, tooLarge } from './file';
 import { expectPicture } from './format';

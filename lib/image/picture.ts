@@ -1,5 +1,5 @@
-// An image and its settings as the addon takes them.
-import type { Picture, PreprocessRequest, Resample } from '../binding/types';
+// An image as the addon takes it.
+import type { Picture } from '../binding/types';
 import type { BitImageProcessorFields } from '../config/image_processor';
 import type { HeightWidth } from '../config/image_size';
 import { BitError } from '../errors';
@@ -9,8 +9,6 @@ import { UPRIGHT } from './orientation';
 import { MAX_PIXELS } from './rows';
 import { resizedSize } from './size';
 
-/** PIL's codes in order. */
-const RESAMPLES: Resample[] = ['nearest', 'lanczos', 'bilinear', 'bicubic', 'box', 'hamming'];
 const RGB_CHANNELS = 3;
 /** What libjpeg can divide the sides by, and how much larger than needed they stay. */
 const JPEG_SHRINKS = [8, 4, 2];
@@ -76,42 +74,4 @@ function sizeAfterResize(source: HeightWidth, settings: BitImageProcessorFields)
         ? 'it is too narrow for this size'
         : `that is more than ${MAX_PIXELS} pixels; choose a smaller size`),
   );
-}
-
-export function preprocessRequest(
-  picture: Picture,
-  settings: BitImageProcessorFields,
-  { gpuDecode = false, priority = 0 }: { gpuDecode?: boolean; priority?: number },
-): PreprocessRequest {
-  const channels = channelsAfter(picture, settings);
-  return {
-    picture,
-    resample: RESAMPLES[settings.resample] as Resample,
-    convertRgb: settings.doConvertRgb && channels === RGB_CHANNELS,
-    crop: settings.doCenterCrop ? settings.cropSize : null,
-    rescaleFactor: settings.doRescale ? settings.rescaleFactor : null,
-    imageMean: settings.doNormalize ? perChannel(settings.imageMean, channels) : null,
-    imageStd: settings.doNormalize ? perChannel(settings.imageStd, channels) : null,
-    gpuDecode,
-    priority,
-  };
-}
-
-/**
- * Channels that an image comes out with. Raw pixels for which the mean and deviation have a value
- * each, two or four, are meant as they are, doConvertRgb or not: transformers converts no arrays.
- */
-export function channelsAfter(
-  { channels }: Pick<Picture, 'channels'>,
-  { doConvertRgb, doNormalize, imageMean, imageStd }: BitImageProcessorFields,
-): number {
-  const values = Math.max([imageMean].flat().length, [imageStd].flat().length);
-  const isMeantSo = doNormalize && values > 1 && values === channels;
-  return doConvertRgb && !isMeantSo ? RGB_CHANNELS : channels;
-}
-
-/** One number stands for every channel. */
-function perChannel(value: number | number[], channels: number): number[] {
-  const values = [value].flat();
-  return values.length === 1 ? new Array<number>(channels).fill(values[0] as number) : values;
 }

@@ -8,13 +8,17 @@ import type {
   StagedPicture,
   PreprocessRequest,
 } from '../binding/types';
-import type { BitImageProcessorFields } from '../config/image_processor';
+import {
+  channelsAfter,
+  preprocessSteps,
+  type BitImageProcessorFields,
+} from '../config/image_processor';
 import { BitError } from '../errors';
 import { orAborted, throwIfAborted } from '../signal';
 import type { Tensor } from '../tensor';
 import { decodeImage } from './decode';
 import { HeldImage, type ImageInput, type Readable } from './input';
-import { channelsAfter, jpegPicture, preprocessRequest, rawPicture } from './picture';
+import { jpegPicture, rawPicture } from './picture';
 import { expectRoom, PixelBatch } from './pixel_batch';
 import { StagedImages } from './staged';
 import { Turns } from './turns';
@@ -107,14 +111,15 @@ async function prepareAll<Prepared>(
   options: PreprocessingOptions,
   { start, put }: Preparation<Prepared>,
 ): Promise<void> {
-  const { signal, timeoutMs, fastDecode = false } = options;
+  const { signal, timeoutMs, fastDecode = false, gpuDecode = false, priority = 0 } = options;
   // Before anything is waited for: the caller may use its memory again once the call has returned.
   const list = holdAll(images);
   if (list.length === 0) throw new BitError('ERR_BIT_IMAGE', 'Expected at least one image');
   throwIfAborted(signal);
   const process = async (image: Picture) => {
     throwIfAborted(signal);
-    const request = preprocessRequest(image, settings, options);
+    const steps = preprocessSteps(settings, image.channels);
+    const request = { picture: image, steps, gpuDecode, priority };
     const result = await runJob(() => start(request), signal);
     return result && { image, result };
   };
@@ -177,7 +182,7 @@ function atIndex(error: unknown, index: number): unknown {
 }
 
 function checkSameChannels(images: Picture[], settings: BitImageProcessorFields): void {
-  const odd = firstUnlike(images, (image) => channelsAfter(image, settings));
+  const odd = firstUnlike(images, ({ channels }) => channelsAfter(channels, settings));
   if (odd === null) return;
   const { index, image, first } = odd;
   throw new BitError(

@@ -1,6 +1,6 @@
 // What users find on all three model classes.
 import { join } from 'node:path';
-import type { LayerTime, LoadingInfo } from '../binding/types';
+import type { LayerTime, LoadingInfo, NetworkDType } from '../binding/types';
 import type { DisposeOptions, ForwardOptions } from '../config/call_options';
 import { BitError, forCaller } from '../errors';
 import type { Tensor } from '../tensor';
@@ -34,7 +34,7 @@ export abstract class BitPreTrainedModel {
   }
 
   /** The type that it computes in; outputs are float32 whatever it is. */
-  get dtype(): 'float32' | 'bfloat16' | 'float16' {
+  get dtype(): NetworkDType {
     return runnerOf(this).session.dtype;
   }
 

@@ -47,6 +47,31 @@ pictures::Picture to_picture(const Napi::Value& value) {
   return picture;
 }
 
+pictures::PreprocessSteps to_preprocess_steps(const Napi::Object& value) {
+  using ops::Resample;
+  using Size = pictures::PreprocessSteps::Size;
+  const auto to_size = [](const Napi::Value& size) {
+    const auto object = size.As<Napi::Object>();
+    return Size{to_int(object["height"]), to_int(object["width"])};
+  };
+  const auto to_doubles = [](const Napi::Value& list) {
+    return to_vector<double>(list, to_double);
+  };
+  return {
+      .resample = to_enum<Resample>(value["resample"], {{"nearest", Resample::kNearest},
+                                                        {"lanczos", Resample::kLanczos},
+                                                        {"bilinear", Resample::kBilinear},
+                                                        {"bicubic", Resample::kBicubic},
+                                                        {"box", Resample::kBox},
+                                                        {"hamming", Resample::kHamming}}),
+      .convert_rgb = to_bool(value["convertRgb"]),
+      .crop = to_optional<Size>(value["crop"], to_size),
+      .scaling = {.rescale_factor = to_optional<double>(value["rescaleFactor"], to_double),
+                  .mean = to_optional<std::vector<double>>(value["imageMean"], to_doubles),
+                  .std = to_optional<std::vector<double>>(value["imageStd"], to_doubles)},
+  };
+}
+
 }  // namespace
 
 model::NetworkSpec to_network_spec(const Napi::Object& value) {
@@ -115,30 +140,9 @@ runtime::ForwardRequest to_forward_request(const Napi::Object& value) {
 }
 
 pictures::PreprocessRequest to_preprocess_request(const Napi::Object& value) {
-  using ops::Resample;
-  using Size = pictures::PreprocessRequest::Size;
-  const auto to_size = [](const Napi::Value& size) {
-    const auto object = size.As<Napi::Object>();
-    return Size{to_int(object["height"]), to_int(object["width"])};
-  };
-  const auto to_doubles = [](const Napi::Value& list) {
-    return to_vector<double>(list, to_double);
-  };
-  return {
-      .picture = to_picture(value["picture"]),
-      .resample = to_enum<Resample>(value["resample"], {{"nearest", Resample::kNearest},
-                                                        {"lanczos", Resample::kLanczos},
-                                                        {"bilinear", Resample::kBilinear},
-                                                        {"bicubic", Resample::kBicubic},
-                                                        {"box", Resample::kBox},
-                                                        {"hamming", Resample::kHamming}}),
-      .convert_rgb = to_bool(value["convertRgb"]),
-      .crop = to_optional<Size>(value["crop"], to_size),
-      .scaling = {.rescale_factor = to_optional<double>(value["rescaleFactor"], to_double),
-                  .mean = to_optional<std::vector<double>>(value["imageMean"], to_doubles),
-                  .std = to_optional<std::vector<double>>(value["imageStd"], to_doubles)},
-      .gpu_decode = to_bool(value["gpuDecode"]),
-  };
+  return {.picture = to_picture(value["picture"]),
+          .steps = to_preprocess_steps(value.Get("steps").As<Napi::Object>()),
+          .gpu_decode = to_bool(value["gpuDecode"])};
 }
 
 }  // namespace bigtransfer::binding

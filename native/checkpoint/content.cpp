@@ -28,6 +28,9 @@ constexpr char kPickleProto = '\x80';
 constexpr int kLastProtocol = 5;
 constexpr std::string_view kHdf5 = "\x89HDF\r\n\x1a\n";
 
+/// APPNOTE 4.3.7: where a local header has the length of its name, and the name.
+constexpr size_t kZipNameLength = 26, kZipName = 30;
+
 constexpr size_t kLengthBytes = 8;
 constexpr size_t kPageBytes = 512;
 
@@ -65,11 +68,22 @@ bool is_pickle(std::string_view bytes) {
   return bytes.size() > 1 && bytes[0] == kPickleProto && bytes[1] >= 0 && bytes[1] <= kLastProtocol;
 }
 
+/// An .npz: its members are arrays, the first one included.
+bool is_numpy_archive(std::string_view zip) {
+  if (!zip.starts_with(kZip) || zip.size() < kZipName) return false;
+  return zip.substr(kZipName, load<uint16_t>(zip, kZipNameLength)).ends_with(".npy");
+}
+
 }  // namespace
 
 Content recognize(std::string_view bytes, const std::string& file) {
   if (bytes.empty()) fail(file, std::string("an empty file; ") + kDownloadAgain);
   if (begins_with_header(bytes)) return Content::kSafetensors;
+  if (is_numpy_archive(bytes)) {
+    fail(file,
+         "a NumPy archive (.npz), where a safetensors file or one written by torch.save is "
+         "expected: convert it first");
+  }
   if (bytes.starts_with(kZip) || bytes.starts_with(kEmptyZip)) return Content::kTorchZip;
   if (bytes.starts_with(kLfsPointer)) {
     fail(file,

@@ -10,7 +10,7 @@ enum class Content { kSafetensors, kTorchZip };
 
 /// Throws Error kCheckpoint, starting with `file`, for what is neither; with advice for what often
 /// lies in a checkpoint's place: Git LFS pointers, web pages, empty files, torch.save files from
-/// before PyTorch 1.6, other pickles.
+/// before PyTorch 1.6, other pickles, arrays of NumPy.
 Content recognize(std::string_view bytes, const std::string& file);
 
 }  // namespace bigtransfer::checkpoint

@@ -47,21 +47,14 @@ at::ScalarType find_dtype(std::string_view name) {
 std::string find_folder(const std::vector<ZipEntry>& entries, const std::string& file) {
   constexpr std::string_view kPickleName = "/data.pkl";
   std::optional<std::string> folder;
-  bool numpy = false;
   for (const ZipEntry& entry : entries) {
-    numpy = numpy || entry.name.ends_with(".npy");
     if (!entry.name.ends_with(kPickleName)) continue;
     const std::string_view before = entry.name.substr(0, entry.name.size() - kPickleName.size());
     if (before.find('/') != before.npos) continue;
     if (folder) fail(file, "this zip archive holds more than one data.pkl");
     folder = std::string(before) + "/";
   }
-  if (!folder) {
-    fail(file,
-         numpy ? "a NumPy archive (.npz), where a safetensors file or one written by torch.save "
-                 "is expected: convert it first"
-               : "a zip archive that torch.save did not write: it holds no data.pkl");
-  }
+  if (!folder) fail(file, "a zip archive that torch.save did not write: it holds no data.pkl");
   return *folder;
 }
 

@@ -8,7 +8,7 @@
 
 #include "common/error.h"
 #include "devices/cuda_library.h"
-#include "ops/kernels.h"
+#include "ops/packed_conv.h"
 
 namespace bigtransfer::devices {
 namespace {
@@ -44,8 +44,7 @@ at::ScalarType fastest_on(const std::vector<int>& gpus) {
 
 std::string auto_dtype() {
   if (cuda_devices() != nullptr) return name_of(fastest_on({0}));
-  const ops::Kernels* kernels = ops::kernels();
-  return kernels != nullptr && kernels->fast_bfloat16 ? "bfloat16" : "float32";
+  return name_of(ops::fastest_factors());
 }
 
 std::vector<int> gpus_of(const std::string& device) {

@@ -7,7 +7,6 @@ namespace bigtransfer::model {
 namespace {
 
 using ops::ConvAlgorithm;
-using ops::PackedType;
 
 /// Winograd's larger tiles need four times the weights: worth it while the maps are large, and the
 /// smaller ones while there are tiles enough. Found by timing each layer of R50x1 at 224 pixels.
@@ -16,11 +15,11 @@ using ops::PackedType;
 constexpr int64_t kStrideForTilesOf4 = 8;
 constexpr int64_t kMostStrideForTilesOf2 = 16;
 
-ConvAlgorithm choose_algorithm(const ConvSpec& spec, int64_t stride, PackedType type) {
+ConvAlgorithm choose_algorithm(const ConvSpec& spec, int64_t stride, at::ScalarType type) {
   if (spec.kernel == 1 && spec.padding == 0) return ConvAlgorithm::kPointwise;
   const bool fits_winograd = spec.kernel == 3 && spec.stride == 1 && spec.dilation == 1;
-  const bool has_tiles_of_4 = type == PackedType::kFloat32;
-  if (fits_winograd && has_tiles_of_4 && stride == kStrideForTilesOf4)
+  if (fits_winograd && stride == kStrideForTilesOf4 &&
+      ops::multiplies(type, ConvAlgorithm::kWinograd4))
     return ConvAlgorithm::kWinograd4;
   if (fits_winograd && stride <= kMostStrideForTilesOf2) return ConvAlgorithm::kWinograd2;
   return ConvAlgorithm::kSpatial;
@@ -34,14 +33,13 @@ int64_t FusedPlan::pitch_of(int64_t channels) {
 }
 
 bool FusedPlan::serves(const Topology& topology, at::ScalarType dtype) {
-  return ops::kernels() != nullptr && (dtype == at::kFloat || dtype == at::kBFloat16) &&
+  return ops::multiplies(dtype, ConvAlgorithm::kSpatial) &&
          topology.spec.layer_type == LayerType::kPreactivation &&
          topology.spec.hidden_act == "relu";
 }
 
 FusedPlan::FusedPlan(Topology topology, const Weights& weights, at::ScalarType dtype)
     : topology_(std::move(topology)) {
-  const PackedType type = dtype == at::kFloat ? PackedType::kFloat32 : PackedType::kBFloat16;
   // The largest kernels first: a kernel is in memory twice while it is packed, and that should not
   // come on top of all the others.
   if (topology_.head && topology_.head->out_features > 0) {
@@ -60,12 +58,11 @@ FusedPlan::FusedPlan(Topology topology, const Weights& weights, at::ScalarType d
     for (auto spec = specs.rbegin(); spec != specs.rend(); ++spec) {
       stride /= spec->convs[1].stride;
       const bool is_first = i == 0 && &*spec == &specs.front();
-      stages_[i].push_back(
-          make_block(*spec, stride, is_first ? PackedType::kFloat32 : type, weights));
+      stages_[i].push_back(make_block(*spec, stride, is_first ? at::kFloat : dtype, weights));
     }
     std::reverse(stages_[i].begin(), stages_[i].end());
   }
-  stem_ = make_conv(topology_.stem.conv, 1, PackedType::kFloat32, weights);
+  stem_ = make_conv(topology_.stem.conv, 1, at::kFloat, weights);
 }
 
 int64_t FusedPlan::bytes() const {
@@ -75,7 +72,7 @@ int64_t FusedPlan::bytes() const {
   return floats * static_cast<int64_t>(sizeof(float));
 }
 
-FusedPlan::Conv FusedPlan::make_conv(const ConvSpec& spec, int64_t stride, PackedType type,
+FusedPlan::Conv FusedPlan::make_conv(const ConvSpec& spec, int64_t stride, at::ScalarType type,
                                      const Weights& weights) {
   const LentTensor weight = weights.lend(spec.name + ".weight");
   return {&spec, ops::PackedConv(weight.read(), choose_algorithm(spec, stride, type), type,
@@ -87,7 +84,7 @@ ops::ChannelNorm FusedPlan::make_norm(const NormSpec& spec, const Weights& weigh
           topology_.spec.num_groups, pitch_of(spec.channels)};
 }
 
-FusedPlan::Block FusedPlan::make_block(const BlockSpec& spec, int64_t stride, PackedType type,
+FusedPlan::Block FusedPlan::make_block(const BlockSpec& spec, int64_t stride, at::ScalarType type,
                                        const Weights& weights) {
   const auto conv = [&](size_t i) { return make_conv(spec.convs[i], stride, type, weights); };
   const auto norm = [&](size_t i) { return make_norm(spec.norms[i], weights); };

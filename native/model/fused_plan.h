@@ -1,6 +1,6 @@
-// The fast plan for the pre-trained family: preactivation blocks with ReLU on the CPU, in float32
-// or with products in bfloat16. Norm, activation, addition and statistics all happen inside the
-// convolutions' own passes.
+// The fast plan for the pre-trained family: preactivation blocks with ReLU on the CPU, with
+// products in float32 or in a shorter type. Norm, activation, addition and statistics all happen
+// inside the convolutions' own passes.
 #pragma once
 
 #include <array>
@@ -23,8 +23,8 @@ class FusedPlan final : public Plan {
   /// Whether there are kernels for this machine that can run this network.
   static bool serves(const Topology& topology, at::ScalarType dtype);
 
-  /// In bfloat16 the stem and the first block stay in float32: what is rounded there is most of
-  /// what reaches the logits, and their products are few.
+  /// In a shorter type the stem and the first block stay in float32: what is rounded there is most
+  /// of what reaches the logits, and their products are few.
   FusedPlan(Topology topology, const Weights& weights, at::ScalarType dtype);
 
   RunResult run(const RunInput& input, const Wanted& wanted,
@@ -71,10 +71,9 @@ class FusedPlan final : public Plan {
   static int64_t pitch_of(int64_t channels);
 
   /// `stride` is the input's over the convolution's input.
-  Conv make_conv(const ConvSpec& spec, int64_t stride, ops::PackedType type,
-                 const Weights& weights);
+  Conv make_conv(const ConvSpec& spec, int64_t stride, at::ScalarType type, const Weights& weights);
   ops::ChannelNorm make_norm(const NormSpec& spec, const Weights& weights) const;
-  Block make_block(const BlockSpec& spec, int64_t stride, ops::PackedType type,
+  Block make_block(const BlockSpec& spec, int64_t stride, at::ScalarType type,
                    const Weights& weights);
 
   /// Where all images put what was asked for.

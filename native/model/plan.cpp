@@ -4,7 +4,7 @@
 #include "common/error.h"
 #include "model/fused_plan.h"
 #include "model/layer_plan.h"
-#include "ops/kernels.h"
+#include "ops/packed_conv.h"
 
 namespace bigtransfer::model {
 namespace {
@@ -39,9 +39,8 @@ std::unique_ptr<const Plan> make_plan(Topology topology, const Weights& weights,
 }
 
 at::ScalarType fastest_type(const Topology& topology) {
-  const ops::Kernels* kernels = ops::kernels();
-  const bool multiplies = kernels != nullptr && kernels->fast_bfloat16;
-  return multiplies && FusedPlan::serves(topology, at::kBFloat16) ? at::kBFloat16 : at::kFloat;
+  const at::ScalarType fastest = ops::fastest_factors();
+  return FusedPlan::serves(topology, fastest) ? fastest : at::kFloat;
 }
 
 void check_input(const NetworkSpec& spec, const RunInput& input) {

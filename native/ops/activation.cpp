@@ -113,8 +113,6 @@ const std::vector<ActivationParameter>& activation_parameters(const std::string&
   return name == "prelu" ? *prelu : name == "xielu" ? *xielu_values : *none;
 }
 
-bool is_activation(const std::string& name) { return functions().contains(name); }
-
 at::Tensor activate(const at::Tensor& x, const Activation& activation) {
   const auto found = functions().find(activation.name);
   if (found == functions().end()) {

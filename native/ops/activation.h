@@ -28,7 +28,4 @@ struct Activation {
 /// name.
 at::Tensor activate(const at::Tensor& x, const Activation& activation);
 
-/// Whether `name` is one that activate() knows.
-bool is_activation(const std::string& name);
-
 }  // namespace bigtransfer::ops

@@ -15,8 +15,10 @@ std::vector<Kernels> find_kernels() {
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
       __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq")) {
     Kernels wide = BIGTRANSFER_KERNELS(avx512, 16);
-    wide.fast_bfloat16 = __builtin_cpu_supports("avx512bf16");
-    if (wide.fast_bfloat16) wide.bfloat16 = avx512_bf16::bfloat16_kernels();
+    if (__builtin_cpu_supports("avx512bf16")) {
+      wide.fastest = ConvType::kBFloat16;
+      wide.of(wide.fastest) = avx512_bf16::bfloat16_kernels();
+    }
     found.push_back(wide);
   }
   if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"))

@@ -3,6 +3,8 @@
 // the stem's pool. For pictures in bytes: resizing.
 #pragma once
 
+#include <array>
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -49,8 +51,8 @@ constexpr int64_t kMostConvImages = 8;
 struct ConvTask {
   const ConvGeometry* geometry;
   const ConvImage* images;
-  /// From pack_direct() or pack_winograd() of pack_weights.h: words of 32 bits, each a float or two
-  /// bfloat16.
+  /// From pack_direct() or pack_winograd() of pack_weights.h: words of 32 bits; see
+  /// WordPacking.
   const float* weights;
   /// Parts that each image's units (pixels for pointwise, rows of pixels for spatial, tiles in
   /// reading order for winograd) are cut into, with sums of their own: they decide where sums are
@@ -76,13 +78,28 @@ struct PoolTask {
   int64_t row_begin, row_end;
 };
 
+/// Types of numbers that there are convolutions for.
+enum class ConvType : size_t { kFloat32, kBFloat16 };
+inline constexpr size_t kConvTypes = 2;
+
+/// How weights stand in words of 32 bits: the values of that many neighbouring input channels in
+/// each, the first in its lowest bits.
+struct WordPacking {
+  int64_t channels;
+  /// Rounds `count` values of one input channel, whole panels of them, into their places in as many
+  /// words. The first channel of a word comes first, and overwrites what was there.
+  void (*put)(const float* values, int64_t count, int64_t channel, float* words);
+};
+
 /// Convolutions that multiply one type of numbers.
 struct ConvKernels {
+  WordPacking packing;
   /// Kernel 1x1, any stride.
   void (*pointwise)(const ConvTask&);
   /// Any kernel, stride and dilation.
   void (*spatial)(const ConvTask&);
-  /// Kernel 3x3, stride 1, dilation 1, by Winograd's F(2x2, 3x3) and F(4x4, 3x3).
+  /// Kernel 3x3, stride 1, dilation 1, by Winograd's F(2x2, 3x3) and F(4x4, 3x3); the latter is
+  /// null for types whose digits its transforms would lose.
   void (*winograd2)(const ConvTask&);
   void (*winograd4)(const ConvTask&);
 };
@@ -127,13 +144,15 @@ struct ResizeKernels {
 struct Kernels {
   /// Output channels are computed in panels of so many; pitches are multiples of it.
   int64_t panel;
-  ConvKernels float32;
-  /// Without winograd4.
-  ConvKernels bfloat16;
-  /// Whether the processor multiplies bfloat16, faster than float.
-  bool fast_bfloat16;
+  /// By ConvType.
+  std::array<ConvKernels, kConvTypes> convolutions;
+  /// What the processor multiplies fastest.
+  ConvType fastest;
   void (*max_pool)(const PoolTask&);
   ResizeKernels resize;
+
+  const ConvKernels& of(ConvType type) const { return convolutions[static_cast<size_t>(type)]; }
+  ConvKernels& of(ConvType type) { return convolutions[static_cast<size_t>(type)]; }
 };
 
 /// The kernels that this machine can run, fastest first; none on processors without AVX2.

@@ -1,11 +1,8 @@
 // Both packings walk a panel of output channels in blocks of input channels that stay in the cache.
 #include "ops/pack_weights.h"
 
-#include <c10/util/BFloat16.h>
-
 #include <algorithm>
 #include <array>
-#include <bit>
 #include <vector>
 
 #include "common/share_out.h"
@@ -24,21 +21,13 @@ int64_t panels_of(const RawWeight& weight, int64_t panel) {
 
 /// Words for so many input channels and one output channel.
 int64_t words_of(int64_t channels, PackedForm form) {
-  return form.type == PackedType::kFloat32 ? channels : (channels + 1) / 2;
+  return (channels + form.packing.channels - 1) / form.packing.channels;
 }
 
 /// Puts a panel's values for one input channel into [words of in][panel]; even channels first.
 void put(const float* values, int64_t channel, PackedForm form, float* words) {
-  if (form.type == PackedType::kFloat32) {
-    std::copy_n(values, form.panel, words + channel * form.panel);
-    return;
-  }
-  float* to = words + channel / 2 * form.panel;
-  for (int64_t o = 0; o < form.panel; ++o) {
-    const uint32_t bits = c10::BFloat16(values[o]).x;
-    const bool is_second = channel % 2 == 1;
-    to[o] = std::bit_cast<float>(is_second ? std::bit_cast<uint32_t>(to[o]) | bits << 16 : bits);
-  }
+  float* to = words + channel / form.packing.channels * form.panel;
+  form.packing.put(values, form.panel, channel, to);
 }
 
 /// One panel's channels, standardised, as [in][ky * kx][panel] in blocks of input channels.

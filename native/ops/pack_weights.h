@@ -3,6 +3,8 @@
 
 #include <cstdint>
 
+#include "ops/kernels.h"
+
 namespace bigtransfer::ops {
 
 /// The weights of a convolution, [out, in, kernel, kernel] in float32, as a checkpoint has them.
@@ -19,14 +21,10 @@ struct WinogradSize {
   int64_t points() const { return (tile + 2) * (tile + 2); }
 };
 
-/// What the packed words of 32 bits hold: a float, or an even and the next input channel's
-/// bfloat16.
-enum class PackedType { kFloat32, kBFloat16 };
-
-/// Panels of so many output channels, and what they hold.
+/// Panels of so many output channels, and how input channels stand in their words.
 struct PackedForm {
   int64_t panel;
-  PackedType type;
+  WordPacking packing;
 };
 
 /// Words that the packed forms take.

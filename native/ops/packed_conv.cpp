@@ -5,6 +5,8 @@
 #include <array>
 #include <bit>
 #include <memory>
+#include <optional>
+#include <utility>
 
 #include "ops/parts.h"
 
@@ -45,21 +47,45 @@ std::array<ConvImage, kMostConvImages> images_of(const ConvGeometry& g, const Co
   return images;
 }
 
+constexpr std::pair<at::ScalarType, ConvType> kTypes[] = {{at::kFloat, ConvType::kFloat32},
+                                                          {at::kBFloat16, ConvType::kBFloat16}};
+
+/// Nothing for types that no kernel multiplies.
+std::optional<ConvType> conv_type(at::ScalarType type) {
+  for (const auto& [each, known] : kTypes) {
+    if (each == type) return known;
+  }
+  return std::nullopt;
+}
+
 WinogradSize tile_size(ConvAlgorithm algorithm) {
   return {algorithm == ConvAlgorithm::kWinograd2 ? 2 : 4};
 }
 
 }  // namespace
 
-PackedConv::PackedConv(const at::Tensor& weight, ConvAlgorithm algorithm, PackedType type,
+bool multiplies(at::ScalarType type, ConvAlgorithm algorithm) {
+  const std::optional<ConvType> known = conv_type(type);
+  if (kernels() == nullptr || !known) return false;
+  return algorithm != ConvAlgorithm::kWinograd4 || kernels()->of(*known).winograd4 != nullptr;
+}
+
+at::ScalarType fastest_factors() {
+  for (const auto& [type, known] : kTypes) {
+    if (kernels() != nullptr && kernels()->fastest == known) return type;
+  }
+  return at::kFloat;
+}
+
+PackedConv::PackedConv(const at::Tensor& weight, ConvAlgorithm algorithm, at::ScalarType type,
                        const Kernels& kernels, Arena& arena)
-    : kernels_(type == PackedType::kFloat32 ? &kernels.float32 : &kernels.bfloat16),
+    : kernels_(&kernels.of(conv_type(type).value())),
       algorithm_(algorithm),
       panels_((weight.size(0) + kernels.panel - 1) / kernels.panel) {
   const at::Tensor values = weight.contiguous();
   const RawWeight raw{values.const_data_ptr<float>(), values.size(0), values.size(1),
                       values.size(2)};
-  const PackedForm form{kernels.panel, type};
+  const PackedForm form{kernels.panel, kernels_->packing};
   if (is_winograd(algorithm)) {
     const WinogradSize size = tile_size(algorithm);
     weights_ = arena.allocate(packed_winograd_size(raw, size, form));

@@ -13,6 +13,11 @@ namespace bigtransfer::ops {
 /// How the product is computed. Winograd's forms are for 3x3 kernels of stride and dilation 1.
 enum class ConvAlgorithm { kPointwise, kSpatial, kWinograd2, kWinograd4 };
 
+/// Whether this machine has kernels that multiply numbers of this type so.
+bool multiplies(at::ScalarType type, ConvAlgorithm algorithm);
+/// The type that they multiply fastest; float32 where there are none.
+at::ScalarType fastest_factors();
+
 /// What one run reads and writes; see ConvImage. Images lie one after the other, as do what belongs
 /// to each: at most kMostConvImages of them.
 struct ConvRun {
@@ -28,9 +33,9 @@ struct ConvRun {
 
 class PackedConv {
  public:
-  /// `weight` is [out, in, k, k] in float32; it is standardised on the way, then rounded if `type`
-  /// is kBFloat16, which kWinograd4 does not have. `kernels` and `arena` must outlive this.
-  PackedConv(const at::Tensor& weight, ConvAlgorithm algorithm, PackedType type,
+  /// `weight` is [out, in, k, k] in float32; it is standardised on the way, then rounded to
+  /// `type`, which must be one that is multiplied. `kernels` and `arena` must outlive this.
+  PackedConv(const at::Tensor& weight, ConvAlgorithm algorithm, at::ScalarType type,
              const Kernels& kernels, Arena& arena);
 
   /// Uses the threads of the caller's team. Where sums are rounded depends on the geometry alone,

@@ -58,15 +58,16 @@ at::Tensor PackedLinear::run(const at::Tensor& x) const {
   const int64_t of_panel = std::max<int64_t>(rows * in_ * kernels_->panel, 1);
   const int64_t pieces = std::clamp<int64_t>(panels_ * of_panel / kLeastMultiplyAdds, 1, panels_);
   share_out(pieces, [&](int64_t begin, int64_t end) {
-    kernels_->float32.pointwise({.geometry = &geometry,
-                                 .images = &all,
-                                 .weights = weights_,
-                                 .cuts = 1,
-                                 .part_begin = 0,
-                                 .part_end = 1,
-                                 .panel_begin = cut(panels_, begin, pieces),
-                                 .panel_end = cut(panels_, end, pieces),
-                                 .adds = false});
+    kernels_->of(ConvType::kFloat32)
+        .pointwise({.geometry = &geometry,
+                    .images = &all,
+                    .weights = weights_,
+                    .cuts = 1,
+                    .part_begin = 0,
+                    .part_end = 1,
+                    .panel_begin = cut(panels_, begin, pieces),
+                    .panel_end = cut(panels_, end, pieces),
+                    .adds = false});
   });
   at::Tensor result = at::empty({rows, out_}, at::kFloat);
   float* to = result.mutable_data_ptr<float>();

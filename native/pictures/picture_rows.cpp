@@ -37,8 +37,8 @@ std::optional<ops::ResizeWindow> window_of(const PictureRows& rows,
                            .left = 0,
                            .height = request.picture.resized_height,
                            .width = request.picture.resized_width};
-  if (!request.crop) return window;
-  const auto [height, width] = *request.crop;
+  if (!request.steps.crop) return window;
+  const auto [height, width] = *request.steps.crop;
   if (height > window.out_height || width > window.out_width) return std::nullopt;
   window.top = (window.out_height - height) / 2;
   window.left = (window.out_width - width) / 2;
@@ -50,8 +50,8 @@ std::optional<ops::ResizeWindow> window_of(const PictureRows& rows,
 bool resizes_by_taps(const PictureRows& rows, const PreprocessRequest& request) {
   const bool same_size = rows.height() == request.picture.resized_height &&
                          rows.width() == request.picture.resized_width;
-  const bool filtered =
-      request.resample == Resample::kBicubic || request.resample == Resample::kBilinear;
+  const Resample resample = request.steps.resample;
+  const bool filtered = resample == Resample::kBicubic || resample == Resample::kBilinear;
   return rows.channels() == kRgb && filtered && !same_size && ops::resizes_in_whole_numbers();
 }
 

@@ -35,15 +35,16 @@ at::Tensor resized_by_row(PictureRows& rows, const ops::ResizeWindow& window,
 }
 
 at::Tensor resized(PictureRows& rows, const PreprocessRequest& request) {
+  const Picture& picture = request.picture;
+  const PreprocessSteps& steps = request.steps;
   const std::optional<ops::ResizeWindow> window = window_of(rows, request);
   if (window && resizes_by_taps(rows, request) && ops::kernels() != nullptr)
-    return resized_by_row(rows, *window, request.resample);
-  const Picture& picture = request.picture;
+    return resized_by_row(rows, *window, steps.resample);
   const at::Tensor pixels = picture.pixels.defined() ? picture.pixels : whole(rows);
   const at::Tensor image =
-      ops::resize_image(planes(pixels, request.convert_rgb), picture.resized_height,
-                        picture.resized_width, request.resample);
-  return request.crop ? ops::center_crop(image, request.crop->height, request.crop->width) : image;
+      ops::resize_image(planes(pixels, steps.convert_rgb), picture.resized_height,
+                        picture.resized_width, steps.resample);
+  return steps.crop ? ops::center_crop(image, steps.crop->height, steps.crop->width) : image;
 }
 
 }  // namespace
@@ -53,7 +54,7 @@ std::optional<at::Tensor> preprocess(const PreprocessRequest& request) {
   if (rows.failed()) return std::nullopt;
   const at::Tensor image = resized(rows, request);
   if (!rows.finish()) return std::nullopt;
-  return ops::scale_pixels(image, request.scaling);
+  return ops::scale_pixels(image, request.steps.scaling);
 }
 
 }  // namespace bigtransfer::pictures

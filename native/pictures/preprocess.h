@@ -23,16 +23,25 @@ struct Picture {
   int64_t resized_width;
 };
 
-struct PreprocessRequest {
-  Picture picture;
+/// What becomes of a picture, whatever its size.
+struct PreprocessSteps {
   ops::Resample resample;
   /// Grey is repeated and alpha dropped, so that three channels come out.
   bool convert_rgb;
   struct Size {
     int64_t height, width;
+
+    bool operator==(const Size&) const = default;
   };
   std::optional<Size> crop;
   ops::PixelScaling scaling;
+
+  bool operator==(const PreprocessSteps&) const = default;
+};
+
+struct PreprocessRequest {
+  Picture picture;
+  PreprocessSteps steps;
   /// Whether a JPEG that a GPU can resize is left to that GPU's decoder; nothing to the CPU.
   bool gpu_decode;
 };

@@ -28,17 +28,17 @@ std::optional<StagedPicture> stage(const PreprocessRequest& request, const Alloc
   if (!window || !is_for_gpu(rows, request)) {
     const std::optional<at::Tensor> values = preprocess(request);
     if (!values) return std::nullopt;
-    return StagedPicture{{}, {}, request.resample, request.scaling, *values, {}};
+    return StagedPicture{{}, {}, request.steps, *values, {}};
   }
   // Refuses statistics that do not fit now, and not when the whole batch is there.
-  ops::scaled_levels(kRgb, request.scaling);
+  ops::scaled_levels(kRgb, request.steps.scaling);
   const std::string& jpeg = request.picture.jpeg;
   if (request.gpu_decode && !jpeg.empty() && request.picture.jpeg_shrink == 1)
-    return StagedPicture{{}, *window, request.resample, request.scaling, {}, jpeg};
+    return StagedPicture{{}, *window, request.steps, {}, jpeg};
   at::Tensor pixels = allocate({rows.height(), rows.width(), kRgb});
   rows.read_all(pixels.mutable_data_ptr<uint8_t>());
   if (!rows.finish()) return std::nullopt;
-  return StagedPicture{pixels, *window, request.resample, request.scaling, {}, {}};
+  return StagedPicture{pixels, *window, request.steps, {}, {}};
 }
 
 at::Tensor rows_of_jpeg(const StagedPicture& picture) {
@@ -59,6 +59,10 @@ at::Tensor rows_of_jpeg(const StagedPicture& picture) {
 std::vector<int64_t> output_shape(const StagedPicture& picture) {
   if (picture.values.defined()) return picture.values.sizes().slice(1).vec();
   return {kRgb, picture.window.height, picture.window.width};
+}
+
+bool become_alike(const StagedPicture& a, const StagedPicture& b) {
+  return output_shape(a) == output_shape(b) && a.steps == b.steps;
 }
 
 }  // namespace bigtransfer::pictures

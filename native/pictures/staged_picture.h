@@ -20,15 +20,14 @@ struct StagedPicture {
   /// uint8 [in_height, in_width, 3] of the window; undefined where there is something else.
   at::Tensor rows;
   ops::ResizeWindow window;
-  ops::Resample resample;
-  ops::PixelScaling scaling;
+  PreprocessSteps steps;
   /// Float [1, 3, H, W].
   at::Tensor values;
   /// A whole file; empty where there is something else.
   std::string jpeg;
 };
 
-/// Of one call: pictures that come out equally large, with the same scaling and filter.
+/// Of one call: pictures that become alike.
 using StagedPictures = std::vector<std::shared_ptr<const StagedPicture>>;
 
 /// Memory of a shape for bytes that the GPU will read.
@@ -45,5 +44,8 @@ at::Tensor rows_of_jpeg(const StagedPicture& picture);
 
 /// [C, H, W] of what the picture becomes.
 std::vector<int64_t> output_shape(const StagedPicture& picture);
+
+/// Whether they come out equally large, by the same steps.
+bool become_alike(const StagedPicture& a, const StagedPicture& b);
 
 }  // namespace bigtransfer::pictures

@@ -92,12 +92,6 @@ std::vector<Outcome> run_all(const Engine& engine, const std::vector<CallInput>&
   }
 }
 
-/// A call's pictures are all of one kind.
-bool become_alike(const pictures::StagedPicture& a, const pictures::StagedPicture& b) {
-  return pictures::output_shape(a) == pictures::output_shape(b) && a.resample == b.resample &&
-         a.scaling == b.scaling;
-}
-
 }  // namespace
 
 bool run_alike(const ForwardRequest& a, const ForwardRequest& b) {
@@ -105,7 +99,8 @@ bool run_alike(const ForwardRequest& a, const ForwardRequest& b) {
   const pictures::StagedPictures& some = a.images.pictures;
   const pictures::StagedPictures& others = b.images.pictures;
   if (some.empty() != others.empty()) return false;
-  if (!some.empty()) return become_alike(*some.front(), *others.front());
+  // A call's pictures are all of one kind.
+  if (!some.empty()) return pictures::become_alike(*some.front(), *others.front());
   const at::Tensor& x = a.images.pixel_values.first();
   const at::Tensor& y = b.images.pixel_values.first();
   return x.dim() == 4 && y.dim() == 4 && x.sizes().slice(1) == y.sizes().slice(1) &&

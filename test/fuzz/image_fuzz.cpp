@@ -43,13 +43,13 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   FuzzedDataProvider input(data, size);
   const auto side = [&] { return input.ConsumeIntegralInRange<int64_t>(1, kMostSide); };
   PreprocessRequest request{};
-  request.resample = static_cast<ops::Resample>(input.ConsumeIntegralInRange(0, 5));
-  request.convert_rgb = input.ConsumeBool();
-  if (input.ConsumeBool()) request.crop = PreprocessRequest::Size{side(), side()};
-  if (input.ConsumeBool()) request.scaling.rescale_factor = 1.0 / 255;
+  request.steps.resample = static_cast<ops::Resample>(input.ConsumeIntegralInRange(0, 5));
+  request.steps.convert_rgb = input.ConsumeBool();
+  if (input.ConsumeBool()) request.steps.crop = PreprocessSteps::Size{side(), side()};
+  if (input.ConsumeBool()) request.steps.scaling.rescale_factor = 1.0 / 255;
   if (input.ConsumeBool()) {
-    request.scaling.mean = std::vector<double>(3, 0.5);
-    request.scaling.std = std::vector<double>(3, 0.5);
+    request.steps.scaling.mean = std::vector<double>(3, 0.5);
+    request.steps.scaling.std = std::vector<double>(3, 0.5);
   }
   const int64_t height = side();
   const int64_t width = side();

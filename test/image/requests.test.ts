@@ -45,12 +45,14 @@ describe('the request', () => {
     const image = raw(640, 480);
     expect(await requestOf(image)).toEqual({
       picture: { ...image, jpegShrink: null, resizedHeight: 224, resizedWidth: 298 },
-      resample: 'bicubic',
-      convertRgb: true,
-      crop: { height: 224, width: 224 },
-      rescaleFactor: 1 / 255,
-      imageMean: [0.48145466, 0.4578275, 0.40821073],
-      imageStd: [0.26862954, 0.26130258, 0.27577711],
+      steps: {
+        resample: 'bicubic',
+        convertRgb: true,
+        crop: { height: 224, width: 224 },
+        rescaleFactor: 1 / 255,
+        imageMean: [0.48145466, 0.4578275, 0.40821073],
+        imageStd: [0.26862954, 0.26130258, 0.27577711],
+      },
       gpuDecode: false,
       priority: 0,
     });
@@ -59,21 +61,21 @@ describe('the request', () => {
   test('holds null for every step that is off', async () => {
     const off = { doResize: false, doCenterCrop: false, doRescale: false, doNormalize: false };
     const request = await requestOf(raw(5, 6), { ...off, doConvertRgb: false });
-    expect(request).toMatchObject({
+    expect(request.steps).toMatchObject({
       crop: null,
       rescaleFactor: null,
       imageMean: null,
       imageStd: null,
     });
-    expect(request.convertRgb).toBe(false);
+    expect(request.steps.convertRgb).toBe(false);
     expect(request.picture).toMatchObject({ resizedHeight: 6, resizedWidth: 5 });
   });
 
   test('repeats one mean for every channel that comes out', async () => {
     const one = { imageMean: 0.5, imageStd: [0.25] };
-    expect((await requestOf(raw(5, 6, 1), one)).imageMean).toEqual([0.5, 0.5, 0.5]);
+    expect((await requestOf(raw(5, 6, 1), one)).steps.imageMean).toEqual([0.5, 0.5, 0.5]);
     const kept = await requestOf(raw(5, 6, 4), { ...one, doConvertRgb: false });
-    expect(kept.imageStd).toEqual([0.25, 0.25, 0.25, 0.25]);
+    expect(kept.steps.imageStd).toEqual([0.25, 0.25, 0.25, 0.25]);
   });
 
   test.each([
@@ -84,7 +86,7 @@ describe('the request', () => {
     [4, 'box'],
     [5, 'hamming'],
   ])("names PIL's code %i", async (code, name) => {
-    expect((await requestOf(raw(5, 6), { resample: code as never })).resample).toBe(name);
+    expect((await requestOf(raw(5, 6), { resample: code as never })).steps.resample).toBe(name);
   });
 });
 

@@ -8,6 +8,7 @@ namespace bigtransfer::ops::BIGTRANSFER_ISA {
 
 ConvKernels bfloat16_kernels() {
   return {
+      .packing = {BFloat16::kPack, BFloat16::pack},
       .pointwise = pointwise<BFloat16>,
       .spatial = spatial<BFloat16>,
       .winograd2 = [](const ConvTask& task) { Tiles<2, BFloat16>(task).run(); },

@@ -34,6 +34,11 @@ struct Float32 {
   static void copy(const float* from, int64_t count, Value* to) {
     std::memcpy(to, from, static_cast<size_t>(count) * sizeof(float));
   }
+
+  /// WordPacking::put.
+  static void pack(const float* values, int64_t count, int64_t, float* words) {
+    std::copy_n(values, count, words);
+  }
 };
 
 /// Products of bfloat16 are exact in float, in which they are added up.
@@ -94,6 +99,15 @@ struct BFloat16 {
     Value last[kLanes];
     put(last, load(rest));
     std::copy(last, last + (count - i), to + i);
+  }
+
+  /// WordPacking::put.
+  static void pack(const float* values, int64_t count, int64_t channel, float* words) {
+    for (int64_t i = 0; i < count; i += kLanes) {
+      Bits word = __builtin_convertvector(rounded(load(values + i)), Bits);
+      if (channel % kPack == 1) word = (Bits)load(words + i) | word << 16;
+      store(words + i, (Vec)word);
+    }
   }
 
  private:

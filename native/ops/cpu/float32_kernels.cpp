@@ -8,6 +8,7 @@ namespace bigtransfer::ops::BIGTRANSFER_ISA {
 
 ConvKernels float32_kernels() {
   return {
+      .packing = {Float32::kPack, Float32::pack},
       .pointwise = pointwise<Float32>,
       .spatial = spatial<Float32>,
       .winograd2 = [](const ConvTask& task) { Tiles<2, Float32>(task).run(); },

@@ -12,10 +12,11 @@
   ResizeKernels resize_kernels();        \
   }
 
-#define BIGTRANSFER_KERNELS(isa, lanes)                                                    \
-  ::bigtransfer::ops::Kernels {                                                            \
-    2 * (lanes), isa::float32_kernels(), isa::bfloat16_kernels(), /*fast_bfloat16=*/false, \
-        isa::max_pool, isa::resize_kernels()                                               \
+#define BIGTRANSFER_KERNELS(isa, lanes)                                                      \
+  ::bigtransfer::ops::Kernels {                                                              \
+    .panel = 2 * (lanes), .convolutions = {isa::float32_kernels(), isa::bfloat16_kernels()}, \
+    .fastest = ::bigtransfer::ops::ConvType::kFloat32, .max_pool = isa::max_pool,            \
+    .resize = isa::resize_kernels()                                                          \
   }
 
 BIGTRANSFER_DECLARE_KERNELS(avx2)

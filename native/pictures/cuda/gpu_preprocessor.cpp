@@ -82,7 +82,7 @@ void resize_run(Iterator begin, Iterator end, const Decoder& decoder, const at::
   for (Iterator at = begin; at != end; ++at) windows.push_back((*at)->window);
   const auto shared =
       static_cast<int64_t>(at::cuda::getCurrentDeviceProperties()->sharedMemPerBlockOptin);
-  const ops::cuda::ResizeTables tables(std::move(windows), (*begin)->resample, shared);
+  const ops::cuda::ResizeTables tables(std::move(windows), (*begin)->steps.resample, shared);
 
   const at::Tensor host = devices::empty_pinned({static_cast<int64_t>(tables.bytes())}, at::kByte);
   const at::Tensor on_device =
@@ -115,7 +115,8 @@ at::Tensor pixel_values_on(const StagedPictures& pictures, int64_t begin, int64_
       continue;
     }
     if (!levels.defined())
-      levels = devices::to_device(ops::scaled_levels(ops::cuda::kRgb, (*at)->scaling), device);
+      levels =
+          devices::to_device(ops::scaled_levels(ops::cuda::kRgb, (*at)->steps.scaling), device);
     const Iterator next = end_of_run(at, last);
     resize_run(at, next, decoder, levels, y.narrow(0, index, next - at));
     at = next;

@@ -57,6 +57,7 @@ TEST("content: other files") {
   CHECK_REFUSED(std::string("\x80\x02\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19.", 15),
                 "before PyTorch 1.6");
   CHECK_REFUSED(std::string(257, 's') + "ustar" + std::string(250, '\0'), "before PyTorch 1.6");
+  CHECK_REFUSED(zip({{.name = "block1/kernel.npy", .data = "x"}}), "a NumPy archive (.npz)");
   CHECK_REFUSED("\x80\x04\x95 some pickle", "bare Python pickle");
   CHECK_REFUSED("\x89HDF\r\n\x1a\n", "HDF5");
   for (const char* other : {"x", "PK", "hello, this is text", "\x93NUMPY\1"}) {

@@ -39,14 +39,14 @@ bool is_winograd(ConvAlgorithm algorithm) {
   return algorithm == ConvAlgorithm::kWinograd2 || algorithm == ConvAlgorithm::kWinograd4;
 }
 
-Bounds bounds_of(ConvAlgorithm algorithm, PackedType type) {
-  if (type == PackedType::kBFloat16) return is_winograd(algorithm) ? kBFloat16Winograd : kBFloat16;
+Bounds bounds_of(ConvAlgorithm algorithm, at::ScalarType type) {
+  if (type == at::kBFloat16) return is_winograd(algorithm) ? kBFloat16Winograd : kBFloat16;
   return algorithm == ConvAlgorithm::kWinograd4 ? kFloat32Winograd4 : kFloat32;
 }
 
 /// What a product in `type` sees of the values.
-at::Tensor rounded(const at::Tensor& values, PackedType type) {
-  if (type == PackedType::kFloat32) return values;
+at::Tensor rounded(const at::Tensor& values, at::ScalarType type) {
+  if (type == at::kFloat) return values;
   // Through float, as the kernels compute them.
   return values.to(at::kFloat).to(at::kBFloat16).to(at::kDouble);
 }
@@ -110,7 +110,7 @@ struct Example {
   at::Tensor expected;
 };
 
-Example make_example(const Layer& layer, PackedType type) {
+Example make_example(const Layer& layer, at::ScalarType type) {
   const auto draw = [](at::IntArrayRef sizes) { return at::randn(sizes, at::kFloat); };
   Example example{.x = draw({kImages, layer.in, layer.height, layer.width}),
                   .weight = draw({layer.out, layer.in, layer.kernel, layer.kernel}),
@@ -132,11 +132,11 @@ Example make_example(const Layer& layer, PackedType type) {
   return example;
 }
 
-ConvGeometry geometry_of(const Layer& layer, const Example& example, PackedType type,
+ConvGeometry geometry_of(const Layer& layer, const Example& example, at::ScalarType type,
                          int64_t panel) {
-  const int64_t in_pitch = layer.norm                      ? round_up(layer.in, panel)
-                           : type == PackedType::kBFloat16 ? round_up(layer.in, 2)
-                                                           : layer.in;
+  const int64_t in_pitch = layer.norm              ? round_up(layer.in, panel)
+                           : type == at::kBFloat16 ? round_up(layer.in, 2)
+                                                   : layer.in;
   return {.in = {layer.height, layer.width, layer.in, in_pitch},
           .out = {example.expected.size(2), example.expected.size(3), layer.out,
                   round_up(layer.out, panel)},
@@ -169,7 +169,7 @@ ConvRun plain_run(const at::Tensor& x, at::Tensor& out, at::Tensor& sums, bool a
           .adds = adds};
 }
 
-void check(const Layer& layer, PackedType type, const Kernels& kernels) {
+void check(const Layer& layer, at::ScalarType type, const Kernels& kernels) {
   const Example example = make_example(layer, type);
   const ConvGeometry geometry = geometry_of(layer, example, type, kernels.panel);
   const int64_t out_pitch = geometry.out.pitch;
@@ -225,9 +225,8 @@ void check_all(const std::vector<Layer>& layers) {
   at::manual_seed(3);
   for (const Kernels& kernels : tested_kernels()) {
     for (const Layer& layer : layers) {
-      check(layer, PackedType::kFloat32, kernels);
-      if (layer.algorithm != ConvAlgorithm::kWinograd4)
-        check(layer, PackedType::kBFloat16, kernels);
+      check(layer, at::kFloat, kernels);
+      if (layer.algorithm != ConvAlgorithm::kWinograd4) check(layer, at::kBFloat16, kernels);
     }
   }
 }
@@ -285,7 +284,7 @@ TEST("fused convolutions: a large residual is rounded once, not with every produ
     const at::Tensor weight = at::randn({shape.channels, shape.channels, 1, 1});
     const at::Tensor residual = 1000 * at::randn(x.sizes());
     Arena arena;
-    const PackedConv conv(weight, ConvAlgorithm::kPointwise, PackedType::kFloat32, kernels, arena);
+    const PackedConv conv(weight, ConvAlgorithm::kPointwise, at::kFloat, kernels, arena);
     at::Tensor out = residual.clone();
     at::Tensor sums = at::empty({2, shape.pitch}, at::kDouble);
     conv.run(plain_geometry(shape, 1), plain_run(x, out, sums, /*adds=*/true));
@@ -304,7 +303,7 @@ TEST("fused convolutions: the stem adds up in one chain, row by row, pixel by pi
     const at::Tensor x = at::randn({12, 9, 3});
     const at::Tensor weight = at::randn({64, 3, 7, 7});
     Arena arena;
-    const PackedConv conv(weight, ConvAlgorithm::kSpatial, PackedType::kFloat32, kernels, arena);
+    const PackedConv conv(weight, ConvAlgorithm::kSpatial, at::kFloat, kernels, arena);
     const ConvGeometry geometry{.in = {12, 9, 3, 3},
                                 .out = {6, 5, 64, 64},
                                 .kernel = 7,
@@ -370,7 +369,7 @@ TEST("fused convolutions: NaN in one pixel reaches the pixels that see it alone"
     at::manual_seed(1);
     Arena arena;
     const PackedConv conv(at::randn({channels, channels, 3, 3}), ConvAlgorithm::kSpatial,
-                          PackedType::kFloat32, kernels, arena);
+                          at::kFloat, kernels, arena);
     at::Tensor out = at::empty({4, 4, channels}, at::kFloat);
     at::Tensor sums = at::empty({2, channels}, at::kDouble);
     const ImageShape shape{4, 4, channels, channels};

@@ -20,12 +20,12 @@ PreprocessRequest request_of(int64_t height, int64_t width, int64_t channels = 3
                       .jpeg_shrink = 1,
                       .resized_height = 40,
                       .resized_width = 50},
-          .resample = Resample::kBicubic,
-          .convert_rgb = true,
-          .crop = PreprocessRequest::Size{32, 33},
-          .scaling = {.rescale_factor = 1.0 / 255,
-                      .mean = std::vector<double>{0.48, 0.45, 0.4},
-                      .std = std::vector<double>{0.26, 0.27, 0.28}},
+          .steps = {.resample = Resample::kBicubic,
+                    .convert_rgb = true,
+                    .crop = PreprocessSteps::Size{32, 33},
+                    .scaling = {.rescale_factor = 1.0 / 255,
+                                .mean = std::vector<double>{0.48, 0.45, 0.4},
+                                .std = std::vector<double>{0.26, 0.27, 0.28}}},
           .gpu_decode = false};
 }
 
@@ -33,11 +33,11 @@ at::Tensor on_heap(at::IntArrayRef shape) { return at::empty(shape, at::kByte); 
 
 /// What the GPU makes of the rows: [1, 3, H, W].
 at::Tensor prepared(const StagedPicture& picture) {
-  const ops::cuda::ResizeTables tables({picture.window}, picture.resample, 48 * 1024);
+  const ops::cuda::ResizeTables tables({picture.window}, picture.steps.resample, 48 * 1024);
   at::Tensor memory = at::empty({static_cast<int64_t>(tables.bytes())}, at::kByte);
   auto* bytes = static_cast<std::byte*>(memory.mutable_data_ptr());
   tables.write(bytes, bytes, {picture.rows.const_data_ptr<uint8_t>()});
-  const at::Tensor levels = ops::scaled_levels(ops::cuda::kRgb, picture.scaling);
+  const at::Tensor levels = ops::scaled_levels(ops::cuda::kRgb, picture.steps.scaling);
   std::vector<int64_t> shape = output_shape(picture);
   shape.insert(shape.begin(), 1);
   at::Tensor y = at::empty(shape);
@@ -51,9 +51,9 @@ TEST("staged picture: the GPU's kernel gives the CPU's values, bit for bit") {
   if (!ops::resizes_in_whole_numbers()) return;
   for (const Resample resample : {Resample::kBicubic, Resample::kBilinear}) {
     PreprocessRequest request = request_of(61, 77);
-    request.resample = resample;
+    request.steps.resample = resample;
     for (const bool crops : {true, false}) {
-      if (!crops) request.crop = std::nullopt;
+      if (!crops) request.steps.crop = std::nullopt;
       const std::optional<StagedPicture> picture = stage(request, on_heap);
       EXPECT(picture && picture->rows.equal(request.picture.pixels));
       EXPECT(prepared(*picture).equal(*preprocess(request)));
@@ -66,8 +66,8 @@ TEST("staged picture: what the kernel does not serve is prepared on the CPU") {
   requests[0] = request_of(61, 77, 4);
   requests[1] = request_of(61, 77, 1);
   requests[2] = request_of(40, 50);
-  requests[3].resample = Resample::kLanczos;
-  requests[4].crop = PreprocessRequest::Size{41, 33};
+  requests[3].steps.resample = Resample::kLanczos;
+  requests[4].steps.crop = PreprocessSteps::Size{41, 33};
   requests[5] = request_of(40 * 32 + 1, 20);
   for (const PreprocessRequest& request : requests) {
     const std::optional<StagedPicture> picture = stage(request, on_heap);
@@ -101,7 +101,7 @@ TEST("staged picture: broken files and statistics that do not fit") {
   broken.picture.jpeg = "no JPEG";
   EXPECT(!stage(broken, on_heap));
   PreprocessRequest two = request_of(61, 77);
-  two.scaling.mean = std::vector<double>{0.5, 0.5};
-  two.scaling.std = std::vector<double>{0.5, 0.5};
+  two.steps.scaling.mean = std::vector<double>{0.5, 0.5};
+  two.steps.scaling.std = std::vector<double>{0.5, 0.5};
   EXPECT_THROWS(stage(two, on_heap), ErrorCode::kImage, "2 values");
 }

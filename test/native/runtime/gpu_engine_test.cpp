@@ -97,7 +97,7 @@ pictures::StagedPictures staged(const at::Tensor& images) {
   pictures::StagedPictures pictures;
   for (int64_t i = 0; i < images.size(0); ++i) {
     pictures.push_back(std::make_shared<const pictures::StagedPicture>(
-        pictures::StagedPicture{{}, {}, ops::Resample::kBicubic, {}, images.narrow(0, i, 1), {}}));
+        pictures::StagedPicture{{}, {}, {}, images.narrow(0, i, 1), {}}));
   }
   return pictures;
 }
