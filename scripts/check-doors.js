@@ -1,6 +1,6 @@
 // Checks that each room of the house uses only the doors that it has: no napi.h outside
 // native/binding, no kernel launch outside *_kernel.cu, no include or import that climbs or leads back
-// to where it came from. And that no file grows without end.
+// to where it came from. And that no file grows without end, or stands without a word on its tests.
 'use strict';
 
 const fs = require('node:fs');
@@ -73,6 +73,10 @@ const LIB_DOORS = {
 
 /** Lines of a file: twice what one should have; a longer one holds more than one thing. */
 const MOST_LINES = 400;
+/** For files without a test of their name: which test holds what they do. */
+const TESTED_BY = 'test/tested_by.json';
+/** What only says what there is, or is the same for all. */
+const UNTESTED = /\.mts$|common\/precompiled\.h$/;
 const IMPORT = /(?:from|import\(|require\() ?'(\.[^']+)'/g;
 
 const problems = [];
@@ -157,6 +161,36 @@ function checkCircles(all, nextOf) {
   for (const file of all) visit(file, []);
 }
 
+/** A file without its ending, such as 'native/ops/activation' of its header and its source. */
+function stem(file) {
+  return file.slice(0, -path.extname(file).length);
+}
+
+/** Where the tests of a file of its name are. */
+function testOfItsName(name) {
+  return name.startsWith('lib')
+    ? `${name.replace(/^lib/, 'test')}.test.ts`
+    : `${name.replace(/^native/, path.join('test', 'native'))}_test.cpp`;
+}
+
+/** Each file has a test of its name, or test/tested_by.json says where its tests are. */
+function checkTests(all) {
+  const listed = JSON.parse(fs.readFileSync(path.join(root, TESTED_BY), 'utf8'));
+  const exists = (file) => fs.existsSync(path.join(root, file));
+  for (const test of Object.keys(listed).filter((each) => !exists(each)))
+    report(TESTED_BY, `there is no ${test}`);
+  const elsewhere = Object.values(listed).flat();
+  const names = new Set(all.map((file) => stem(file).split(path.sep).join('/')));
+  for (const name of elsewhere.filter((each) => !names.has(each)))
+    report(TESTED_BY, `there is no ${name}`);
+  for (const name of names) {
+    const times = elsewhere.filter((each) => each === name).length;
+    const own = testOfItsName(name);
+    if (exists(own) ? times > 0 : times !== 1)
+      report(name, `tested by ${own}, or named once in ${TESTED_BY}`);
+  }
+}
+
 function checkLength(file) {
   const lines = fs.readFileSync(path.join(root, file), 'utf8').split('\n').length - 1;
   if (lines > MOST_LINES) report(file, `${lines} lines, and ${MOST_LINES} are the most`);
@@ -169,5 +203,6 @@ lib.forEach(checkLib);
 checkCircles(native, includesOf);
 checkCircles(lib, importsOf);
 [...native, ...lib].forEach(checkLength);
+checkTests([...native, ...lib].filter((file) => !UNTESTED.test(file)));
 for (const problem of problems) console.error(problem);
 process.exitCode = problems.length > 0 ? 1 : 0;
