@@ -1,13 +1,17 @@
 // `npm run test:sanitize`: the native tests, the stress of the queue among them, under the address
 // and undefined-behaviour sanitizers, then under the thread sanitizer. With `-- --short` those of the
-// readers and of the runtime alone.
+// readers and of the runtime alone; `-- --only tsan` runs one of them.
 'use strict';
 
 const { spawnSync } = require('node:child_process');
 const path = require('node:path');
+const { parseArgs } = require('node:util');
 const { configure, root } = require('./native-variant');
 
-const isShort = process.argv.includes('--short');
+const { values } = parseArgs({
+  options: { short: { type: 'boolean', default: false }, only: { type: 'string', default: '' } },
+});
+const isShort = values.short;
 const target = isShort ? 'bigtransfer_short_tests' : 'bigtransfer_tests';
 const suppressions = path.join(root, 'test', 'sanitize');
 
@@ -48,6 +52,7 @@ function check({ name, flags, env }) {
   return status === 0;
 }
 
-const broken = RUNS.filter((run) => !check(run)).map(({ name }) => name);
+const chosen = RUNS.filter(({ name }) => name.includes(values.only));
+const broken = chosen.filter((run) => !check(run)).map(({ name }) => name);
 console.log(broken.length > 0 ? `\nsanitize: failed: ${broken.join(', ')}` : '\nsanitize: clean');
 process.exitCode = broken.length > 0 ? 1 : 0;

@@ -1,5 +1,5 @@
-// Runs every registered native test; the exit code is the number of failed cases, at most 1. A test
-// that hangs is a failed one with a name, and the last that runs.
+// Runs every registered native test, with --bail until one fails; the exit code is the number of
+// failed cases, at most 1. A test that hangs is a failed one with a name, and the last that runs.
 #include <ATen/Context.h>
 #include <unistd.h>
 
@@ -10,6 +10,7 @@
 #include <iostream>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <thread>
 
 #include "check.h"
@@ -88,7 +89,8 @@ bool passes(const Case& test) {
 
 }  // namespace
 
-int main() {
+int main(int count, char** arguments) {
+  const bool bails = count > 1 && std::string_view(arguments[1]) == "--bail";
   // As the addon does.
   at::globalContext().setUserEnabledNNPACK(false);
   // It outlives its thread, which waits for as long as the program runs.
@@ -100,6 +102,7 @@ int main() {
     const bool ok = passes(test);
     ++(ok ? passed : failed);
     std::cout << (ok ? "ok " : "not ok ") << test.name << std::endl;
+    if (bails && !ok) break;
   }
   summarise(passed, failed);
   return failed > 0 ? 1 : 0;

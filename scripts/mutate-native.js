@@ -1,0 +1,180 @@
+// `npm run test:mutate:native`: puts single faults into native/, one at a time, in a copy of the repository,
+// builds it and runs the tests, each with a limit; tells which faults no test noticed.
+// Options: --count N (default 60), --seed N (default 1), --only TEXT (files whose path has it),
+// --out FILE (default test/mutation/native.json).
+'use strict';
+
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+const { parseArgs } = require('node:util');
+const { faultsIn, SHARES } = require('../test/mutation/native_faults');
+
+const root = path.join(__dirname, '..');
+const copy = path.join(root, 'build-mutation');
+/** Reasons why a fault may live, by the line that it leaves. */
+const MAY_LIVE = path.join(root, 'test', 'mutation', 'native_may_live.json');
+
+const MINUTE = 60_000;
+/** Of one test of the native program, in seconds, and of what runs it. */
+const TEST_SECONDS = 60;
+const LIMITS = { build: 20 * MINUTE, native: 6 * MINUTE, jest: 8 * MINUTE, threads: 20 * MINUTE };
+
+const JEST = ['--bail', '--silent', '--maxWorkers=1'];
+/** Numbers and pictures, which every room takes part in; calls and environments, which are the binding's. */
+const REFERENCE_TESTS = ['test/models/reference', 'test/image/processor', 'test/image/encoded'];
+const BINDING_TESTS = ['test/binding', 'test/models', 'test/image', 'test/callers'];
+
+const { values } = parseArgs({
+  options: {
+    count: { type: 'string', default: '60' },
+    seed: { type: 'string', default: '1' },
+    only: { type: 'string', default: '' },
+    out: { type: 'string', default: path.join(root, 'test', 'mutation', 'native.json') },
+  },
+});
+
+/** Numbers from 0 to 1 that depend on the seed alone (mulberry32). */
+function randomNumbers(seed) {
+  let state = seed >>> 0;
+  return () => {
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
+  };
+}
+
+/** What is built and run on a machine without a GPU: its kernels are, in emulation, and its library is not. */
+function sources() {
+  const { stdout } = spawnSync('git', ['ls-files', 'native'], { cwd: root, encoding: 'utf8' });
+  const isTested = (file) =>
+    /\.(?:cpp|h|cu)$/.test(file) && !/^native\/(?:devices|pictures|runtime)\/cuda\//.test(file);
+  return stdout.split('\n').filter((file) => isTested(file) && file.includes(values.only));
+}
+
+/** Every fault in an order by chance, in which each stretch has kinds by their shares. */
+function choose() {
+  const random = randomNumbers(Number(values.seed));
+  const faults = sources().flatMap((file) =>
+    faultsIn(fs.readFileSync(path.join(root, file), 'utf8')).map((fault) => ({ file, ...fault })),
+  );
+  const inOrder = Object.entries(SHARES).flatMap(([kind, share]) => {
+    const drawn = faults.filter((fault) => fault.kind === kind).map((fault) => [random(), fault]);
+    drawn.sort(([a], [b]) => a - b);
+    return drawn.map(([, fault], place) => ({ ...fault, place: (place + 0.5) / share }));
+  });
+  return inOrder.sort((a, b) => a.place - b.place);
+}
+
+/** Runs a command in the copy; null when it took longer than it may. */
+function run(command, args, timeout, env = {}) {
+  const options = { cwd: copy, encoding: 'utf8', timeout, killSignal: 'SIGKILL' };
+  const result = spawnSync(command, args, {
+    ...options,
+    maxBuffer: 1 << 28,
+    env: { ...process.env, BIGTRANSFER_TEST_LIMIT: String(TEST_SECONDS), ...env },
+  });
+  return result.error?.code === 'ETIMEDOUT' ? null : result;
+}
+
+const build = () => run(process.execPath, ['scripts/build-native.js', '--tests'], LIMITS.build);
+const native = () => run('build-cmake/bigtransfer_tests', ['--bail'], LIMITS.native);
+const jest = (tests) => run('npx', ['jest', ...JEST, ...tests], LIMITS.jest);
+const threads = () =>
+  run(process.execPath, ['scripts/test-sanitize.js', '--short', '--only', 'tsan'], LIMITS.threads);
+
+/** The repository as it stands, with what is not committed; what it has built stays. */
+function refreshCopy() {
+  const { stdout } = spawnSync('git', ['ls-files', '-co', '--exclude-standard'], {
+    cwd: root,
+    encoding: 'utf8',
+  });
+  for (const file of stdout.split('\n').filter(Boolean)) {
+    const [from, to] = [root, copy].map((folder) => path.join(folder, file));
+    if (!fs.existsSync(from)) continue;
+    // One that is as it was keeps its time, so that it is not built again.
+    if (fs.existsSync(to) && fs.readFileSync(from).equals(fs.readFileSync(to))) continue;
+    fs.mkdirSync(path.dirname(to), { recursive: true });
+    fs.copyFileSync(from, to);
+  }
+  const modules = path.join(copy, 'node_modules');
+  if (!fs.existsSync(modules)) fs.symlinkSync(path.join(root, 'node_modules'), modules);
+}
+
+/** The first thing that says no, if any. */
+function noticed({ file, kind }) {
+  const isBinding = file.startsWith('native/binding/');
+  const steps = [
+    ['native tests', native],
+    ['jest', () => jest(isBinding ? BINDING_TESTS : REFERENCE_TESTS)],
+  ];
+  if (kind === 'lock') steps.push(['thread sanitizer', threads]);
+  for (const [name, step] of steps) {
+    const result = step();
+    if (result === null) return { by: name, test: 'a hang without a name' };
+    if (result.status === 0) continue;
+    const said = `${result.stdout}${result.stderr}`;
+    const test =
+      /^not ok (.*)$/m.exec(said) ?? /● (.*)/.exec(said) ?? /(ThreadSanitizer.*)/.exec(said);
+    return { by: name, test: test?.[1] ?? `status ${result.status}, signal ${result.signal}` };
+  }
+  return null;
+}
+
+/** 'refused' by the compiler, 'noticed' or 'survived'. */
+function tryFault(fault) {
+  const file = path.join(copy, fault.file);
+  const text = fs.readFileSync(file, 'utf8');
+  const lines = text.split('\n');
+  lines[fault.line - 1] = fault.after;
+  fs.writeFileSync(file, lines.join('\n'));
+  try {
+    if (build()?.status !== 0) return { outcome: 'refused' };
+    const witness = noticed(fault);
+    return witness ? { outcome: 'noticed', ...witness } : { outcome: 'survived' };
+  } finally {
+    fs.writeFileSync(file, text);
+  }
+}
+
+function expectSound() {
+  refreshCopy();
+  console.log('Building, and running all tests without a fault');
+  const steps = [build, native, () => jest(BINDING_TESTS), threads];
+  for (const step of steps) {
+    const result = step();
+    if (result?.status === 0) continue;
+    process.stdout.write(`${result?.stdout}${result?.stderr}`);
+    throw new Error('The tests do not pass as they are');
+  }
+}
+
+const mayLive = fs.existsSync(MAY_LIVE) ? JSON.parse(fs.readFileSync(MAY_LIVE, 'utf8')) : [];
+const reasonOf = (fault) =>
+  mayLive.find((each) => each.file === fault.file && each.after === fault.after.trim())?.reason;
+
+function describe({ file, line, kind, before, after }) {
+  return { file, line, kind, before: before.trim(), after: after.trim() };
+}
+
+function main() {
+  expectSound();
+  const results = [];
+  const counted = () => results.filter(({ outcome }) => outcome !== 'refused').length;
+  for (const fault of choose()) {
+    if (counted() >= Number(values.count)) break;
+    const result = tryFault(fault);
+    const reason = result.outcome === 'survived' ? reasonOf(fault) : undefined;
+    results.push({ ...describe(fault), ...result, ...(reason && { reason }) });
+    console.log(JSON.stringify(results.at(-1)));
+    const of = (outcome) => results.filter((each) => each.outcome === outcome).length;
+    const [found, lived] = [of('noticed'), of('survived')];
+    const rate = found / Math.max(found + lived, 1);
+    const document = { seed: Number(values.seed), noticed: found, survived: lived, rate, results };
+    fs.writeFileSync(values.out, `${JSON.stringify(document, null, 2)}\n`);
+    console.log(`noticed ${found}, survived ${lived}: ${(100 * rate).toFixed(1)} %`);
+  }
+}
+
+main();
