@@ -71,6 +71,20 @@ supported('fetchLibtorch', () => {
     expect(site.ranges).toHaveLength(2);
   });
 
+  test('fetches anew where the copy came from a wheel with another hash', async () => {
+    site = await serve(wheel);
+    const dir = await fetchLibtorch({ url: site.url });
+    const path = join(dir, 'manifest.json');
+    const manifest = JSON.parse(readFileSync(path, 'utf8')) as object;
+    writeFileSync(path, JSON.stringify({ ...manifest, sha256: '0'.repeat(64) }));
+    await fetchLibtorch({ url: site.url });
+    expect(site.ranges).toHaveLength(2);
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({
+      ...manifest,
+      fetchedAt: expect.any(String) as string,
+    });
+  });
+
   test('two at once download once', async () => {
     site = await serve(wheel);
     const { url } = site;
@@ -115,6 +129,19 @@ supported('fetchLibtorch', () => {
       message: expect.stringMatching(/SHA-256 is .* instead of[^]*no such wheel[^]*libtorch fetch/),
     });
     expect(readdirSync(root)).toEqual([]);
+  });
+
+  test('the pinned wheel is known by its size before it is hashed', async () => {
+    delete process.env['BIGTRANSFER_LIBTORCH_SHA256'];
+    site = await serve(wheel);
+    const phases: FetchProgress[] = [];
+    const onProgress = (progress: FetchProgress) => phases.push(progress);
+    await expect(fetchLibtorch({ url: site.url, onProgress })).rejects.toThrow(
+      `the file has ${wheel.length} bytes instead of 191794682`,
+    );
+    expect(phases.filter(({ phase }) => phase === 'check')).toEqual([
+      { phase: 'check', loaded: 0, total: wheel.length },
+    ]);
   });
 
   test('falls back to pip, whose wheel is checked too', async () => {
