@@ -1,4 +1,11 @@
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import fs, {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -29,6 +36,7 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
+  jest.restoreAllMocks();
   await site?.close();
   site = undefined;
   process.env = { ...before };
@@ -120,6 +128,19 @@ supported('fetchLibtorch', () => {
     writeFileSync(join(root, 'torch-2.13.0+cpu-tiny.whl.part'), 'something else');
     await fetchLibtorch({ url: site.url, force: true });
     expect(site.ranges).toEqual(['', 'bytes=14-', '']);
+  });
+
+  test.each([
+    ['musl', {}, /no libtorch to fetch for linux-x64 with musl/],
+    ['glibc that has musl beside it', { glibcVersionRuntime: '2.36' }, /SHA-256 is/],
+  ])('a system of %s', async (_, header, words) => {
+    const exists = fs.existsSync;
+    jest
+      .spyOn(fs, 'existsSync')
+      .mockImplementation((path) => path === '/lib/ld-musl-x86_64.so.1' || exists(path));
+    jest.spyOn(process.report, 'getReport').mockReturnValue({ header });
+    site = await serve(Buffer.from('no wheel'));
+    await expect(fetchLibtorch({ url: site.url })).rejects.toThrow(words);
   });
 
   test('a file with another hash is never unpacked', async () => {
