@@ -1,43 +1,8 @@
 #!/usr/bin/env node
-// The `bigtransfer` program: its commands, and what becomes of errors, Ctrl-C and closed pipes.
+// The `bigtransfer` program, and what becomes of closed pipes.
 
-import { Command, CommanderError } from 'commander';
-import { version } from '../index';
-import { addBench } from './bench';
-import { addClassify } from './classify';
-import { addDoctor } from './doctor';
-import { addEmbed } from './embed';
-import { addInspect } from './inspect';
-import { addLibtorch } from './libtorch';
-import { EXIT, type Context } from './context';
-import { reportError } from './report';
-
-async function main(args: string[]): Promise<number> {
-  const controller = new AbortController();
-  process.once('SIGINT', () => controller.abort(new Error('interrupted'))); // the second one kills
-  const context: Context = { signal: controller.signal, exitCode: EXIT.ok };
-  try {
-    await createProgram(context).parseAsync(args, { from: 'user' });
-    return context.exitCode;
-  } catch (error) {
-    if (controller.signal.aborted) return EXIT.interrupted;
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
-    reportError(error);
-    return EXIT.failed;
-  }
-}
-
-function createProgram(context: Context): Command {
-  const program = new Command('bigtransfer')
-    .description('Big Transfer (BiT) vision models, native on libtorch')
-    .version(version)
-    .exitOverride()
-    .showHelpAfterError('(add --help for the options)')
-    .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong usage.');
-  for (const add of [addClassify, addEmbed, addInspect, addBench, addDoctor, addLibtorch])
-    add(program, context);
-  return program;
-}
+import { EXIT } from './context';
+import { run } from './program';
 
 /** `bigtransfer ... | head` closes our output early: that is no error. A full disk is one. */
 for (const stream of [process.stdout, process.stderr]) {
@@ -48,6 +13,6 @@ for (const stream of [process.stdout, process.stderr]) {
   });
 }
 
-void main(process.argv.slice(2)).then((code) => {
+void run(process.argv.slice(2)).then((code) => {
   process.exitCode = code;
 });

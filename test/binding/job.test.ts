@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { JobGroup, runJob } from '../../lib/binding/job';
 
 /** A job that ends when it is told to. */
@@ -28,6 +29,25 @@ test('a result that comes after the abort is heard of all the same', async () =>
   resolve('late');
   await job.promise;
   expect(arrived).toHaveBeenCalledWith('late');
+});
+
+describe('a signal that outlives the call has no listener of ours', () => {
+  const listeners = (signal: AbortSignal) => getEventListeners(signal, 'abort').length;
+  const running = async (promise: Promise<string>) => {
+    const { signal } = new AbortController();
+    const call = runJob(() => ({ promise, cancel: jest.fn() }), signal);
+    expect(listeners(signal)).toBe(1);
+    await call.catch(() => undefined);
+    return signal;
+  };
+
+  test('after it has resolved', async () => {
+    expect(listeners(await running(Promise.resolve('done')))).toBe(0);
+  });
+
+  test('after it has rejected', async () => {
+    expect(listeners(await running(Promise.reject(new Error('no'))))).toBe(0);
+  });
 });
 
 test('a group stops its jobs at once, and forgets those that have ended', async () => {

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { PICTURES, ROOT, bigtransfer, pictures } from './run';
+import { PICTURES, ROOT, bigtransfer, bigtransferProcess, pictures } from './run';
 
 const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
   version: string;
@@ -20,7 +20,7 @@ afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 describe('bigtransfer', () => {
   test('--version and --help exit with 0', async () => {
-    expect(await bigtransfer(['--version'])).toEqual({
+    expect(await bigtransferProcess(['--version'])).toEqual({
       code: 0,
       stdout: `${version}\n`,
       stderr: '',
@@ -52,7 +52,9 @@ describe('bigtransfer', () => {
     expect(stderr).toMatch(
       /^error: There is nothing at '.\/no\/such\/model'.*\ncode: ERR_BIT_CHECKPOINT\n$/,
     );
-    expect((await bigtransfer(args, { env: { DEBUG: 'bigtransfer' } })).stderr).toMatch(/\n\s+at /);
+    const traced = await bigtransferProcess(args, { env: { DEBUG: 'bigtransfer' } });
+    expect(traced.code).toBe(1);
+    expect(traced.stderr).toMatch(/\n\s+at /);
   });
 });
 
@@ -95,7 +97,7 @@ describe('bigtransfer classify', () => {
 
   test('a reader that leaves early is no error', async () => {
     const during = (child: ChildProcess) => child.stdout?.destroy();
-    const { code, stderr } = await bigtransfer(['classify', PICTURES], { during });
+    const { code, stderr } = await bigtransferProcess(['classify', PICTURES], { during });
     expect([code, stderr]).toEqual([0, '']);
   });
 
@@ -104,7 +106,7 @@ describe('bigtransfer classify', () => {
     const server = createServer(() => child?.kill('SIGINT')); // and never answers
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/cat.png`;
-    const { code } = await bigtransfer(['classify', url], {
+    const { code } = await bigtransferProcess(['classify', url], {
       during: (started) => (child = started),
     });
     server.closeAllConnections();
@@ -196,7 +198,7 @@ describe('bigtransfer doctor', () => {
 
   test('says what mends a libtorch that is not there, and exits with 1', async () => {
     const env = { BIGTRANSFER_LIBTORCH: join(dir, 'nowhere') };
-    const { code, stdout } = await bigtransfer(['doctor', '--json'], { env });
+    const { code, stdout } = await bigtransferProcess(['doctor', '--json'], { env });
     const { problems } = JSON.parse(stdout) as { problems: string[] };
     expect(problems[0]).toMatch(/BIGTRANSFER_LIBTORCH is set to .*nowhere/);
     expect(code).toBe(1);

@@ -1,8 +1,9 @@
-// Runs the compiled program as a user would.
+// Runs the program: in this process, or compiled and in one of its own as a user would.
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { run } from '../../lib/cli/program';
 
 export const ROOT = join(__dirname, '..', '..');
 export const PICTURES = join(ROOT, 'examples', 'pictures');
@@ -23,7 +24,34 @@ interface RunOptions {
   during?: (child: ChildProcess) => void;
 }
 
-export function bigtransfer(
+/** Runs the program here, where faults in it are seen; as if there were no terminal. */
+export async function bigtransfer(
+  args: string[],
+  { env }: Pick<RunOptions, 'env'> = {},
+): Promise<Outcome> {
+  const outcome: Outcome = { code: null, stdout: '', stderr: '' };
+  const before = { ...process.env };
+  const { isTTY } = process.stderr;
+  const spies = (['stdout', 'stderr'] as const).map((name) =>
+    jest.spyOn(process[name], 'write').mockImplementation((text) => {
+      outcome[name] += String(text);
+      return true;
+    }),
+  );
+  try {
+    Object.assign(process.env, env);
+    process.stderr.isTTY = false;
+    outcome.code = await run(args);
+  } finally {
+    for (const spy of spies) spy.mockRestore();
+    process.stderr.isTTY = isTTY;
+    process.env = before;
+  }
+  return outcome;
+}
+
+/** Runs the compiled program in a process of its own. */
+export function bigtransferProcess(
   args: string[],
   { env, cwd, during }: RunOptions = {},
 ): Promise<Outcome> {

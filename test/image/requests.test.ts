@@ -1,6 +1,7 @@
 // What reaches the native side, and what never does: the addon is a stand-in here.
 import type { NativeJob, NativePixels, PreprocessRequest } from '../../lib/binding/types';
 import { ImageProcessorData, type BitImageProcessorFields } from '../../lib/config/image_processor';
+import { BitError } from '../../lib/errors';
 import { preprocessImages } from '../../lib/image/processor';
 import type { ImageInput } from '../../lib/image/input';
 
@@ -145,6 +146,19 @@ describe('no batch comes', () => {
     const native = standIn();
     const attempt = preprocessImages(images, settings.with(init), native);
     await expect(attempt).rejects.toMatchObject({ code: 'ERR_BIT_IMAGE', ...error });
+  });
+
+  test('of two bad images, and the earlier in the list is told though it fails later', async () => {
+    const failing = (request: PreprocessRequest): NativeJob<NativePixels> => {
+      const { width } = request.picture;
+      const failure = new BitError('ERR_BIT_IMAGE', `${width} wide`);
+      const later = width === 5 ? 30 : 0;
+      const promise = new Promise<NativePixels>((_, reject) => setTimeout(reject, later, failure));
+      return { promise, cancel: jest.fn() };
+    };
+    const images = [raw(5, 4), raw(6, 4)];
+    const attempt = preprocessImages(images, settings, { preprocess: failing });
+    await expect(attempt).rejects.toMatchObject({ index: 0, message: '5 wide' });
   });
 
   test('after the signal has aborted', async () => {

@@ -1,4 +1,11 @@
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import fs, {
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -29,6 +36,7 @@ beforeEach(() => {
 });
 
 afterEach(async () => {
+  jest.restoreAllMocks();
   await site?.close();
   site = undefined;
   process.env = { ...before };
@@ -71,6 +79,20 @@ supported('fetchLibtorch', () => {
     expect(site.ranges).toHaveLength(2);
   });
 
+  test('fetches anew where the copy came from a wheel with another hash', async () => {
+    site = await serve(wheel);
+    const dir = await fetchLibtorch({ url: site.url });
+    const path = join(dir, 'manifest.json');
+    const manifest = JSON.parse(readFileSync(path, 'utf8')) as object;
+    writeFileSync(path, JSON.stringify({ ...manifest, sha256: '0'.repeat(64) }));
+    await fetchLibtorch({ url: site.url });
+    expect(site.ranges).toHaveLength(2);
+    expect(JSON.parse(readFileSync(path, 'utf8'))).toEqual({
+      ...manifest,
+      fetchedAt: expect.any(String) as string,
+    });
+  });
+
   test('two at once download once', async () => {
     site = await serve(wheel);
     const { url } = site;
@@ -108,6 +130,19 @@ supported('fetchLibtorch', () => {
     expect(site.ranges).toEqual(['', 'bytes=14-', '']);
   });
 
+  test.each([
+    ['musl', {}, /no libtorch to fetch for linux-x64 with musl/],
+    ['glibc that has musl beside it', { glibcVersionRuntime: '2.36' }, /SHA-256 is/],
+  ])('a system of %s', async (_, header, words) => {
+    const exists = fs.existsSync;
+    jest
+      .spyOn(fs, 'existsSync')
+      .mockImplementation((path) => path === '/lib/ld-musl-x86_64.so.1' || exists(path));
+    jest.spyOn(process.report, 'getReport').mockReturnValue({ header });
+    site = await serve(Buffer.from('no wheel'));
+    await expect(fetchLibtorch({ url: site.url })).rejects.toThrow(words);
+  });
+
   test('a file with another hash is never unpacked', async () => {
     site = await serve(fakeWheel('2.13.0+evil'));
     await expect(fetchLibtorch({ url: site.url })).rejects.toMatchObject({
@@ -115,6 +150,19 @@ supported('fetchLibtorch', () => {
       message: expect.stringMatching(/SHA-256 is .* instead of[^]*no such wheel[^]*libtorch fetch/),
     });
     expect(readdirSync(root)).toEqual([]);
+  });
+
+  test('the pinned wheel is known by its size before it is hashed', async () => {
+    delete process.env['BIGTRANSFER_LIBTORCH_SHA256'];
+    site = await serve(wheel);
+    const phases: FetchProgress[] = [];
+    const onProgress = (progress: FetchProgress) => phases.push(progress);
+    await expect(fetchLibtorch({ url: site.url, onProgress })).rejects.toThrow(
+      `the file has ${wheel.length} bytes instead of 191794682`,
+    );
+    expect(phases.filter(({ phase }) => phase === 'check')).toEqual([
+      { phase: 'check', loaded: 0, total: wheel.length },
+    ]);
   });
 
   test('falls back to pip, whose wheel is checked too', async () => {

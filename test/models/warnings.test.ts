@@ -47,6 +47,21 @@ test('weights that start at random are told', async () => {
   );
 });
 
+test('a head of another size starts at random, and is told by name', async () => {
+  const three = join(folder, 'three');
+  await using trained = await BitForImageClassification.fromConfig(config.with({ numLabels: 3 }));
+  await trained.savePretrained(three);
+  const options = { numLabels: 7, ignoreMismatchedSizes: true };
+  await using fresh = await BitForImageClassification.fromPretrained(three, options);
+  expect(fresh.loadingInfo.missingKeys).toEqual([]);
+  expect(warnings.mock.calls).toEqual([
+    [
+      expect.stringMatching(/lacks classifier\.1\.\w+, classifier\.1\.\w+; these start at random/),
+      { type: 'BitWarning', code: 'BIT_RANDOM_WEIGHTS' },
+    ],
+  ]);
+});
+
 test('a deeper trunk is told too, in a few names', async () => {
   await load({ depths: [2, 3] });
   expect(warnings).toHaveBeenCalledWith(

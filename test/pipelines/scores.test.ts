@@ -21,6 +21,12 @@ describe('rank', () => {
     expect(rank(logits, config, 3)[0]?.[2]).toEqual({ label: 'a', score: 0.5 });
   });
 
+  test('sigmoid for a model of one label, of which softmax would always be 1', () => {
+    const config = new BitConfig({ id2label: { 0: 'a' }, label2id: { a: 0 } });
+    const [[only] = []] = rank(Tensor.from(Float32Array.of(Math.log(3)), [1, 1]), config, 1);
+    expect(only?.score).toBeCloseTo(3 / 4, 6);
+  });
+
   test('stays finite for large logits', () => {
     const [row] = rank(Tensor.from(Float32Array.of(1e4, -1e4, 0), [1, 3]), new BitConfig(three), 1);
     expect(row).toEqual([{ label: 'a', score: 1 }]);
