@@ -13,12 +13,6 @@
 namespace bigtransfer::checkpoint {
 namespace {
 
-std::vector<StoredTensor> read(const MappedFile& file) {
-  return recognize(file.bytes(), file.path()) == Content::kTorchZip
-             ? read_torch_zip(file.bytes(), file.path())
-             : read_safetensors(file.bytes(), file.path());
-}
-
 /// `keep` lives as long as the view. Only reading is meant, but from_blob takes no const pointer.
 template <typename Keep>
 at::Tensor view(const void* data, const StoredTensor& tensor, Keep keep) {
@@ -32,6 +26,16 @@ at::Tensor view(const void* data, const StoredTensor& tensor, Keep keep) {
 
 }  // namespace
 
+std::vector<StoredTensor> read_tensors(std::string_view bytes, const std::string& file) {
+  switch (recognize(bytes, file)) {
+    case Content::kSafetensors:
+      return read_safetensors(bytes, file);
+    case Content::kTorchZip:
+      return read_torch_zip(bytes, file);
+  }
+  return {};
+}
+
 Checkpoint Checkpoint::open(const std::vector<std::string>& paths) {
   if (paths.empty()) throw Error(ErrorCode::kCheckpoint, "No checkpoint file was given");
   Checkpoint checkpoint;
@@ -41,7 +45,7 @@ Checkpoint Checkpoint::open(const std::vector<std::string>& paths) {
 
 void Checkpoint::add(const std::string& path) {
   const auto file = std::make_shared<const MappedFile>(path);
-  for (StoredTensor& tensor : read(*file)) {
+  for (StoredTensor& tensor : read_tensors(file->bytes(), file->path())) {
     const bool is_known = tensor.dtype != at::ScalarType::Undefined;
     TensorInfo info{tensor.name, tensor.dtype,
                     is_known ? c10::toString(tensor.dtype) : tensor.dtype_name, tensor.shape, path};

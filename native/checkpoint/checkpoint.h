@@ -6,6 +6,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -25,11 +26,15 @@ struct TensorInfo {
   std::string file;
 };
 
+/// The tensors of a file whose content is `bytes`: where they lie in it. Throws Error kCheckpoint,
+/// starting with `file`, for what is damaged, truncated or no checkpoint.
+std::vector<StoredTensor> read_tensors(std::string_view bytes, const std::string& file);
+
 /// Copies share the mappings, which live as long as a copy or a tensor made from it.
 class Checkpoint {
  public:
-  /// Maps every file: safetensors, or a zip written by torch.save, told apart by content. Reads the
-  /// headers, not the tensors. Of a tensor that several files have, the last one's counts, as for
+  /// Maps every file, of any kind that Content has, told apart by content. Reads the headers, not
+  /// the tensors. Of a tensor that several files have, the last one's counts, as for
   /// transformers. Throws Error kCheckpoint, naming file and tensor, when a file cannot be opened,
   /// is damaged, truncated or of another kind.
   static Checkpoint open(const std::vector<std::string>& paths);

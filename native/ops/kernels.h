@@ -93,15 +93,17 @@ struct WordPacking {
 
 /// Convolutions that multiply one type of numbers.
 struct ConvKernels {
+  using Function = void (*)(const ConvTask&);
+
   WordPacking packing;
   /// Kernel 1x1, any stride.
-  void (*pointwise)(const ConvTask&);
+  Function pointwise;
   /// Any kernel, stride and dilation.
-  void (*spatial)(const ConvTask&);
+  Function spatial;
   /// Kernel 3x3, stride 1, dilation 1, by Winograd's F(2x2, 3x3) and F(4x4, 3x3); the latter is
   /// null for types whose digits its transforms would lose.
-  void (*winograd2)(const ConvTask&);
-  void (*winograd4)(const ConvTask&);
+  Function winograd2;
+  Function winograd4;
 };
 
 /// The taps of each direction of a resize are a multiple of these; those that are left over weigh

@@ -62,12 +62,25 @@ WinogradSize tile_size(ConvAlgorithm algorithm) {
   return {algorithm == ConvAlgorithm::kWinograd2 ? 2 : 4};
 }
 
+ConvKernels::Function function_of(const ConvKernels& kernels, ConvAlgorithm algorithm) {
+  switch (algorithm) {
+    case ConvAlgorithm::kPointwise:
+      return kernels.pointwise;
+    case ConvAlgorithm::kSpatial:
+      return kernels.spatial;
+    case ConvAlgorithm::kWinograd2:
+      return kernels.winograd2;
+    case ConvAlgorithm::kWinograd4:
+      return kernels.winograd4;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 bool multiplies(at::ScalarType type, ConvAlgorithm algorithm) {
   const std::optional<ConvType> known = conv_type(type);
-  if (kernels() == nullptr || !known) return false;
-  return algorithm != ConvAlgorithm::kWinograd4 || kernels()->of(*known).winograd4 != nullptr;
+  return kernels() != nullptr && known && function_of(kernels()->of(*known), algorithm) != nullptr;
 }
 
 at::ScalarType fastest_factors() {
@@ -79,13 +92,13 @@ at::ScalarType fastest_factors() {
 
 PackedConv::PackedConv(const at::Tensor& weight, ConvAlgorithm algorithm, at::ScalarType type,
                        const Kernels& kernels, Arena& arena)
-    : kernels_(&kernels.of(conv_type(type).value())),
-      algorithm_(algorithm),
-      panels_((weight.size(0) + kernels.panel - 1) / kernels.panel) {
+    : algorithm_(algorithm), panels_((weight.size(0) + kernels.panel - 1) / kernels.panel) {
+  const ConvKernels& convolutions = kernels.of(conv_type(type).value());
+  kernel_ = function_of(convolutions, algorithm);
   const at::Tensor values = weight.contiguous();
   const RawWeight raw{values.const_data_ptr<float>(), values.size(0), values.size(1),
                       values.size(2)};
-  const PackedForm form{kernels.panel, kernels_->packing};
+  const PackedForm form{kernels.panel, convolutions.packing};
   if (is_winograd(algorithm)) {
     const WinogradSize size = tile_size(algorithm);
     weights_ = arena.allocate(packed_winograd_size(raw, size, form));
@@ -110,19 +123,6 @@ void PackedConv::clear_sums(const ConvTask& task, double* of_parts) const {
   // Sums and sums of squares.
   for (int64_t row = 2 * task.part_begin; row < 2 * task.part_end; ++row)
     std::fill_n(of_parts + row * pitch + task.panel_begin * panel, channels, 0.0);
-}
-
-void PackedConv::run_part(const ConvTask& task) const {
-  switch (algorithm_) {
-    case ConvAlgorithm::kPointwise:
-      return kernels_->pointwise(task);
-    case ConvAlgorithm::kSpatial:
-      return kernels_->spatial(task);
-    case ConvAlgorithm::kWinograd2:
-      return kernels_->winograd2(task);
-    case ConvAlgorithm::kWinograd4:
-      return kernels_->winograd4(task);
-  }
 }
 
 int64_t PackedConv::cuts(const ConvGeometry& geometry) const {
@@ -153,7 +153,7 @@ void PackedConv::run(const ConvGeometry& geometry, const ConvRun& run) const {
                           .panel_end = cut(panels_, block.column_end, grid.columns),
                           .adds = run.adds};
       clear_sums(task, of_parts.get());
-      run_part(task);
+      kernel_(task);
     });
   });
   for (int64_t image = 0; image < run.images; ++image)

@@ -34,7 +34,7 @@ struct ConvRun {
 class PackedConv {
  public:
   /// `weight` is [out, in, k, k] in float32; it is standardised on the way, then rounded to
-  /// `type`, which must be one that is multiplied. `kernels` and `arena` must outlive this.
+  /// `type`, which must be one that is multiplied. `arena` must outlive this.
   PackedConv(const at::Tensor& weight, ConvAlgorithm algorithm, at::ScalarType type,
              const Kernels& kernels, Arena& arena);
 
@@ -50,10 +50,9 @@ class PackedConv {
   PieceGrid piece_grid(int64_t parts, int64_t multiply_adds) const;
   /// Zeroes what the task adds to.
   void clear_sums(const ConvTask& task, double* of_parts) const;
-  void run_part(const ConvTask& task) const;
 
-  const ConvKernels* kernels_;
   ConvAlgorithm algorithm_;
+  ConvKernels::Function kernel_;
   int64_t panels_;
   /// In the arena.
   float* weights_;

@@ -3,9 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "checkpoint/content.h"
-#include "checkpoint/safetensors.h"
-#include "checkpoint/torch_zip.h"
+#include "checkpoint/checkpoint.h"
 #include "common/error.h"
 
 using namespace bigtransfer;
@@ -15,9 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const std::string_view bytes(reinterpret_cast<const char*>(data), size);
   const std::string file = "fuzz";
   try {
-    const bool is_zip = recognize(bytes, file) == Content::kTorchZip;
-    for (const StoredTensor& tensor :
-         is_zip ? read_torch_zip(bytes, file) : read_safetensors(bytes, file)) {
+    for (const StoredTensor& tensor : read_tensors(bytes, file)) {
       if (tensor.bytes > size || tensor.offset > size - tensor.bytes) std::abort();
     }
   } catch (const Error& error) {

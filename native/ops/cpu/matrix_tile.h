@@ -1,11 +1,12 @@
 // The inner loop of every convolution: a few output pixels times one panel of channels in
-// registers.
+// registers. What is multiplied is the template parameter Element of these headers, one for each
+// type of numbers (Float32 in float32_kernels.cpp says what it must have). Its values stand in
+// words of 32 bits, so that a panel's weights for one step of a product take kPanel words.
 #pragma once
 
 #include <algorithm>
 #include <utility>
 
-#include "ops/cpu/element.h"
 #include "ops/cpu/vec.h"
 
 namespace bigtransfer::ops::BIGTRANSFER_ISA {

@@ -2,10 +2,8 @@
 #include <random>
 
 #include "check.h"
-#include "checkpoint/content.h"
+#include "checkpoint/checkpoint.h"
 #include "checkpoint/fixtures.h"
-#include "checkpoint/safetensors.h"
-#include "checkpoint/torch_zip.h"
 #include "common/error.h"
 
 namespace bigtransfer::checkpoint::test {
@@ -30,10 +28,7 @@ bool refused(const std::string& bytes) {
   const std::vector<char> exact(bytes.begin(), bytes.end());
   const std::string_view view(exact.data(), exact.size());
   try {
-    const auto tensors = recognize(view, kFile) == Content::kTorchZip
-                             ? read_torch_zip(view, kFile)
-                             : read_safetensors(view, kFile);
-    for (const StoredTensor& tensor : tensors) {
+    for (const StoredTensor& tensor : read_tensors(view, kFile)) {
       EXPECT(tensor.dtype == at::ScalarType::Undefined || end_of(tensor) <= bytes.size());
       EXPECT(tensor.offset + tensor.bytes <= bytes.size());
     }
