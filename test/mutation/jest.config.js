@@ -21,6 +21,8 @@ module.exports = {
   // Of files outside of these jest does not know which tests import them.
   roots: ['<rootDir>/test', '<rootDir>/lib'],
   runner: path.join(__dirname, 'jest_runner.js'),
+  // A fault may make tests wait for ever; each that passes takes a third of this at most.
+  testTimeout: 30_000,
   testPathIgnorePatterns: [
     '/node_modules/',
     ...[...ELSEWHERE, ...SLOW].map((name) => `/test/${name}`),
