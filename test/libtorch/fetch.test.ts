@@ -235,6 +235,7 @@ supported('fetchLibtorch', () => {
 supported('removeLibtorch', () => {
   test('removes the copies and says so', async () => {
     expect(await removeLibtorch()).toEqual({ removed: [], bytes: 0 });
+    expect(existsSync(root)).toBe(false); // nor is a cache made for it
     site = await serve(wheel);
     const dir = await fetchLibtorch({ url: site.url });
     const { removed, bytes } = await removeLibtorch();
