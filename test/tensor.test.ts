@@ -48,6 +48,9 @@ describe('Tensor', () => {
     expect(() => Tensor.from(new Float32Array(1), [1], 'int64')).toThrow(
       expect.objectContaining(expected),
     );
+    expect(() => Tensor.from(new Float32Array(1), [1], 'float16')).toThrow(
+      expect.objectContaining(expected),
+    );
     expect(() => Tensor.from([1] as never, [1])).toThrow(expect.objectContaining(expected));
     expect(() => Tensor.from(new Float64Array(1) as never, [1])).toThrow(/Expected a Float32Array/);
     const huge = [0, 3, 2 ** 40, 2 ** 40];
