@@ -46,21 +46,19 @@ function shown(code) {
   return line.length > MOST_SHOWN ? `${line.slice(0, MOST_SHOWN)}…` : line;
 }
 
-/** The code between two places, whose lines and columns count from 0. */
+/** The code between two places, whose lines and columns count from 1. */
 function codeAt(file, { start, end }) {
-  const lines = fs
-    .readFileSync(path.join(root, file), 'utf8')
-    .split('\n')
-    .slice(start.line, end.line + 1);
-  lines.push(lines.pop().slice(0, end.column));
-  return [lines.shift().slice(start.column), ...lines].join('\n');
+  const text = fs.readFileSync(path.join(root, file), 'utf8');
+  const lines = text.split('\n').slice(start.line - 1, end.line);
+  lines.push(lines.pop().slice(0, end.column - 1));
+  return [lines.shift().slice(start.column - 1), ...lines].join('\n');
 }
 
 function describe({ fileName, location, mutatorName, replacement, status }) {
   const file = path.relative(root, fileName);
   return {
     file,
-    line: location.start.line + 1,
+    line: location.start.line,
     mutator: mutatorName,
     original: shown(codeAt(file, location)),
     replacement: shown(replacement),

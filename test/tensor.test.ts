@@ -87,4 +87,5 @@ test('a Float16Array is float16, wherever the language has one', () => {
   expect(tensor.toArray()).toEqual([1, -2, 0.5]);
   expect(Object.prototype.toString.call(tensor.data)).toBe('[object Uint16Array]');
   expect(() => Tensor.from(half as never, [3], 'float32')).toThrow('Float32Array');
+  expect(() => Tensor.from(half as never, [3], 'bfloat16')).toThrow('Uint16Array');
 });
