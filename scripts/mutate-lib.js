@@ -28,10 +28,16 @@ const { values, positionals } = parseArgs({
   },
 });
 
+/** The places, and what they are of. */
 function whatToBreak() {
-  if (values.since !== undefined) return changedSince(values.since);
-  if (values.sample !== undefined) return sample(Number(values.sample), Number(values.seed));
-  return positionals.length > 0 ? positionals : config.mutate;
+  const { since, sample: share, seed } = values;
+  if (since !== undefined) return [changedSince(since), `the lines changed since ${since}`];
+  if (share !== undefined)
+    return [
+      sample(Number(share), Number(seed)),
+      `functions drawn by --sample ${share} --seed ${seed}`,
+    ];
+  return positionals.length > 0 ? [positionals, positionals.join(' ')] : [config.mutate, 'all'];
 }
 
 /** On one line, with its beginning alone where it is long. */
@@ -40,21 +46,19 @@ function shown(code) {
   return line.length > MOST_SHOWN ? `${line.slice(0, MOST_SHOWN)}…` : line;
 }
 
-/** The code between two places, whose lines and columns count from 0. */
+/** The code between two places, whose lines and columns count from 1. */
 function codeAt(file, { start, end }) {
-  const lines = fs
-    .readFileSync(path.join(root, file), 'utf8')
-    .split('\n')
-    .slice(start.line, end.line + 1);
-  lines.push(lines.pop().slice(0, end.column));
-  return [lines.shift().slice(start.column), ...lines].join('\n');
+  const text = fs.readFileSync(path.join(root, file), 'utf8');
+  const lines = text.split('\n').slice(start.line - 1, end.line);
+  lines.push(lines.pop().slice(0, end.column - 1));
+  return [lines.shift().slice(start.column - 1), ...lines].join('\n');
 }
 
 function describe({ fileName, location, mutatorName, replacement, status }) {
   const file = path.relative(root, fileName);
   return {
     file,
-    line: location.start.line + 1,
+    line: location.start.line,
     mutator: mutatorName,
     original: shown(codeAt(file, location)),
     replacement: shown(replacement),
@@ -71,9 +75,9 @@ function mayLive({ file, original, replacement }) {
 }
 
 async function main() {
-  const mutate = whatToBreak();
-  if (values.sample !== undefined) console.log(`seed ${values.seed}: ${mutate.length} functions`);
-  if (mutate.length === 0) return console.log('nothing in lib/ to break');
+  const [mutate, of] = whatToBreak();
+  console.log(`Breaking ${of} (${mutate.length})`);
+  if (mutate.length === 0) return;
   const { Stryker } = await import('@stryker-mutator/core');
   const concurrency = Number(values.concurrency);
   const mutants = await new Stryker({ ...config, mutate, concurrency }).runMutationTest();
@@ -87,7 +91,7 @@ async function main() {
     console.log(`${file}:${line} ${mutator}${tests}\n  - ${original}\n  + ${replacement}`);
   }
   const equivalent = living.length - survivors.length;
-  const result = { noticed, survived: survivors.length, equivalent, rate, survivors };
+  const result = { of, noticed, survived: survivors.length, equivalent, rate, survivors };
   fs.writeFileSync(RESULT, `${JSON.stringify(result, null, 2)}\n`);
   console.log(
     `\n${noticed} noticed, ${survivors.length} survived (and ${equivalent} that may): ` +

@@ -48,6 +48,9 @@ describe('Tensor', () => {
     expect(() => Tensor.from(new Float32Array(1), [1], 'int64')).toThrow(
       expect.objectContaining(expected),
     );
+    expect(() => Tensor.from(new Float32Array(1), [1], 'float16')).toThrow(
+      expect.objectContaining(expected),
+    );
     expect(() => Tensor.from([1] as never, [1])).toThrow(expect.objectContaining(expected));
     expect(() => Tensor.from(new Float64Array(1) as never, [1])).toThrow(/Expected a Float32Array/);
     const huge = [0, 3, 2 ** 40, 2 ** 40];
@@ -84,4 +87,5 @@ test('a Float16Array is float16, wherever the language has one', () => {
   expect(tensor.toArray()).toEqual([1, -2, 0.5]);
   expect(Object.prototype.toString.call(tensor.data)).toBe('[object Uint16Array]');
   expect(() => Tensor.from(half as never, [3], 'float32')).toThrow('Float32Array');
+  expect(() => Tensor.from(half as never, [3], 'bfloat16')).toThrow('Uint16Array');
 });

@@ -38,8 +38,8 @@ export function messageOf(cause: unknown): string {
   return typeof message === 'string' ? message : String(cause);
 }
 
-function fail(message: string, cause?: unknown): never {
-  throw new BitError('ERR_BIT_IMAGE', message, { cause });
+function fail(message: string): never {
+  throw new BitError('ERR_BIT_IMAGE', message);
 }
 
 /** An image as it was when it was given: whatever happens to the caller's memory, this stays. */

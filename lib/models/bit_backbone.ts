@@ -117,7 +117,7 @@ function changeConfig(model: BitBackbone, changes: Partial<BitConfigFields>): vo
   runner.config = runner.config.with(changes);
 }
 
-/** Places of the maps in the order in which the network makes them. */
+/** Places of the maps, which a config has in the order in which the network makes them. */
 function mapIndices({ stageNames, outFeatures }: BitConfig): number[] {
-  return outFeatures.map((name) => stageNames.indexOf(name)).sort((a, b) => a - b);
+  return outFeatures.map((name) => stageNames.indexOf(name));
 }

@@ -12,7 +12,7 @@ function libcSeen(header: object): string | undefined {
   });
   jest.spyOn(process.report, 'getReport').mockReturnValue({ header });
   jest.isolateModules(() => {
-    const { loadBindingInfo } = jest.requireActual<typeof Load>('../../lib/binding/load');
+    const { loadBindingInfo } = jest.requireActual('../../lib/binding/load') as typeof Load;
     expect(() => loadBindingInfo()).toThrow(/no native addon/);
   });
   return seen;

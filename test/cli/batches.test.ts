@@ -4,6 +4,7 @@ import { basename, join } from 'node:path';
 import { BitError } from '../../lib/errors';
 
 import { runBatches } from '../../lib/cli/batches';
+import { Progress } from '../../lib/cli/progress';
 import type { HeldImage } from '../../lib/image/input';
 import { settledOf } from '../../lib/pipelines/settled';
 
@@ -16,7 +17,7 @@ beforeEach(() => {
 });
 
 afterEach(() => {
-  stderr.mockRestore();
+  jest.restoreAllMocks();
   rmSync(dir, { recursive: true, force: true });
 });
 
@@ -59,12 +60,17 @@ async function runNames(
 
 const upper = (name: string) => name.toUpperCase();
 
-test('all is well: results in order, whichever is done first, exit code 0', async () => {
+test('all is well: results in order, whichever is done first, counted, exit code 0', async () => {
+  const update = jest.spyOn(Progress.prototype, 'update');
+  const stop = jest.spyOn(Progress.prototype, 'stop');
   const late = (name: string) =>
     new Promise<string>((done) => setTimeout(() => done(upper(name)), name === 'a' ? 30 : 0));
   const outcome = await runNames(['a', 'b', 'c', 'd'], late);
   expect(outcome.results).toEqual(['a=A', 'b=B', 'c=C', 'd=D']);
   expect([outcome.failed, outcome.exitCode]).toEqual([[], 0]);
+  const drawn = [1, 2, 3, 4].map((done) => ['images', done, 4, `${done} of 4`]);
+  expect(update.mock.calls).toEqual(drawn);
+  expect(stop).toHaveBeenCalledTimes(1);
   expect(outcome.dispose).toHaveBeenCalledTimes(1);
 });
 

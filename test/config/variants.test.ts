@@ -26,6 +26,13 @@ describe('VARIANTS', () => {
     );
   });
 
+  test("each has timm's repositories, pre-trained and fine-tuned", () => {
+    for (const { name, hubIds } of VARIANTS) {
+      const timm = `timm/resnetv2_${name.slice(1)}_bit.goog_in21k`;
+      expect(hubIds).toEqual(expect.arrayContaining([timm, `${timm}_ft_in1k`]));
+    }
+  });
+
   test('no repository stands twice', () => {
     const ids = VARIANTS.flatMap(({ hubIds }) => hubIds);
     expect(new Set(ids).size).toBe(ids.length);

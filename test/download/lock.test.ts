@@ -11,7 +11,7 @@ const NOBODY = 999_999_999;
 
 afterEach(() => {
   jest.restoreAllMocks();
-  rmSync(path, { force: true });
+  rmSync(path, { recursive: true, force: true });
 });
 
 /** Whether the work runs at once over a lock of this owner. */
@@ -44,6 +44,13 @@ test.each([
   ['has been silent for a minute', `${process.pid} ${hostname()}`, 61_000, true],
 ])('a lock whose owner %s', async (_, owner, age, runs) => {
   expect(await runsOver(owner, age)).toBe(runs);
+});
+
+test('what cannot be read holds it', async () => {
+  mkdirSync(path, { recursive: true });
+  await expect(withLock(path, async () => true, AbortSignal.timeout(SOON_MS))).rejects.toThrow(
+    'timeout',
+  );
 });
 
 test("another user's process holds it too, though it may not be asked", async () => {

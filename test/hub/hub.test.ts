@@ -48,6 +48,7 @@ const REPOS = {
   },
   'owner/bare': { main: { 'README.md': '' } },
   'owner/gated': { main: {} },
+  'owner/fickle': { main: { 'config.json': '{}', 'model.safetensors': WEIGHTS } },
   gpt: { main: { 'config.json': '{}', 'pytorch_model.bin': WEIGHTS } },
 };
 const before = { ...process.env };
@@ -61,6 +62,7 @@ beforeEach(async () => {
   hub = await startHub(REPOS, {
     'owner/gated resolve': [403, 'GatedRepo'],
     'owner/gated revision': [403, 'GatedRepo'],
+    'owner/fickle paths-info': [404, 'RepoNotFound'],
   });
   for (const name of Object.keys(process.env))
     if (/^(HF|HUGGING|TRANSFORMERS)_/.test(name)) delete process.env[name];
@@ -103,6 +105,14 @@ describe('a mirror that has no paths-info', () => {
     await expect(resolveSource('owner/bit', {}, 'processor')).rejects.toMatchObject({
       code: 'ERR_BIT_CHECKPOINT',
     });
+  });
+
+  test('is told from a hub that refuses: that is not asked again', async () => {
+    hub.noPathsInfo = 403;
+    await expect(model('owner/bit')).rejects.toThrow(/granted access/);
+    hub.noPathsInfo = null;
+    await expect(model('owner/fickle')).rejects.toThrow(/neither a path/);
+    expect(hub.log.filter((line) => line.startsWith('HEAD'))).toEqual([]);
   });
 
   test('and does not have a file either', async () => {

@@ -151,4 +151,10 @@ describe('parseShardIndex', () => {
   ])('refuses %s', (text, message) => {
     expect(() => parseShardIndex(text, 'x.index.json')).toThrow(message);
   });
+
+  test('tells why it is no JSON, with the reason as its cause', () => {
+    const parse = () => parseShardIndex('not json', 'x.index.json');
+    const caught = expect.objectContaining({ cause: expect.any(SyntaxError) as Error }) as Error;
+    expect(parse).toThrow(caught);
+  });
 });

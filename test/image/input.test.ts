@@ -12,6 +12,7 @@ import {
   type RawPixels,
   type ReadOptions,
 } from '../../lib/image/input';
+import { TELLING_BYTES } from '../../lib/image/format';
 import { IMAGES } from '../support/pictures';
 import { temporaryFolder } from '../support/temporary';
 
@@ -64,7 +65,9 @@ describe('readInput tells apart', () => {
   test.each([3, null, undefined, [], {}, () => 1, Symbol('x')])(
     'nothing usable: %p',
     async (value) => {
-      await expect(readInput(value as never)).rejects.toMatchObject(refusal('Expected a path'));
+      const message = expect.stringMatching(/^Expected a path, /) as string;
+      const refused = { ...refusal(''), message };
+      await expect(readInput(value as never)).rejects.toMatchObject(refused);
     },
   );
 });
@@ -93,7 +96,10 @@ describe('readInput downloads', () => {
           if (end) response.end();
         }, 100 * i);
     },
+    '/nothing.png': (response) => response.writeHead(204).end(),
     '/page.png': (response) => response.end('<html>'),
+    // As many bytes as tell, and then nothing more comes.
+    '/endless.png': (response) => response.write('<html>'.padEnd(TELLING_BYTES)),
     '/private.png': (response, request) => {
       const user = Buffer.from('me:pa:ss').toString('base64');
       if (request.headers.authorization === `Basic ${user}`) response.end(bytes);
@@ -127,9 +133,11 @@ describe('readInput downloads', () => {
     ['/gone.png', 'the server answered 404'],
     ['/loop.png', 'redirect'],
     ['/empty.png', 'no bytes'],
+    ['/nothing.png', 'no bytes'],
     ['/huge.png', 'larger than'],
     ['/short.png', 'Cannot read'],
     ['/page.png', 'XML or HTML'],
+    ['/endless.png', 'XML or HTML'],
     ['/private.png', 'answered 401'],
   ])('but not %s', async (path, words) => {
     await expect(readInput(base + path)).rejects.toMatchObject(refusal(words));
@@ -218,7 +226,10 @@ describe('an image in memory is held as it was when it was given', () => {
   test('and one whose memory is gone already is refused', async () => {
     const copy = Uint8Array.from(bytes);
     structuredClone(copy.buffer, { transfer: [copy.buffer] });
-    for (const input of [copy, copy.buffer, { ...raw(), data: copy }])
+    const cause = expect.objectContaining({ name: 'TypeError' }) as Error;
+    const gone = refusal('Cannot read the image: its memory was transferred, or has shrunk (');
+    await expect(readInput(copy)).rejects.toMatchObject({ ...gone, cause });
+    for (const input of [copy.buffer, { ...raw(), data: copy }])
       await expect(readInput(input)).rejects.toMatchObject({ code: 'ERR_BIT_IMAGE' });
   });
 

@@ -56,6 +56,16 @@ describe('readJpegHeader', () => {
   });
 });
 
+test.each([0x01, 0xd0, 0xd7, 0xd8, 0xd9])(
+  'marker %i stands alone: what follows is no length',
+  (marker) => {
+    const frame = [0xff, 0xc0, 0, 11, 8, 0, 9, 0, 8, 3, 0, 0, 0];
+    const scan = [0xff, 0xda, 0, 2];
+    const bytes = Uint8Array.from([0xff, 0xd8, 0xff, marker, ...frame, ...scan]);
+    expect(readJpegHeader(bytes)).toMatchObject({ width: 8, height: 9 });
+  },
+);
+
 describe('the addon and sharp decode alike', () => {
   const plain = new BitImageProcessor({ doResize: false, doCenterCrop: false, doRescale: false });
   const processor = plain.with({ doNormalize: false }) as BitImageProcessor;

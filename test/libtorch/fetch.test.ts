@@ -131,14 +131,16 @@ supported('fetchLibtorch', () => {
   });
 
   test.each([
-    ['musl', {}, /no libtorch to fetch for linux-x64 with musl/],
-    ['glibc that has musl beside it', { glibcVersionRuntime: '2.36' }, /SHA-256 is/],
-  ])('a system of %s', async (_, header, words) => {
+    ['musl', { header: {} }, /no libtorch to fetch for linux-x64 with musl/],
+    ['glibc beside musl', { header: { glibcVersionRuntime: '2.36' } }, /SHA-256 is/],
+    ['musl, whose report has no header', {}, /linux-x64 with musl/],
+    ['musl, which has no report', undefined, /linux-x64 with musl/],
+  ])('a system of %s', async (_, report, words) => {
     const exists = fs.existsSync;
     jest
       .spyOn(fs, 'existsSync')
       .mockImplementation((path) => path === '/lib/ld-musl-x86_64.so.1' || exists(path));
-    jest.spyOn(process.report, 'getReport').mockReturnValue({ header });
+    jest.spyOn(process.report, 'getReport').mockReturnValue(report as object);
     site = await serve(Buffer.from('no wheel'));
     await expect(fetchLibtorch({ url: site.url })).rejects.toThrow(words);
   });
@@ -235,6 +237,7 @@ supported('fetchLibtorch', () => {
 supported('removeLibtorch', () => {
   test('removes the copies and says so', async () => {
     expect(await removeLibtorch()).toEqual({ removed: [], bytes: 0 });
+    expect(existsSync(root)).toBe(false); // nor is a cache made for it
     site = await serve(wheel);
     const dir = await fetchLibtorch({ url: site.url });
     const { removed, bytes } = await removeLibtorch();

@@ -13,7 +13,7 @@ const ELSEWHERE = [
   'types',
 ];
 /** Of the native side, and of pixels so many that counting what they reach takes minutes. */
-const SLOW = ['image/damaged', 'models/batching', 'models/packaged_model'];
+const SLOW = ['image/damaged.test', 'models/batching', 'models/packaged_model'];
 
 module.exports = {
   ...ours,
@@ -21,6 +21,8 @@ module.exports = {
   // Of files outside of these jest does not know which tests import them.
   roots: ['<rootDir>/test', '<rootDir>/lib'],
   runner: path.join(__dirname, 'jest_runner.js'),
+  // A fault may make tests wait for ever; each that passes takes a third of this at most.
+  testTimeout: 30_000,
   testPathIgnorePatterns: [
     '/node_modules/',
     ...[...ELSEWHERE, ...SLOW].map((name) => `/test/${name}`),

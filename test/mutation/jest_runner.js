@@ -1,6 +1,6 @@
 // Runs for each fault the files alone that have tests which reach it: those of the same thing first,
-// then the quickest. Stryker gives jest the names of these tests; jest would load every file to look
-// for them.
+// then the quickest, up to the first that fails. Stryker gives jest the names of these tests; jest would
+// load every file to look for them, and run them all.
 'use strict';
 
 const fs = require('node:fs');
@@ -11,17 +11,23 @@ const { default: TestRunner } = require('jest-runner');
 const SEEN = path.resolve('build-mutation-tests.json');
 
 /** test/config/labels.test.ts is closest to lib/config/labels.ts, then all of test/config. */
-function closeness(test, broken = '') {
-  const [room, name] = [path.basename(path.dirname(broken)), path.basename(broken, '.ts')];
-  if (path.basename(path.dirname(test)) !== room) return 0;
-  return path.basename(test) === `${name}.test.ts` ? 2 : 1;
+function closeness(test, broken) {
+  const mirrored = path.relative('lib', broken).replace(/\.ts$/, '.test.ts');
+  const found = path.relative('test', test);
+  if (found === mirrored) return 2;
+  return path.dirname(found) === path.dirname(mirrored) ? 1 : 0;
 }
 
 class ReachingTestRunner extends TestRunner {
   async runTests(tests, watcher, options) {
     const isFirst = process.env.__STRYKER_ACTIVE_MUTANT__ === undefined;
-    if (isFirst) return this.record(() => super.runTests(tests, watcher, options));
-    return super.runTests(this.reaching(tests), watcher, options);
+    const all = () => super.runTests(tests, watcher, options);
+    if (isFirst) return this.record(all);
+    let fails = false;
+    this.on('test-file-success', ([, { numFailingTests }]) => (fails ||= numFailingTests > 0));
+    this.on('test-file-failure', () => (fails = true));
+    for (const test of this.reaching(tests))
+      if (!fails) await super.runTests([test], watcher, options);
   }
 
   async record(run) {

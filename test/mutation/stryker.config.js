@@ -13,6 +13,8 @@ module.exports = {
   ignorePatterns: ['build-*', 'prebuilds', '.gpu', 'coverage', 'bench'],
   // Beyond one and a half times what the tests took before.
   timeoutMS: 10_000,
+  // What a run of jest leaves behind in its process adds up.
+  maxTestRunnerReuse: 100,
   dryRunTimeoutMinutes: 15,
   logLevel: 'warn',
   // That tables which are made at load take all tests is known.

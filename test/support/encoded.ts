@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { REFERENCE } from './reference';
 
-interface EncodedPicture {
+export interface EncodedPicture {
   name: string;
   /** Empty, with the name of Pillow's error, where it refuses the file. */
   rgb: Buffer;
