@@ -9,9 +9,10 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { parseArgs } = require('node:util');
 const { faultsIn, SHARES } = require('../test/mutation/native_faults');
+const { randomOf } = require('../test/mutation/random');
 
 const root = path.join(__dirname, '..');
-const copy = path.join(root, 'build-mutation');
+const copy = path.join(root, 'build-mutation-native');
 /** Reasons why a fault may live, by the line that it leaves. */
 const MAY_LIVE = path.join(root, 'test', 'mutation', 'native_may_live.json');
 
@@ -34,17 +35,6 @@ const { values } = parseArgs({
   },
 });
 
-/** Numbers from 0 to 1 that depend on the seed alone (mulberry32). */
-function randomNumbers(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
-    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /** What is built and run on a machine without a GPU: its kernels are, in emulation, and its library is not. */
 function sources() {
   const { stdout } = spawnSync('git', ['ls-files', 'native'], { cwd: root, encoding: 'utf8' });
@@ -55,7 +45,7 @@ function sources() {
 
 /** Every fault in an order by chance, in which each stretch has kinds by their shares. */
 function choose() {
-  const random = randomNumbers(Number(values.seed));
+  const random = randomOf(Number(values.seed));
   const faults = sources().flatMap((file) =>
     faultsIn(fs.readFileSync(path.join(root, file), 'utf8')).map((fault) => ({ file, ...fault })),
   );

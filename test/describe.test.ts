@@ -3,6 +3,9 @@ import { describe as words, shorten, withoutSecrets } from '../lib/describe';
 /** Longer than any of it is shown. */
 const MOST = 200;
 
+/** In memory as it is: one of repeat() is put together when somebody looks at it, which takes long itself. */
+const longText = (letter: string) => Buffer.alloc(5e7, letter).toString('latin1');
+
 test.each([
   [undefined, 'undefined'],
   [null, 'null'],
@@ -23,8 +26,8 @@ test.each([
 test.each([
   ['a long array', new Array(5e6).fill(0.5)],
   ['an array of long arrays', new Array(1000).fill(new Array(1e6).fill(1))],
-  ['a long text', 'x'.repeat(5e7)],
-  ['a list of long texts', ['y'.repeat(5e7), 'z'.repeat(5e7)]],
+  ['a long text', longText('x')],
+  ['a list of long texts', [longText('y'), longText('z')]],
   ['a sparse array', new Array(2 ** 32 - 1)],
   ['deep nesting', nested(10_000)],
   ['an object that throws', new Proxy({}, { ownKeys: () => fail() })],

@@ -6,19 +6,9 @@ const fs = require('node:fs');
 const path = require('node:path');
 const { globSync } = require('tinyglobby');
 const ts = require('typescript');
+const { randomOf } = require('./random');
 
 const root = path.join(__dirname, '..', '..');
-
-/** A fair draw that a seed repeats: mulberry32, by Tommy Ettinger. */
-function randomOf(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = Math.imul(state ^ (state >>> 15), state | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
 
 /** Functions, members of classes, tables: what stands at the top of a file that runs. */
 function statementsOf(file) {
