@@ -62,6 +62,18 @@ describe('the stack of what is rejected with names the file of', () => {
     expect(await framesOf(() => gone.stateDict())).not.toEqual([]);
   });
 
+  test("settled()'s caller, of what ends it and of what is set aside", async () => {
+    await using classify = await pipeline('image-classification');
+    const all = async (images: unknown, options?: object) => {
+      for await (const each of classify.settled(images as Buffer[], options))
+        if (each.error) throw each.error;
+    };
+    expect(await framesOf(() => all([broken]))).not.toEqual([]);
+    expect(await framesOf(() => all(null))).not.toEqual([]);
+    const wrong = { imageProcessorKwargs: { size: { height: -3 } } };
+    expect(await framesOf(() => all([broken], wrong))).not.toEqual([]);
+  });
+
   test("a pipeline's caller", async () => {
     await using classify = await pipeline('image-classification');
     expect(await framesOf(() => classify([broken, broken]))).not.toEqual([]);

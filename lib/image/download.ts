@@ -3,6 +3,8 @@ import { shorten } from '../describe';
 import { BitError } from '../errors';
 import { expectPicture, TELLING_BYTES } from './format';
 
+/** The longest that a timer runs, about 25 days: of more Node makes a millisecond. */
+const MOST_DELAY_MS = 2 ** 31 - 1;
 const MAX_DOWNLOAD_BYTES = 256 * 1024 * 1024;
 
 /** Gives up when nothing has come for so long, however long all of it takes. */
@@ -22,7 +24,8 @@ class Silence {
     this.end();
     const seconds = this.milliseconds / 1000;
     const reason = new Error(`the server was silent for ${seconds} s (the option timeoutMs)`);
-    this.timer = setTimeout(() => this.controller.abort(reason), this.milliseconds);
+    const delay = Math.min(this.milliseconds, MOST_DELAY_MS);
+    this.timer = setTimeout(() => this.controller.abort(reason), delay);
   }
 
   end(): void {

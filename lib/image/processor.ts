@@ -146,7 +146,8 @@ async function prepareAll<Prepared>(
 
 function holdAll(images: Images): HeldImage[] {
   const list = (Array.isArray(images) ? images : [images]) as readonly (ImageInput | HeldImage)[];
-  return list.map((image) => HeldImage.of(image));
+  // A hole is an image that is undefined.
+  return Array.from(list, (image) => HeldImage.of(image));
 }
 
 /** Some at a time; the earliest failure in the list counts. */

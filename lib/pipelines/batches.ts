@@ -32,30 +32,36 @@ export interface BatchModel<Output> {
 }
 
 /**
- * What the model makes of each batch, in order.
+ * What the model makes of each batch of a list, or of a single image, in order.
  * @throws BitError ERR_BIT_IMAGE, whose `index` is the bad image's place in the whole list.
  */
 export function outputsOf<Output>(
-  images: ImageInput[],
+  images: ImageInput | readonly ImageInput[],
   processor: BatchProcessor,
   model: BatchModel<Output>,
   { batchSize, signal, priority, gpuDecode, timeoutMs, imageProcessorKwargs }: BatchOptions,
 ): AsyncGenerator<Output> {
-  if (images.length === 0) throw new BitError('ERR_BIT_IMAGE', 'Expected at least one image');
+  const isList = Array.isArray(images);
+  // A hole in a list is an image that is undefined.
+  const list = isList ? Array.from(images as ImageInput[]) : [images as ImageInput];
+  if (list.length === 0) throw new BitError('ERR_BIT_IMAGE', 'Expected at least one image');
   const onGpu = model.device !== 'cpu';
   // All of them at once: later batches are read long after the call has returned.
-  const held = images.map((image) => (typeof image === 'string' ? image : HeldImage.of(image)));
-  const prepare = (batch: (string | HeldImage)[]): Promise<ModelInputs> => {
+  const held = list.map((image) => (typeof image === 'string' ? image : HeldImage.of(image)));
+  const prepare = (batch: (string | HeldImage)[], stopped: AbortSignal): Promise<ModelInputs> => {
     const given = batch.length === 1 ? (batch[0] as string | HeldImage) : batch;
-    const settings = { ...imageProcessorKwargs, signal, priority, timeoutMs };
+    const settings = { ...imageProcessorKwargs, signal: stopped, priority, timeoutMs };
     if (onGpu) return processor.stage(given, { ...settings, gpuDecode });
     return processor.pixelValues(given, settings);
   };
-  const run = async ({ start, batch }: { start: number; batch: (string | HeldImage)[] }) => {
-    const inputs = await prepare(batch).catch((error: unknown) => {
-      throw images.length === 1 ? error : inList(fromStart(error, start), images.length);
+  const run = async (
+    { start, batch }: { start: number; batch: (string | HeldImage)[] },
+    stopped: AbortSignal,
+  ) => {
+    const inputs = await prepare(batch, stopped).catch((error: unknown) => {
+      throw isList ? inList(fromStart(error, start), list.length) : error;
     });
-    return model.forward(inputs, { signal, priority });
+    return model.forward(inputs, { signal: stopped, priority });
   };
   // On the CPU decoding and computing take the same threads.
   return inOrder(batchesOf(held, batchSize), run, { ahead: onGpu ? BATCHES_AHEAD : 0, signal });

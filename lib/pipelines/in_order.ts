@@ -16,44 +16,57 @@ export interface InOrderOptions {
 
 /**
  * The result of `run` for each of `inputs`, which are taken one by one as runs begin: there may be
- * any number of them.
+ * any number of them. Runs that nobody waits for any more are told by their signal.
  * @throws the first failure in order, of `inputs` or of a run, once what was started has ended.
  */
 export async function* inOrder<Input, Result>(
   inputs: Iterable<Input> | AsyncIterable<Input>,
-  run: (input: Input) => Promise<Result>,
+  run: (input: Input, signal: AbortSignal) => Promise<Result>,
   { ahead, signal }: InOrderOptions,
 ): AsyncGenerator<Result, void, undefined> {
   const iterator = iteratorOf(inputs);
+  const stopped = new AbortController();
+  const stop = () => stopped.abort(signal?.reason);
+  signal?.addEventListener('abort', stop);
   const running = new Set<Promise<Result>>();
-  let ended = false;
+  const started: Promise<{ result: Result } | null>[] = [];
+  let isTaking = false;
+  let isAtEnd = false;
   const start = async (): Promise<{ result: Result } | null> => {
+    isTaking = true;
     const { done, value } = await iterator.next();
-    if (done || ended) return null;
-    const result = run(value);
+    isTaking = false;
+    isAtEnd = done === true || stopped.signal.aborted;
+    if (isAtEnd) return null;
+    const result = run(value as Input, stopped.signal);
     running.add(result);
+    startMore();
     try {
       return { result: await result };
     } finally {
       running.delete(result);
     }
   };
-  const started: Promise<{ result: Result } | null>[] = [];
+  /** One input after the other, however many may be under way: there may be none left. */
+  const startMore = () => {
+    if (isTaking || isAtEnd || started.length > ahead) return;
+    const next = start();
+    // The first failure is thrown where its turn comes; what fails after it is nobody's.
+    next.catch(() => undefined);
+    started.push(next);
+  };
   try {
     for (;;) {
       throwIfAborted(signal);
-      while (started.length <= ahead) {
-        const next = start();
-        // The first failure is thrown where its turn comes; what fails after it is nobody's.
-        next.catch(() => undefined);
-        started.push(next);
-      }
-      const next = await orAborted(started.shift() as (typeof started)[0], signal);
+      startMore();
+      const next = await orAborted(started[0] as (typeof started)[0], signal);
       if (next === null) return;
+      started.shift();
       yield next.result;
     }
   } finally {
-    ended = true;
+    signal?.removeEventListener('abort', stop);
+    stopped.abort(new Error('nobody waits for it any more'));
     await Promise.allSettled(running);
     // Not awaited: it may be waiting for an input that never comes.
     void close(iterator).catch(() => undefined);

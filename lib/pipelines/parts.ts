@@ -1,7 +1,7 @@
 // What every pipeline carries beside its call, and its end.
 import { DISPOSE_CHECKS, type DisposeOptions } from '../config/call_options';
 import { checkOptions } from '../config/options';
-import { BitError, forCaller } from '../errors';
+import { BitError, Caller, forCaller } from '../errors';
 import type { ImageInput } from '../image/input';
 import type { BitForImageClassification } from '../models/bit_for_image_classification';
 import type { BitImageProcessor } from '../models/bit_image_processor';
@@ -59,13 +59,20 @@ export function withParts<M extends BitForImageClassification | BitModel>(
     }
   };
   // dispose() does not wait for it: whoever goes through it may never come back for the rest.
-  async function* settled(images: Many, options?: object) {
-    expectLife();
-    for await (const each of run.settled(images, options)) {
+  async function* settledFor(caller: Caller, images: Many, options?: object) {
+    try {
       expectLife();
-      yield each;
+      for await (const each of run.settled(images, options)) {
+        expectLife();
+        caller.shownIn(each.error);
+        yield each;
+      }
+    } catch (error) {
+      throw caller.shownIn(error);
     }
   }
+  const settled = (images: Many, options?: object) =>
+    settledFor(new Caller(settled), images, options);
   const dispose = async (options?: DisposeOptions) => {
     const { cancel } = checkOptions<DisposeOptions>(options, DISPOSE_CHECKS);
     disposed = true;

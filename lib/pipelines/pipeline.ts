@@ -106,9 +106,8 @@ function classifier(
     given: ClassificationOptions = {},
   ) => {
     const { options, resultsOf } = asked(given);
-    const list = Array.isArray(images) ? (images as ImageInput[]) : [images as ImageInput];
     const answers: Classification[][] = [];
-    for await (const output of outputsOf(list, ofBatches(processor), model, options))
+    for await (const output of outputsOf(images, ofBatches(processor), model, options))
       answers.push(...resultsOf(output));
     return Array.isArray(images) ? answers : answers[0];
   };
@@ -138,9 +137,8 @@ function extractor(
     given: FeatureExtractionOptions = {},
   ) => {
     const { options, featuresOf } = asked(given);
-    const list = Array.isArray(images) ? (images as ImageInput[]) : [images as ImageInput];
     const parts: Tensor<Float32Array>[] = [];
-    for await (const output of outputsOf(list, ofBatches(processor), model, options))
+    for await (const output of outputsOf(images, ofBatches(processor), model, options))
       parts.push(featuresOf(output));
     return concatenate(parts);
   };

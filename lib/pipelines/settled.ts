@@ -39,13 +39,18 @@ export async function* settledOf<Output, Result>(
   const { model, options } = work;
   const { batchSize, signal } = options;
   const onGpu = model.device !== 'cpu';
+  const until = (stopped: AbortSignal) => ({ ...work, options: { ...options, signal: stopped } });
   // On the CPU the model's own queue makes batches of calls: none waits for a slow one to be decoded.
   const outcomes = onGpu
-    ? inOrder(batchesOf(images, batchSize), (batch) => runTogether(batch, work), {
-        ahead: BATCHES_AHEAD,
-        signal,
-      })
-    : inOrder(batchesOf(images, 1), (batch) => runEach(batch, work), {
+    ? inOrder(
+        batchesOf(images, batchSize),
+        (batch, stopped) => runTogether(batch, until(stopped)),
+        {
+          ahead: BATCHES_AHEAD,
+          signal,
+        },
+      )
+    : inOrder(batchesOf(images, 1), (batch, stopped) => runEach(batch, until(stopped)), {
         ahead: (BATCHES_AHEAD + 1) * batchSize - 1,
         signal,
       });

@@ -7,6 +7,7 @@
 #include "binding/pictures.h"
 #include "binding/tensors.h"
 #include "binding/values.h"
+#include "common/error.h"
 
 namespace bigtransfer::binding {
 namespace {
@@ -127,10 +128,12 @@ runtime::ForwardRequest to_forward_request(const Napi::Object& value) {
   };
   const Napi::Value labels = value["labels"];
   const Napi::Value pixels = value["pixelValues"];
-  model::RunInput input;
-  if (!pixels.IsNull()) input.parts.push_back(to_tensor(pixels));
+  runtime::CallImages images{.pixel_values = {}, .pictures = to_staged(value["pictures"])};
+  if (!pixels.IsNull()) images.pixel_values.parts.push_back(to_tensor(pixels));
+  if (pixels.IsNull() && images.pictures.empty())
+    throw Error(ErrorCode::kShape, "Expected at least one image");
   return {
-      .images = {.pixel_values = std::move(input), .pictures = to_staged(value["pictures"])},
+      .images = std::move(images),
       .wanted = to_wanted(value.Get("wanted").As<Napi::Object>()),
       .labels = labels.IsNull() ? at::Tensor() : to_tensor(labels),
       .problem = to_optional<ProblemType>(value["problemType"], to_problem),

@@ -158,6 +158,8 @@ describe('readInput downloads', () => {
 
   test('for as long as something comes, and no longer in silence than was said', async () => {
     expect(await readInput(`${base}/dripping.png`, { timeoutMs: 500 })).toEqual({ encoded: bytes });
+    const patient = { timeoutMs: 1e10 };
+    expect(await readInput(`${base}/dripping.png`, patient)).toEqual({ encoded: bytes });
     const silent = readInput(`${base}/silent.png`, { timeoutMs: 50 });
     await expect(silent).rejects.toMatchObject(refusal('silent for 0.05 s (the option timeoutMs)'));
     const slow = readInput(`${base}/slow.png`, { timeoutMs: 50 });

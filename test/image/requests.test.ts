@@ -41,6 +41,12 @@ async function requestOf(
   return native.requests[0] as PreprocessRequest;
 }
 
+test('a hole in a list is an image that is undefined', async () => {
+  // eslint-disable-next-line no-sparse-arrays -- that is what is tested
+  const holed = [raw(5, 6), , raw(5, 6)] as ImageInput[];
+  await expect(requestOf(holed)).rejects.toMatchObject({ code: 'ERR_BIT_IMAGE', index: 1 });
+});
+
 describe('the request', () => {
   test('holds the defaults of transformers', async () => {
     const image = raw(640, 480);

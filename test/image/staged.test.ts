@@ -93,6 +93,14 @@ withoutGpu('where CUDA is off', () => {
     await expect(processor.preprocess(rgb, { device })).rejects.toMatchObject(refused);
   });
 
+  test('a forward call without any is refused', async () => {
+    await using model = await BitModel.fromConfig(new BitConfig());
+    await expect(model.forward(new StagedImages([]) as never)).rejects.toMatchObject({
+      code: 'ERR_BIT_SHAPE',
+      message: 'Expected at least one image',
+    });
+  });
+
   test('decoded pictures are used up by a call, even one that fails', async () => {
     const { pictures } = (await stageForModel(processor, [rgb])) as StagedImages;
     const native = loadBinding();

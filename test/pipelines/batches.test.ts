@@ -61,6 +61,17 @@ describe('outputsOf', () => {
     });
   });
 
+  test('a bad image alone has its place where it is a list, and none where it is an image', async () => {
+    const { processor, model } = standIns('cpu');
+    const bad = () => Promise.reject(new BitError('ERR_BIT_IMAGE', 'broken'));
+    const failing = { ...processor, pixelValues: bad };
+    const error = (given: string | string[]) =>
+      all(outputsOf(given, failing, model, { batchSize: 2 })).catch((e: unknown) => e);
+    expect(await error(['a.png'])).toMatchObject({ index: 0, message: 'Image 0 of 1: broken' });
+    expect(await error('a.png')).toMatchObject({ message: 'broken' });
+    expect(await error('a.png')).not.toHaveProperty('index');
+  });
+
   test('no images', () => {
     const { processor, model } = standIns('cpu');
     expect(() => outputsOf([], processor, model, { batchSize: 2 })).toThrow('at least one image');

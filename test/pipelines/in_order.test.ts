@@ -1,4 +1,5 @@
 // The loop over batches: what is under way, in which order results come, and how it ends.
+import { getEventListeners } from 'node:events';
 import { inOrder } from '../../lib/pipelines/in_order';
 
 async function all<T>(results: AsyncIterable<T>): Promise<T[]> {
@@ -42,6 +43,70 @@ describe('inOrder', () => {
     };
     await expect(all(inOrder(Array(9).keys(), run, { ahead: 2 }))).rejects.toThrow('run 1');
     expect(ended).toBe(4);
+  });
+
+  test('takes no longer for room that a short list does not fill', async () => {
+    const { state, run } = runs();
+    expect(await all(inOrder([0, 1], run, { ahead: 2 ** 40 }))).toEqual([0, 10]);
+    expect(state.most).toBe(2);
+  });
+
+  test('takes one input at a time', async () => {
+    let asked = 0;
+    async function* slow() {
+      for (let n = 0; n < 5; n++) {
+        expect(++asked).toBe(1);
+        await tick();
+        asked--;
+        yield n;
+      }
+    }
+    expect(await all(inOrder(slow(), async (n: number) => n, { ahead: 3 }))).toHaveLength(5);
+  });
+
+  test.each([
+    [
+      'is left',
+      async (results: AsyncIterable<unknown>) => {
+        for await (const each of results) return each;
+      },
+    ],
+    [
+      'fails',
+      async (results: AsyncIterable<unknown>) => {
+        await expect(all(results)).rejects.toThrow('the second one');
+      },
+    ],
+  ])('tells the runs under way when it %s', async (_, goThrough) => {
+    const told: number[] = [];
+    const run = (index: number, signal: AbortSignal) =>
+      new Promise<number>((resolve, reject) => {
+        if (index === 0) return resolve(index);
+        if (index === 1) return void setTimeout(reject, 50, new Error('the second one'));
+        signal.addEventListener('abort', () => {
+          told.push(index);
+          reject(signal.reason as Error);
+        });
+      });
+    await goThrough(inOrder([0, 1, 2, 3], run, { ahead: 3 }));
+    expect(told).toEqual([2, 3]);
+  });
+
+  test("a caller's signal is the runs' too, and has no listener of ours afterwards", async () => {
+    const controller = new AbortController();
+    const run = (index: number, signal: AbortSignal) =>
+      new Promise<number>((resolve, reject) => {
+        if (index === 0) return resolve(index);
+        signal.addEventListener('abort', () => reject(signal.reason as Error));
+      });
+    const results = inOrder([0, 1], run, { ahead: 1, signal: controller.signal });
+    const through = (async () => {
+      for await (const each of results) expect(each).toBe(0);
+    })();
+    await tick();
+    controller.abort(new Error('enough'));
+    await expect(through).rejects.toThrow('enough');
+    expect(getEventListeners(controller.signal, 'abort')).toHaveLength(0);
   });
 
   test('takes inputs as runs begin, however many there are, and closes what gives them', async () => {

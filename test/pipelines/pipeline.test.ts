@@ -29,6 +29,13 @@ test('dispose({ cancel: true }) stops them', async () => {
   await refused;
 });
 
+test('a hole in a list is an image that is undefined, and has a place', async () => {
+  await using classify = await pipeline('image-classification');
+  // eslint-disable-next-line no-sparse-arrays -- that is what is tested
+  const holed = [CAT, , CAT] as string[];
+  await expect(classify(holed)).rejects.toMatchObject({ code: 'ERR_BIT_IMAGE', index: 1 });
+});
+
 describe('options', () => {
   test('functionToApply and topK, of a call or of all', async () => {
     await using classify = await pipeline('image-classification', null, {
