@@ -36,7 +36,7 @@ function createProgram(context: Context): Command {
     .version(version)
     .exitOverride()
     .showHelpAfterError('(add --help for the options)')
-    .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong usage.');
+    .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.');
   for (const add of [addClassify, addEmbed, addInspect, addBench, addDoctor, addLibtorch])
     add(program, context);
   return program;

@@ -23,7 +23,7 @@ export abstract class BitPreTrainedModel {
     runBy(this, runner);
   }
 
-  /** The numbers that it was made by; frozen but for a backbone's choice of maps. */
+  /** The numbers and labels that it was made by; changing a number changes no network. */
   get config(): BitConfig {
     return runnerOf(this).config;
   }

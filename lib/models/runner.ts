@@ -40,7 +40,7 @@ const NOTHING: Wanted = {
 export class Runner {
   readonly kind: Kind;
   readonly session: NativeSession;
-  /** Frozen; another one takes its place where a backbone is to return other maps. */
+  /** What the network was made by; another one takes its place where a backbone is to return other maps. */
   config: BitConfig;
   private readonly jobs = new JobGroup();
   private disposal: Promise<void> | undefined;
