@@ -3,6 +3,7 @@
 
 #include <c10/core/InferenceMode.h>
 
+#include <chrono>
 #include <future>
 
 #include "check.h"
@@ -45,11 +46,11 @@ at::Tensor logits_of(const Session& session) {
   return std::get<ForwardResult>(outcome).run.logits;
 }
 
-/// Whether the weights are free after this.
-bool is_freed_by(Session& session) {
-  auto freed = std::make_shared<bool>(false);
-  session.dispose([freed] { *freed = true; });
-  return *freed;
+/// Whether the session lets go of the weights: soon after its last call was answered, too.
+bool lets_go(Session& session) {
+  const auto freed = std::make_shared<std::promise<void>>();
+  session.dispose([freed] { freed->set_value(); });
+  return freed->get_future().wait_for(std::chrono::seconds(20)) == std::future_status::ready;
 }
 
 }  // namespace
@@ -104,7 +105,7 @@ TEST("session: after dispose() it refuses, and the weights go with the last call
   EXPECT_THROWS(session->share(), ErrorCode::kDisposed, "disposed of");
   EXPECT_THROWS(session->forward(call(), {}, [](const Outcome&) {}), ErrorCode::kDisposed,
                 "disposed of");
-  EXPECT(is_freed_by(*session));
+  EXPECT(lets_go(*session));
 }
 
 TEST("session: shared weights are one copy, and stay for as long as somebody has them open") {
@@ -114,10 +115,12 @@ TEST("session: shared weights are one copy, and stay for as long as somebody has
   EXPECT(second->description() == first->description());
   EXPECT(logits_of(*second).equal(logits_of(*first)));
   EXPECT(second->stats().calls.completed == 2);
-  EXPECT(is_freed_by(*first));
+  EXPECT(lets_go(*first));
   EXPECT(logits_of(*second).defined());
-  EXPECT(logits_of(*Session::open_shared(token)).defined());
-  second->dispose([] {});
+  const auto third = Session::open_shared(token);
+  EXPECT(lets_go(*second));
+  EXPECT(logits_of(*third).defined());
+  EXPECT(lets_go(*third));
   EXPECT_THROWS(Session::open_shared(token), ErrorCode::kDisposed, "has been disposed of");
   EXPECT_THROWS(Session::open_shared("none of ours"), ErrorCode::kConfig, "share()");
 }
