@@ -40,9 +40,10 @@ ForwardRequest call() {
 
 at::Tensor logits_of(const Session& session) {
   Executor::instance().configure(2);  // as the executor's tests need it, whoever comes first
-  std::promise<Outcome> ended;
-  session.forward(call(), {}, [&](Outcome outcome) { ended.set_value(std::move(outcome)); });
-  const Outcome outcome = ended.get_future().get();
+  // The thread that tells of the end may still be in its call of this when the test goes on.
+  const auto ended = std::make_shared<std::promise<Outcome>>();
+  session.forward(call(), {}, [ended](Outcome outcome) { ended->set_value(std::move(outcome)); });
+  const Outcome outcome = ended->get_future().get();
   return std::get<ForwardResult>(outcome).run.logits;
 }
 
