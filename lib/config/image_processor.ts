@@ -57,23 +57,21 @@ const CLIP_STD = [0.26862954, 0.26130258, 0.27577711];
 /** Side of the images, in pixels, as transformers' processor has it. */
 const DEFAULT_SIDE = 224;
 const IMAGE_PROCESSOR_TYPE = 'BitImageProcessor';
-const RGB_CHANNELS = 3;
+export const RGB_CHANNELS = 3;
 
-/** PIL's codes in order. */
+/** The addon's names in the order of PIL's codes. */
 const RESAMPLES: Resample[] = ['nearest', 'lanczos', 'bilinear', 'bicubic', 'box', 'hamming'];
 
 /**
  * torchvision's names, which transformers takes too; its 'nearest' is a rule of its own, by which
  * pixels lie elsewhere than by PIL's code 0.
  */
-const RESAMPLE_NAMES: Readonly<Record<string, ResampleCode>> = {
-  'nearest-exact': 0,
-  lanczos: 1,
-  bilinear: 2,
-  bicubic: 3,
-  box: 4,
-  hamming: 5,
-};
+const RESAMPLE_NAMES: Readonly<Record<string, ResampleCode>> = Object.fromEntries(
+  RESAMPLES.map((name, code) => [
+    name === 'nearest' ? 'nearest-exact' : name,
+    code as ResampleCode,
+  ]),
+);
 
 const FIELDS: FieldTable<BitImageProcessorFields> = {
   doConvertRgb: { key: 'do_convert_rgb', initial: () => true, check: boolean },

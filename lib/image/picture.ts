@@ -1,6 +1,6 @@
 // An image as the addon takes it.
 import type { Picture } from '../binding/types';
-import type { BitImageProcessorFields } from '../config/image_processor';
+import { RGB_CHANNELS, type BitImageProcessorFields } from '../config/image_processor';
 import type { HeightWidth } from '../config/image_size';
 import { BitError } from '../errors';
 import type { RawPixels } from './input';
@@ -9,7 +9,6 @@ import { UPRIGHT } from './orientation';
 import { MAX_PIXELS } from './rows';
 import { resizedSize } from './size';
 
-const RGB_CHANNELS = 3;
 /** What libjpeg can divide the sides by, and how much larger than needed they stay. */
 const JPEG_SHRINKS = [8, 4, 2];
 const FAST_DECODE_MARGIN = 2;

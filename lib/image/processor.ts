@@ -11,6 +11,7 @@ import type {
 import {
   channelsAfter,
   preprocessSteps,
+  RGB_CHANNELS,
   type BitImageProcessorFields,
 } from '../config/image_processor';
 import { BitError } from '../errors';
@@ -93,7 +94,7 @@ function expectRoomFor(count: number, settings: BitImageProcessorFields): void {
   const isFloat = doRescale || doNormalize;
   if (doCenterCrop)
     expectRoom(
-      [count, settings.doConvertRgb ? 3 : 1, cropSize.height, cropSize.width],
+      [count, settings.doConvertRgb ? RGB_CHANNELS : 1, cropSize.height, cropSize.width],
       isFloat ? Float32Array.BYTES_PER_ELEMENT : 1,
     );
 }
