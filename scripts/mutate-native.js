@@ -1,7 +1,8 @@
 // `npm run test:mutate:native`: puts single faults into native/, one at a time, in a copy of the repository,
 // builds it and runs the tests, each with a limit; tells which faults no test noticed.
 // Options: --count N (default 60), --seed N (default 1), --only TEXT (files whose path has it),
-// --out FILE (default test/mutation/native.json).
+// --out FILE (default test/mutation/native.json), --recount (runs nothing: counts what lies there
+// again, by the reasons that are listed now).
 'use strict';
 
 const { spawnSync } = require('node:child_process');
@@ -32,6 +33,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     only: { type: 'string', default: '' },
     out: { type: 'string', default: path.join(root, 'test', 'mutation', 'native.json') },
+    recount: { type: 'boolean', default: false },
   },
 });
 
@@ -137,9 +139,7 @@ function tryFault(fault) {
 /** The first build makes everything, and its tests run to their end. */
 const FIRST = 6;
 
-function expectSound() {
-  refreshCopy();
-  const steps = { build, native, jest: (slower) => jest(BINDING_TESTS, slower), threads };
+function expectSound(steps) {
   for (const [name, step] of Object.entries(steps)) {
     console.log(`Without a fault: ${name}`);
     const result = step(FIRST);
@@ -149,30 +149,55 @@ function expectSound() {
   }
 }
 
-const mayLive = fs.existsSync(MAY_LIVE) ? JSON.parse(fs.readFileSync(MAY_LIVE, 'utf8')) : [];
-const reasonOf = (fault) =>
-  mayLive.find((each) => each.file === fault.file && each.after === fault.after.trim())?.why;
-
-function describe({ file, line, kind, before, after }) {
-  return { file, line, kind, before: before.trim(), after: after.trim() };
+/** Read each time: reasons are written down while the next faults are tried. */
+function reasonOf({ file, after }) {
+  const listed = fs.existsSync(MAY_LIVE) ? JSON.parse(fs.readFileSync(MAY_LIVE, 'utf8')) : [];
+  return listed.find((each) => each.file === file && each.after === after)?.why;
 }
 
-function main() {
-  expectSound();
+/** With the reason why a fault that survived may live, if one is listed. */
+const judged = (result) =>
+  result.outcome === 'survived' ? { ...result, why: reasonOf(result) } : result;
+
+/** Writes what has come of all faults so far; returns how many count. */
+function report(seed, results) {
+  const judgements = results.map(judged);
+  const count = (is) => judgements.filter(is).length;
+  const noticed = count(({ outcome }) => outcome === 'noticed');
+  const survived = count(({ outcome, why }) => outcome === 'survived' && !why);
+  const mayLive = count(({ why }) => why);
+  const rate = noticed / Math.max(noticed + survived, 1);
+  const document = { seed, noticed, survived, mayLive, rate, results: judgements };
+  fs.writeFileSync(values.out, `${JSON.stringify(document, null, 2)}\n`);
+  console.log(
+    `noticed ${noticed}, survived ${survived} (and ${mayLive} that may): ${(100 * rate).toFixed(1)} %`,
+  );
+  return noticed + survived + mayLive;
+}
+
+function recount() {
+  const { seed, results } = JSON.parse(fs.readFileSync(values.out, 'utf8'));
+  report(seed, results);
+}
+
+function tryAll() {
+  const tried = choose();
+  refreshCopy();
+  expectSound({ build, native, jest: (slower) => jest(BINDING_TESTS, slower) });
+  // They are built anew for the thread sanitizer, which few draws need.
+  if (tried.slice(0, Number(values.count)).some(({ kind }) => kind === 'lock'))
+    expectSound({ threads });
   const results = [];
-  const of = (...outcomes) => results.filter((each) => outcomes.includes(each.outcome)).length;
-  for (const fault of choose()) {
-    if (of('noticed', 'survived', 'may live') >= Number(values.count)) break;
-    const result = tryFault(fault);
-    const why = result.outcome === 'survived' ? reasonOf(fault) : undefined;
-    results.push({ ...describe(fault), ...result, ...(why && { outcome: 'may live', why }) });
+  let counted = 0;
+  for (const fault of tried) {
+    if (counted >= Number(values.count)) break;
+    const { file, line, kind, before, after } = fault;
+    const shown = { file, line, kind, before: before.trim(), after: after.trim() };
+    results.push({ ...shown, ...tryFault(fault) });
     console.log(JSON.stringify(results.at(-1)));
-    const [found, lived] = [of('noticed'), of('survived')];
-    const rate = found / Math.max(found + lived, 1);
-    const document = { seed: Number(values.seed), noticed: found, survived: lived, rate, results };
-    fs.writeFileSync(values.out, `${JSON.stringify(document, null, 2)}\n`);
-    console.log(`noticed ${found}, survived ${lived}: ${(100 * rate).toFixed(1)} %`);
+    counted = report(Number(values.seed), results);
   }
 }
 
-main();
+if (values.recount) recount();
+else tryAll();
