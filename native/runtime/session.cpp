@@ -89,7 +89,6 @@ std::shared_ptr<Session> Session::open_shared(const std::string& token) {
 std::string Session::share() const { return shared().add(pin()->state); }
 
 Session::Pin Session::pin() const {
-  const std::lock_guard lock(mutex_);
   if (!lease_) throw Error(ErrorCode::kDisposed, "The model has been disposed of");
   return lease_;
 }
@@ -129,19 +128,11 @@ SessionStats Session::stats() const {
   return {batcher.counts(), batcher.waiting(), batcher.running(), pin->state->bytes()};
 }
 
-int64_t Session::bytes() const {
-  const std::lock_guard lock(mutex_);
-  return lease_ ? lease_->state->bytes() : 0;
-}
+int64_t Session::bytes() const { return lease_ ? lease_->state->bytes() : 0; }
 
 void Session::dispose(std::function<void()> freed) {
-  Pin last;
-  {
-    const std::lock_guard lock(mutex_);
-    last.swap(lease_);
-  }
-  if (last) last->state->batcher->hurry();
-  last.reset();
+  if (lease_) lease_->state->batcher->hurry();
+  lease_.reset();
   freed_->then(std::move(freed));
 }
 

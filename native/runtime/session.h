@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,6 +40,7 @@ struct SessionStats {
   int64_t bytes;
 };
 
+/// A model that is open in one environment, whose thread alone calls it.
 class Session {
  private:
   struct State;
@@ -101,7 +101,6 @@ class Session {
   static WeakRegistry<const State>& shared();
 
   std::shared_ptr<const Facts> facts_;
-  mutable std::mutex mutex_;
   Pin lease_;
   /// Fired when the last holder of the lease has let it go.
   std::shared_ptr<Freed> freed_;
