@@ -160,7 +160,7 @@ Batcher::Calls Batcher::gather(const std::shared_ptr<Call>& call) {
   take(call, calls);
   if (!engine_.gathers()) return calls;
   int64_t images = call->request.images.count();
-  const int64_t most = std::min(limits_.max_batch, fair_share(*call));
+  const int64_t most = engine_.best_batch(std::min(limits_.max_batch, fair_share(*call)));
   for (auto next = waiting_.begin(); next != waiting_.end() && images < most;) {
     const std::shared_ptr<Call> other = (next++)->second;
     if (images + other->request.images.count() > most || !run_alike(call->request, other->request))

@@ -33,6 +33,9 @@ class Engine {
   /// others there are, or, on GPUs, to the precision of their libraries.
   virtual bool gathers() const = 0;
 
+  /// How many images of calls that are gathered best run together, where so many wait; at least 1.
+  virtual int64_t best_batch(int64_t waiting) const { return waiting; }
+
   /// Memory that it holds: weights and buffers.
   virtual int64_t bytes() const = 0;
 

@@ -1,6 +1,7 @@
 // Each share's images are prepared on the device that runs them.
 #include "runtime/gpu_engine.h"
 
+#include <bit>
 #include <utility>
 
 #include "common/error.h"
@@ -87,6 +88,12 @@ model::RunResult GpuEngine::run(const CallImages& images, const model::Wanted& w
     };
     return run_halving(share, run, [&] { gpus_.devices.release_memory(); });
   });
+}
+
+int64_t GpuEngine::best_batch(int64_t waiting) const {
+  const auto gpus = static_cast<int64_t>(devices_.size());
+  if (waiting <= gpus) return waiting;
+  return gpus * static_cast<int64_t>(std::bit_floor(static_cast<uint64_t>(waiting / gpus)));
 }
 
 int64_t GpuEngine::bytes() const {

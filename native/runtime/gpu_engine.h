@@ -49,6 +49,9 @@ class GpuEngine final : public Engine {
   model::RunResult run(const CallImages& images, const model::Wanted& wanted,
                        const model::RunControl& control) const override;
   bool gathers() const override { return true; }
+  /// A power of two for each GPU: each size is recorded by itself, which takes long and holds
+  /// memory.
+  int64_t best_batch(int64_t waiting) const override;
   /// On all devices.
   int64_t bytes() const override;
   std::vector<std::string> take_warnings() const override;

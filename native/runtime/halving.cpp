@@ -1,13 +1,12 @@
 // Once a part has fitted, the rest of the batch goes in parts of its size.
 #include "runtime/halving.h"
 
-#include <c10/util/Exception.h>
-
 #include <algorithm>
 #include <optional>
 #include <vector>
 
 #include "common/error.h"
+#include "runtime/gpu_failure.h"
 
 namespace bigtransfer::runtime {
 namespace {
@@ -16,9 +15,20 @@ namespace {
 std::optional<model::RunResult> attempt(const Share& share, const RunShare& run) {
   try {
     return run(share);
-  } catch (const c10::OutOfMemoryError&) {
+  } catch (...) {
+    if (gpu_failure() != GpuFailure::kMemory) throw;
     return std::nullopt;
   }
+}
+
+/// Once more where memory was given back that might be enough.
+std::optional<model::RunResult> attempt_twice(const Share& share, const RunShare& run,
+                                              const std::function<void()>& release) {
+  for (int tries = 0; tries < 2; ++tries) {
+    if (std::optional<model::RunResult> result = attempt(share, run)) return result;
+    release();
+  }
+  return std::nullopt;
 }
 
 }  // namespace
@@ -30,12 +40,11 @@ model::RunResult run_halving(const Share& share, const RunShare& run,
   int64_t step = share.count;
   for (int64_t begin = share.begin; begin < end;) {
     const Share part{begin, std::min(step, end - begin)};
-    if (std::optional<model::RunResult> result = attempt(part, run)) {
+    if (std::optional<model::RunResult> result = attempt_twice(part, run, release)) {
       parts.push_back(std::move(*result));
       begin += part.count;
       continue;
     }
-    release();
     if (part.count == 1) {
       throw Error(ErrorCode::kOutOfMemory,
                   "The GPU has no memory for one image of this size: use smaller images, dtype "

@@ -2,7 +2,6 @@
 #include "runtime/replicas.h"
 
 #include <c10/core/InferenceMode.h>
-#include <c10/util/Exception.h>
 
 #include <algorithm>
 #include <future>
@@ -10,31 +9,15 @@
 #include <optional>
 
 #include "common/error.h"
+#include "runtime/gpu_failure.h"
 
 namespace bigtransfer::runtime {
 namespace {
 
-/// What PyTorch writes where a call of CUDA's libraries failed; not all of it has a type of its
-/// own.
-constexpr const char* kDeviceWords[] = {"CUDA error", "CUDA driver error", "cuDNN error",
-                                        "CUBLAS_STATUS", "CUDNN_STATUS"};
-
 /// Why the device failed, or nothing where the exception in flight is of another kind.
 std::optional<std::string> device_failure() {
-  try {
-    throw;
-  } catch (const Error& error) {
-    if (error.code() == ErrorCode::kDevice) return error.what();
-  } catch (const c10::OutOfMemoryError&) {
-    return std::nullopt;
-  } catch (const c10::Error& error) {
-    const std::string text = error.what_without_backtrace();
-    const auto says = [&](const char* words) { return text.find(words) != std::string::npos; };
-    if (std::ranges::any_of(kDeviceWords, says)) return text.substr(0, text.find('\n'));
-  } catch (...) {
-    return std::nullopt;
-  }
-  return std::nullopt;
+  if (gpu_failure() != GpuFailure::kDevice) return std::nullopt;
+  return failure_words();
 }
 
 }  // namespace

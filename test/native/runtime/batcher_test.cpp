@@ -36,6 +36,7 @@ class SumEngine final : public Engine {
     return result;
   }
   bool gathers() const override { return can_gather; }
+  int64_t best_batch(int64_t waiting) const override { return std::min(waiting, best); }
   int64_t bytes() const override { return 0; }
 
   void open() {
@@ -49,6 +50,7 @@ class SumEngine final : public Engine {
   }
 
   bool can_gather = true;
+  int64_t best = 1000;
   mutable std::vector<int64_t> batches;
 
  private:
@@ -145,6 +147,36 @@ TEST("batcher: calls that wait go together, alike ones only, each with its own a
   EXPECT((engine.batches == std::vector<int64_t>{1, 4, 2, 1}));
 }
 
+TEST("batcher: calls are told of their batch, and one of them is the first") {
+  SumEngine engine;
+  const auto batcher = make(engine, {4, kNoDelay, 0});
+  const Sent first = occupy(engine, *batcher);
+  std::mutex mutex;
+  std::vector<CallTimes> times;
+  std::vector<std::future<void>> ends;
+  const CancelToken token;
+  for (int i = 0; i < 3; ++i) {
+    auto ended = std::make_shared<std::promise<void>>();
+    ends.push_back(ended->get_future());
+    batcher->submit(request(1, 0, 2), token, nullptr, [&, ended](const Outcome& outcome) {
+      {
+        const std::lock_guard lock(mutex);
+        times.push_back(std::get<ForwardResult>(outcome).times);
+      }
+      ended->set_value();
+    });
+  }
+  engine.open();
+  for (std::future<void>& each : ends) each.get();
+  EXPECT(first.answer.get().has_value());
+  EXPECT(times.size() == 3);
+  EXPECT(std::ranges::count_if(times, &CallTimes::first) == 1);
+  for (const CallTimes& each : times) {
+    EXPECT(each.batch_calls == 3 && each.batch_images == 3);
+    EXPECT(each.queued_ms > 0 && each.computed_ms >= 0);
+  }
+}
+
 TEST("batcher: pictures go with pictures of their size, and not with pixel values") {
   SumEngine engine;
   const auto batcher = make(engine, {4, kNoDelay, 0});
@@ -224,6 +256,19 @@ TEST("batcher: calls of several images go together up to the batch's images") {
   engine.open();
   for (const Sent& each : sent) EXPECT(each.answer.get() == 12.0F);
   EXPECT((engine.batches == std::vector<int64_t>{1, 6, 6}));
+}
+
+TEST("batcher: batches are of the size that the engine likes best of what waits") {
+  SumEngine engine;
+  engine.best = 4;
+  const auto batcher = make(engine, {8, kNoDelay, 0});
+  const Sent first = occupy(engine, *batcher);
+  std::vector<Sent> sent;
+  for (int i = 1; i <= 7; ++i) sent.push_back(send(*batcher, static_cast<float>(i)));
+  engine.open();
+  for (int i = 1; i <= 7; ++i)
+    EXPECT(sent[static_cast<size_t>(i - 1)].answer.get() == static_cast<float>(4 * i));
+  EXPECT((engine.batches == std::vector<int64_t>{1, 4, 3}));
 }
 
 TEST("batcher: a full batch waits for nothing, on narrow threads too") {

@@ -120,6 +120,16 @@ TEST("gpu engine: pictures are prepared share by share") {
   EXPECT(is_complete(run(*gpus, staged(numbered_images(5))), 5));
 }
 
+TEST("gpu engine: gathered batches are powers of two on each card") {
+  const FakeBackend backend;
+  const auto one = make_model(backend, 1);
+  for (const auto& [waiting, best] : {std::pair{1, 1}, {2, 2}, {3, 2}, {7, 4}, {8, 8}, {100, 64}})
+    EXPECT(one->best_batch(waiting) == best);
+  const auto three = make_model(backend, 3);
+  for (const auto& [waiting, best] : {std::pair{1, 1}, {2, 2}, {3, 3}, {5, 3}, {6, 6}, {32, 24}})
+    EXPECT(three->best_batch(waiting) == best);
+}
+
 TEST("gpu engine: small cards take their shares by halves") {
   FakeBackend backend;
   backend.state.most = 2;

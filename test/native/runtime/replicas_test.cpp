@@ -90,6 +90,22 @@ TEST("replicas: none left") {
   EXPECT_THROWS(cards.run(4), ErrorCode::kDevice, "All GPUs of this model have failed");
 }
 
+TEST("replicas: memory that ran out fails no card") {
+  Cards cards(2);
+  bool is_plain = false;
+  try {
+    cards.replicas.run(2, [](size_t, const Share&) -> model::RunResult {
+      TORCH_CHECK(false, "CUDA error: CUBLAS_STATUS_ALLOC_FAILED when calling `cublasCreate`");
+    });
+  } catch (const c10::Error&) {
+    is_plain = true;
+  }
+  EXPECT(is_plain);
+  EXPECT(cards.failures.empty());
+  EXPECT(is_complete(cards.run(4), 4));
+  EXPECT(cards.used() == std::set<size_t>({0, 1}));
+}
+
 TEST("replicas: a single one is not given up") {
   Cards cards(1, {0});
   EXPECT_THROWS(cards.run(4), ErrorCode::kDevice, "illegal memory access");
