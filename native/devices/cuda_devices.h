@@ -36,4 +36,7 @@ class CudaDevices {
 /// What 'auto' computes in on this device: bfloat16 where its tensor cores multiply that.
 at::ScalarType fast_type(const CudaDevice& device);
 
+/// Throws Error kDevice for a device that is too old to compute in the type, or at all.
+void check_computes(const CudaDevice& device, at::ScalarType type);
+
 }  // namespace bigtransfer::devices

@@ -10,9 +10,6 @@
 namespace bigtransfer::devices {
 namespace {
 
-/// Compute capability from which tensor cores multiply bfloat16 (Ampere).
-constexpr int kBfloat16Major = 8;
-
 /// The file's name, beside the core's.
 std::string library_name() {
   return "bigtransfer-cuda-torch" + std::to_string(TORCH_VERSION_MAJOR) + "." +
@@ -82,9 +79,5 @@ void* cuda_export(const char* name) {
 bool has_cuda_library() { return found().library != nullptr; }
 
 const std::string& why_no_cuda() { return found().why_not; }
-
-at::ScalarType fast_type(const CudaDevice& device) {
-  return device.major >= kBfloat16Major ? at::kBFloat16 : at::kHalf;
-}
 
 }  // namespace bigtransfer::devices

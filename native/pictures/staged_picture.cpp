@@ -2,6 +2,7 @@
 #include "pictures/staged_picture.h"
 
 #include "common/error.h"
+#include "image/jpeg_end.h"
 #include "pictures/picture_rows.h"
 
 namespace bigtransfer::pictures {
@@ -33,7 +34,8 @@ std::optional<StagedPicture> stage(const PreprocessRequest& request, const Alloc
   // Refuses statistics that do not fit now, and not when the whole batch is there.
   ops::scaled_levels(kRgb, request.steps.scaling);
   const std::string& jpeg = request.picture.jpeg;
-  if (request.gpu_decode && !jpeg.empty() && request.picture.jpeg_shrink == 1)
+  // nvJPEG fills up what is missing from a file.
+  if (request.gpu_decode && request.picture.jpeg_shrink == 1 && image::has_end(jpeg))
     return StagedPicture{{}, *window, request.steps, {}, jpeg};
   at::Tensor pixels = allocate({rows.height(), rows.width(), kRgb});
   rows.read_all(pixels.mutable_data_ptr<uint8_t>());

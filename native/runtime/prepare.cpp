@@ -26,6 +26,9 @@ std::optional<Prepared> prepare_gpus(const model::Topology& topology, const mode
                                  ? devices::kAllGpus
                                  : "cuda:" + std::to_string(gpus.front());
   try {
+    const std::vector<devices::CudaDevice> all = machine->devices.all();
+    for (const int gpu : gpus)
+      devices::check_computes(all.at(static_cast<size_t>(gpu)), compute.type);
     auto model = std::make_unique<const GpuEngine>(
         *machine, topology, weights, GpuEngineRequest{compute.type, request.allow_tf32, gpus});
     return Prepared{std::move(model), device, compute.name};

@@ -95,6 +95,17 @@ TEST("staged picture: a JPEG may stay one, and can still be decoded here") {
   EXPECT(stage(request, on_heap)->jpeg.empty());
 }
 
+TEST("staged picture: a JPEG that is cut off is not left to the GPU") {
+  if (image::jpeg_version().empty()) return;
+  PreprocessRequest request = request_of(61, 77);
+  request.picture.pixels.reset();
+  request.gpu_decode = true;
+  request.picture.jpeg = test::grey_square();
+  // The end alone is missing: libjpeg reads the rows, and is not content.
+  request.picture.jpeg.resize(request.picture.jpeg.size() - 2);
+  EXPECT(!stage(request, on_heap));
+}
+
 TEST("staged picture: broken files and statistics that do not fit") {
   PreprocessRequest broken = request_of(61, 77);
   broken.picture.pixels.reset();
