@@ -9,9 +9,11 @@
 
 namespace bigtransfer::ops::cuda {
 
-/// One norm of a batch; all images are [images, pixels, channels] of `type`.
+/// One norm of a batch; all images are [images, pixels, channels], of `type` but for the result.
 struct NormTask {
   at::ScalarType type;
+  /// Of y and mean: `type`, or bfloat16 where that is float16.
+  at::ScalarType y_type;
   int64_t images;
   int64_t pixels;
   int64_t channels;
@@ -28,7 +30,7 @@ struct NormTask {
   bool relu;
   /// The result; null where only its mean is wanted, on the chip.
   void* y;
-  /// The result's mean over the pixels, [images, channels] of `type`; null for none, and always
+  /// The result's mean over the pixels, [images, channels]; null for none, and always
   /// where the plan is not on the chip.
   void* mean;
 };

@@ -8,7 +8,10 @@
 namespace bigtransfer::ops::cuda {
 namespace {
 
-template <typename T>
+/// Packs that a thread has on their way at once.
+constexpr int kInFlight = 4;
+
+template <typename T, typename Y>
 struct PassesTask {
   int64_t pixels;
   int64_t channels;
@@ -20,7 +23,7 @@ struct PassesTask {
   const float* bias;
   float epsilon;
   bool relu;
-  T* y;
+  Y* y;
   int64_t tile;
   int64_t chunks;
   /// [images, chunks, 2, channels]: sums and sums of squares of each value's distance from the one
@@ -30,8 +33,9 @@ struct PassesTask {
   float* affine;
 };
 
-template <typename T, int kWidth>
-__device__ Pack<T, kWidth> added(const PassesTask<T>& task, int64_t at) {
+/// x + residual.
+template <typename T, typename Y, int kWidth>
+__device__ Pack<T, kWidth> added(const PassesTask<T, Y>& task, int64_t at) {
   Pack<T, kWidth> pack = load_pack<T, kWidth>(task.x + at);
   if (task.residual == nullptr) return pack;
   const Pack<T, kWidth> other = load_pack<T, kWidth>(task.residual + at);
@@ -41,9 +45,28 @@ __device__ Pack<T, kWidth> added(const PassesTask<T>& task, int64_t at) {
   return pack;
 }
 
+/// Calls body(place, pack) for a thread's pixels from `begin` to `end`, whose packs load(place)
+/// reads, several at once; `base` is the place of the image's first pixel.
+template <typename Load, typename Body>
+__device__ void for_pixels(int64_t begin, int64_t end, int64_t step, int64_t base, int64_t pitch,
+                           const Load& load, const Body& body) {
+  using Loaded = decltype(load(base));
+  for (int64_t first = begin; first < end; first += kInFlight * step) {
+    Loaded packs[kInFlight];
+    for (int i = 0; i < kInFlight; ++i) {
+      const int64_t p = first + i * step;
+      if (p < end) packs[i] = load(base + p * pitch);
+    }
+    for (int i = 0; i < kInFlight; ++i) {
+      const int64_t p = first + i * step;
+      if (p < end) body(base + p * pitch, packs[i]);
+    }
+  }
+}
+
 /// One part of an image: blockIdx.x counts the parts, y the tiles of channels, z the images.
-template <typename T, int kWidth>
-__global__ void norm_parts(PassesTask<T> task) {
+template <typename T, typename Y, int kWidth>
+__global__ void norm_parts(PassesTask<T, Y> task) {
   const NormBlock<kWidth> block(blockIdx.y, task.tile, task.channels);
   auto* memory = reinterpret_cast<float*>(shared_memory());
   float* totals = memory + kReductionFloats * kWidth;
@@ -54,18 +77,18 @@ __global__ void norm_parts(PassesTask<T> task) {
   float sums[kWidth] = {};
   float squares[kWidth] = {};
   if (block.is_active()) {
-    const Pack<T, kWidth> origin = added<T, kWidth>(task, base);
-    for (int64_t p = begin + block.row; p < end; p += block.rows) {
-      const int64_t at = base + p * task.channels;
-      const Pack<T, kWidth> pack = added<T, kWidth>(task, at);
-      if (task.sum != nullptr) store_pack(task.sum + at, pack);
-      for (int i = 0; i < kWidth; ++i) {
-        const float distance =
-            static_cast<float>(pack.values[i]) - static_cast<float>(origin.values[i]);
-        sums[i] += distance;
-        squares[i] += distance * distance;
-      }
-    }
+    const auto load = [&](int64_t at) { return added<T, Y, kWidth>(task, at); };
+    const Pack<T, kWidth> origin = load(base);
+    for_pixels(begin + block.row, end, block.rows, base, task.channels, load,
+               [&](int64_t at, const Pack<T, kWidth>& pack) {
+                 if (task.sum != nullptr) write_pack(task.sum + at, pack);
+                 for (int i = 0; i < kWidth; ++i) {
+                   const float distance =
+                       static_cast<float>(pack.values[i]) - static_cast<float>(origin.values[i]);
+                   sums[i] += distance;
+                   squares[i] += distance * distance;
+                 }
+               });
   }
   float* parts =
       task.parts + (blockIdx.z * task.chunks + blockIdx.x) * 2 * task.channels + block.first;
@@ -78,8 +101,8 @@ __global__ void norm_parts(PassesTask<T> task) {
 }
 
 /// The sum of one of the two rows of an image's parts, for one channel.
-template <typename T>
-__device__ float sum_of_parts(const PassesTask<T>& task, int64_t image, int row, int64_t c) {
+template <typename T, typename Y>
+__device__ float sum_of_parts(const PassesTask<T, Y>& task, int64_t image, int row, int64_t c) {
   float total = 0.0f;
   for (int64_t chunk = 0; chunk < task.chunks; ++chunk)
     total += task.parts[((image * task.chunks + chunk) * 2 + row) * task.channels + c];
@@ -92,8 +115,8 @@ struct Channels {
 };
 
 /// The last step: `group` has the sums of the channels' means by group, `squares` by channel.
-template <typename T>
-__device__ void write_affine(const PassesTask<T>& task, const Channels& block, int64_t image,
+template <typename T, typename Y>
+__device__ void write_affine(const PassesTask<T, Y>& task, const Channels& block, int64_t image,
                              const float* group, float* squares) {
   sums_by_group(squares, block.channels, task.group_size);
   const float count = static_cast<float>(task.pixels * task.group_size);
@@ -110,8 +133,8 @@ __device__ void write_affine(const PassesTask<T>& task, const Channels& block, i
 
 /// Scale and shift of `tile` channels, which are whole groups: blockIdx.x counts the tiles, y the
 /// images.
-template <typename T>
-__global__ void norm_affine(PassesTask<T> task, int64_t tile) {
+template <typename T, typename Y>
+__global__ void norm_affine(PassesTask<T, Y> task, int64_t tile) {
   const Channels block{.first = blockIdx.x * tile,
                        .channels = static_cast<int>(tile < task.channels - blockIdx.x * tile
                                                         ? tile
@@ -148,38 +171,42 @@ __global__ void norm_affine(PassesTask<T> task, int64_t tile) {
   write_affine(task, block, image, group, means);
 }
 
-/// The result: a thread for each pack, blockIdx.y counts the images.
-template <typename T, int kWidth>
-__global__ void norm_apply(PassesTask<T> task) {
-  const int64_t packs = task.pixels * task.channels / kWidth;
-  const int64_t image = blockIdx.y;
-  const T* from = (task.sum != nullptr ? task.sum : task.x) + image * task.pixels * task.channels;
-  T* to = task.y + image * task.pixels * task.channels;
-  const float* affine = task.affine + image * 2 * task.channels;
-  const int64_t step = static_cast<int64_t>(gridDim.x) * kNormThreads;
-  for (int64_t p = static_cast<int64_t>(blockIdx.x) * kNormThreads + threadIdx.x; p < packs;
-       p += step) {
-    const int64_t c = p * kWidth % task.channels;
-    auto pack = load_pack<T, kWidth>(from + p * kWidth);
-    for (int i = 0; i < kWidth; ++i) {
-      float value =
-          static_cast<float>(pack.values[i]) * affine[c + i] + affine[task.channels + c + i];
-      if (task.relu && value < 0.0f) value = 0.0f;
-      pack.values[i] = static_cast<T>(value);
-    }
-    store_pack(to + p * kWidth, pack);
+/// The result, of the same blocks as norm_parts(): a thread keeps to its channels' scale and shift.
+template <typename T, typename Y, int kWidth>
+__global__ void norm_apply(PassesTask<T, Y> task) {
+  const NormBlock<kWidth> block(blockIdx.y, task.tile, task.channels);
+  if (!block.is_active()) return;
+  const int64_t base = blockIdx.z * task.pixels * task.channels + block.first + block.channel;
+  const T* from = task.sum != nullptr ? task.sum : task.x;
+  const float* affine = task.affine + blockIdx.z * 2 * task.channels + block.first + block.channel;
+  float scale[kWidth];
+  float shift[kWidth];
+  for (int i = 0; i < kWidth; ++i) {
+    scale[i] = affine[i];
+    shift[i] = affine[task.channels + i];
   }
+  for_pixels(
+      task.pixels * blockIdx.x / task.chunks + block.row,
+      task.pixels * (blockIdx.x + 1) / task.chunks, block.rows, base, task.channels,
+      [&](int64_t at) { return load_pack<T, kWidth>(from + at); },
+      [&](int64_t at, const Pack<T, kWidth>& pack) {
+        Pack<Y, kWidth> result;
+        for (int i = 0; i < kWidth; ++i) {
+          float value = static_cast<float>(pack.values[i]) * scale[i] + shift[i];
+          if (task.relu && value < 0.0f) value = 0.0f;
+          result.values[i] = static_cast<Y>(value);
+        }
+        write_pack(task.y + at, result);
+      });
 }
-
-/// A thread of norm_apply() does about so many packs.
-constexpr int64_t kPacksPerThread = 4;
 
 }  // namespace
 
 void norm_in_passes(const NormTask& task, const NormPlan& plan, float* scratch, Stream stream) {
-  for_element(task.type, task.channels, [&](auto element, auto width) {
-    using T = decltype(element);
-    const PassesTask<T> passes{
+  for_norm(task, [&](auto x, auto y, auto width) {
+    using T = decltype(x);
+    using Y = decltype(y);
+    const PassesTask<T, Y> passes{
         .pixels = task.pixels,
         .channels = task.channels,
         .group_size = static_cast<int>(task.channels / task.groups),
@@ -190,7 +217,7 @@ void norm_in_passes(const NormTask& task, const NormPlan& plan, float* scratch, 
         .bias = task.bias,
         .epsilon = task.epsilon,
         .relu = task.relu,
-        .y = static_cast<T*>(task.y),
+        .y = static_cast<Y*>(task.y),
         .tile = plan.tile,
         .chunks = plan.chunks,
         .parts = scratch,
@@ -198,16 +225,14 @@ void norm_in_passes(const NormTask& task, const NormPlan& plan, float* scratch, 
     };
     const int64_t tiles = (task.channels + plan.tile - 1) / plan.tile;
     const auto floats = [](int64_t count) { return static_cast<size_t>(count) * sizeof(float); };
-    launch(norm_parts<T, width>, {plan.chunks, tiles, task.images}, kNormThreads,
+    const Grid parts{plan.chunks, tiles, task.images};
+    launch(norm_parts<T, Y, width>, parts, kNormThreads,
            floats(kReductionFloats * width + plan.tile), stream, passes);
     const int64_t size = passes.group_size;
     const int64_t groups = std::max<int64_t>(kNormThreads / size, 1) * size;
-    launch(norm_affine<T>, {(task.channels + groups - 1) / groups, task.images}, kNormThreads,
+    launch(norm_affine<T, Y>, {(task.channels + groups - 1) / groups, task.images}, kNormThreads,
            floats(2 * groups), stream, passes, groups);
-    const int64_t packs = task.pixels * task.channels / width;
-    const int64_t blocks =
-        (packs + kNormThreads * kPacksPerThread - 1) / (kNormThreads * kPacksPerThread);
-    launch(norm_apply<T, width>, {blocks, task.images}, kNormThreads, 0, stream, passes);
+    launch(norm_apply<T, Y, width>, parts, kNormThreads, 0, stream, passes);
   });
 }
 

@@ -5,7 +5,10 @@
 namespace bigtransfer::ops::cuda {
 namespace {
 
-template <typename T>
+/// Packs of the residual that a thread has on their way at once.
+constexpr int kInFlight = 4;
+
+template <typename T, typename Y>
 struct SlabTask {
   int64_t pixels;
   int64_t channels;
@@ -17,35 +20,60 @@ struct SlabTask {
   const float* bias;
   float epsilon;
   bool relu;
-  T* y;
-  T* mean;
+  Y* y;
+  Y* mean;
   int64_t tile;
 };
 
-/// Reads the slab, adds the residual, keeps the sum here and where it is asked for; the thread's
-/// sums by channel come back in `sums`.
-template <typename T, int kWidth>
-__device__ void read_slab(const SlabTask<T>& task, const NormBlock<kWidth>& block, int64_t base,
+/// Adds the residual to what the thread has in the slab, and keeps the sum where it is asked for.
+template <typename T, typename Y, int kWidth>
+__device__ void add_residual(const SlabTask<T, Y>& task, const NormBlock<kWidth>& block,
+                             int64_t base, T* slab) {
+  for (int64_t first = block.row; first < task.pixels; first += kInFlight * block.rows) {
+    Pack<T, kWidth> others[kInFlight];
+    for (int i = 0; i < kInFlight; ++i) {
+      const int64_t p = first + i * block.rows;
+      if (p < task.pixels)
+        others[i] = load_pack<T, kWidth>(task.residual + base + p * task.channels + block.channel);
+    }
+    if (first == block.row) wait_for_copies();
+    for (int i = 0; i < kInFlight; ++i) {
+      const int64_t p = first + i * block.rows;
+      if (p >= task.pixels) break;
+      T* place = slab + p * block.channels + block.channel;
+      Pack<T, kWidth> pack = load_pack<T, kWidth>(place);
+      for (int j = 0; j < kWidth; ++j)
+        pack.values[j] = static_cast<T>(static_cast<float>(pack.values[j]) +
+                                        static_cast<float>(others[i].values[j]));
+      store_pack(place, pack);
+      write_pack(task.sum + base + p * task.channels + block.channel, pack);
+    }
+  }
+}
+
+/// Reads the slab: all of a thread's packs are on their way at once. Its sums by channel come back
+/// in `sums`.
+template <typename T, typename Y, int kWidth>
+__device__ void read_slab(const SlabTask<T, Y>& task, const NormBlock<kWidth>& block, int64_t base,
                           T* slab, float (&sums)[kWidth]) {
   if (!block.is_active()) return;
+  for (int64_t p = block.row; p < task.pixels; p += block.rows)
+    start_copy<T, kWidth>(slab + p * block.channels + block.channel,
+                          task.x + base + p * task.channels + block.channel);
+  if (task.residual != nullptr) {
+    add_residual(task, block, base, slab);
+  } else {
+    wait_for_copies();
+  }
   for (int64_t p = block.row; p < task.pixels; p += block.rows) {
-    const int64_t at = base + p * task.channels + block.channel;
-    Pack<T, kWidth> pack = load_pack<T, kWidth>(task.x + at);
-    if (task.residual != nullptr) {
-      const Pack<T, kWidth> other = load_pack<T, kWidth>(task.residual + at);
-      for (int i = 0; i < kWidth; ++i)
-        pack.values[i] = static_cast<T>(static_cast<float>(pack.values[i]) +
-                                        static_cast<float>(other.values[i]));
-      store_pack(task.sum + at, pack);
-    }
-    store_pack(slab + p * block.channels + block.channel, pack);
+    const auto pack = load_pack<T, kWidth>(slab + p * block.channels + block.channel);
     for (int i = 0; i < kWidth; ++i) sums[i] += static_cast<float>(pack.values[i]);
   }
 }
 
 /// The thread's sums by channel of squared distances from the groups' means.
-template <typename T, int kWidth>
-__device__ void squares_about(const SlabTask<T>& task, const NormBlock<kWidth>& block,
+template <typename T, typename Y, int kWidth>
+__device__ void squares_about(const SlabTask<T, Y>& task, const NormBlock<kWidth>& block,
                               const T* slab, const float (&means)[kWidth],
                               float (&squares)[kWidth]) {
   if (!block.is_active()) return;
@@ -59,8 +87,8 @@ __device__ void squares_about(const SlabTask<T>& task, const NormBlock<kWidth>& 
 }
 
 /// Writes the result; the thread's sums of it by channel come back in `sums`.
-template <typename T, int kWidth>
-__device__ void write_slab(const SlabTask<T>& task, const NormBlock<kWidth>& block, int64_t base,
+template <typename T, typename Y, int kWidth>
+__device__ void write_slab(const SlabTask<T, Y>& task, const NormBlock<kWidth>& block, int64_t base,
                            const T* slab, const float (&means)[kWidth],
                            const float (&deviations)[kWidth], float (&sums)[kWidth]) {
   if (!block.is_active()) return;
@@ -72,14 +100,15 @@ __device__ void write_slab(const SlabTask<T>& task, const NormBlock<kWidth>& blo
     shift[i] = task.bias[c] - means[i] * scale[i];
   }
   for (int64_t p = block.row; p < task.pixels; p += block.rows) {
-    auto pack = load_pack<T, kWidth>(slab + p * block.channels + block.channel);
+    const auto pack = load_pack<T, kWidth>(slab + p * block.channels + block.channel);
+    Pack<Y, kWidth> result;
     for (int i = 0; i < kWidth; ++i) {
       float value = static_cast<float>(pack.values[i]) * scale[i] + shift[i];
       if (task.relu && value < 0.0f) value = 0.0f;
-      pack.values[i] = static_cast<T>(value);
-      sums[i] += static_cast<float>(pack.values[i]);
+      result.values[i] = static_cast<Y>(value);
+      sums[i] += static_cast<float>(result.values[i]);
     }
-    if (task.y != nullptr) store_pack(task.y + base + p * task.channels + block.channel, pack);
+    if (task.y != nullptr) write_pack(task.y + base + p * task.channels + block.channel, result);
   }
 }
 
@@ -94,8 +123,8 @@ __device__ void take_groups(const NormBlock<kWidth>& block, const float* totals,
 }
 
 /// One image's tile of channels: blockIdx.x counts the tiles, blockIdx.y the images.
-template <typename T, int kWidth>
-__global__ void group_norm_slab(SlabTask<T> task) {
+template <typename T, typename Y, int kWidth>
+__global__ void group_norm_slab(SlabTask<T, Y> task) {
   const NormBlock<kWidth> block(blockIdx.x, task.tile, task.channels);
   auto* memory = reinterpret_cast<float*>(shared_memory());
   float* totals = memory + kReductionFloats * kWidth;
@@ -125,7 +154,7 @@ __global__ void group_norm_slab(SlabTask<T> task) {
   sums_by_channel(block, results, memory, totals);
   for (int c = static_cast<int>(threadIdx.x); c < block.channels; c += kNormThreads)
     task.mean[blockIdx.y * task.channels + block.first + c] =
-        static_cast<T>(totals[c] / static_cast<float>(task.pixels));
+        static_cast<Y>(totals[c] / static_cast<float>(task.pixels));
 }
 
 }  // namespace
@@ -141,24 +170,25 @@ int64_t slab_bytes(at::ScalarType type, int64_t pixels, int64_t channels, int64_
 }
 
 void norm_on_chip(const NormTask& task, const NormPlan& plan, Stream stream) {
-  for_element(task.type, task.channels, [&](auto element, auto width) {
-    using T = decltype(element);
-    const SlabTask<T> slab{.pixels = task.pixels,
-                           .channels = task.channels,
-                           .group_size = static_cast<int>(task.channels / task.groups),
-                           .x = static_cast<const T*>(task.x),
-                           .residual = static_cast<const T*>(task.residual),
-                           .sum = static_cast<T*>(task.sum),
-                           .weight = task.weight,
-                           .bias = task.bias,
-                           .epsilon = task.epsilon,
-                           .relu = task.relu,
-                           .y = static_cast<T*>(task.y),
-                           .mean = static_cast<T*>(task.mean),
-                           .tile = plan.tile};
+  for_norm(task, [&](auto x, auto y, auto width) {
+    using T = decltype(x);
+    using Y = decltype(y);
+    const SlabTask<T, Y> slab{.pixels = task.pixels,
+                              .channels = task.channels,
+                              .group_size = static_cast<int>(task.channels / task.groups),
+                              .x = static_cast<const T*>(task.x),
+                              .residual = static_cast<const T*>(task.residual),
+                              .sum = static_cast<T*>(task.sum),
+                              .weight = task.weight,
+                              .bias = task.bias,
+                              .epsilon = task.epsilon,
+                              .relu = task.relu,
+                              .y = static_cast<Y*>(task.y),
+                              .mean = static_cast<Y*>(task.mean),
+                              .tile = plan.tile};
     const int64_t tiles = (task.channels + plan.tile - 1) / plan.tile;
     const int64_t bytes = slab_bytes(task.type, task.pixels, task.channels, plan.tile);
-    launch(group_norm_slab<T, width>, {tiles, task.images}, kNormThreads,
+    launch(group_norm_slab<T, Y, width>, {tiles, task.images}, kNormThreads,
            static_cast<size_t>(bytes), stream, slab);
   });
 }

@@ -20,6 +20,13 @@ struct Grid {
 
 }  // namespace bigtransfer::ops::cuda
 
+/// Before a loop over what must stay in registers: the indices are constants then.
+#if defined(__CUDACC__)
+#define BIGTRANSFER_UNROLL _Pragma("unroll")
+#else
+#define BIGTRANSFER_UNROLL
+#endif
+
 #if defined(BIGTRANSFER_EMULATE_CUDA)
 #include "ops/cuda/emulation.h"
 #elif defined(__CUDACC__)

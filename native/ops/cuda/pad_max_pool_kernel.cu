@@ -39,7 +39,7 @@ __global__ void pool_windows(PadMaxPoolTask task) {
   }
   Pack<T, kWidth> result;
   for (int i = 0; i < kWidth; ++i) result.values[i] = static_cast<T>(best[i]);
-  store_pack(static_cast<T*>(task.y) + pixel * task.channels + c, result);
+  write_pack(static_cast<T*>(task.y) + pixel * task.channels + c, result);
 }
 
 }  // namespace

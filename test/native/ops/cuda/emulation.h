@@ -26,6 +26,14 @@ void run(const Index& grid, int threads, size_t shared_bytes, const std::functio
 
 }  // namespace emulation
 
+/// CUDA's vectors of these sizes.
+struct alignas(8) uint2 {
+  unsigned x, y;
+};
+struct alignas(16) uint4 {
+  unsigned x, y, z, w;
+};
+
 extern emulation::Index threadIdx;
 extern emulation::Index blockIdx;
 extern emulation::Index gridDim;

@@ -50,6 +50,7 @@ struct NormCase {
   bool relu;
   /// Of the values, which are about 1 apart.
   double mean;
+  at::ScalarType y_type = type;
 };
 
 at::Tensor plain(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias,
@@ -77,10 +78,11 @@ void expect_like_plain(const NormCase& tested, const DeviceLimits& limits, bool 
   const at::Tensor weight_there = weight.to(kCard);
   const at::Tensor bias_there = bias.to(kCard);
   at::Tensor sum = at::empty_like(x_there);
-  at::Tensor y = at::empty_like(x_there);
-  at::Tensor mean = at::empty({images, channels}, x_there.options());
+  at::Tensor y = at::empty_like(x_there, x_there.options().dtype(tested.y_type));
+  at::Tensor mean = at::empty({images, channels}, y.options());
 
   NormTask task{.type = tested.type,
+                .y_type = tested.y_type,
                 .images = images,
                 .pixels = pixels,
                 .channels = channels,
@@ -101,7 +103,7 @@ void expect_like_plain(const NormCase& tested, const DeviceLimits& limits, bool 
   group_norm_act(task, plan, scratch.mutable_data_ptr<float>(), stream());
 
   const at::Tensor expected = plain(added, weight, bias, tested);
-  const double tolerance = tolerance_of(tested.type) * (1 + tested.mean);
+  const double tolerance = tolerance_of(tested.y_type) * (1 + tested.mean);
   if (tested.residual) EXPECT(sum.cpu().equal(added));
   EXPECT(difference(y.cpu(), expected) < tolerance);
   if (plan.on_chip) EXPECT(difference(mean.cpu(), expected.mean(1)) < tolerance);
@@ -115,6 +117,8 @@ void expect_all(const DeviceLimits& limits, bool on_chip) {
         expect_like_plain({shape, type, residual, !residual, 0.0}, limits, on_chip);
     }
     expect_like_plain({shape, at::kFloat, false, true, 100.0}, limits, on_chip);
+    expect_like_plain({shape, at::kHalf, false, true, 0.0, at::kBFloat16}, limits, on_chip);
+    expect_like_plain({shape, at::kHalf, true, true, 0.0, at::kBFloat16}, limits, on_chip);
   }
 }
 
@@ -128,6 +132,15 @@ TEST("cuda group_norm_act: slabs on the chip") {
 TEST("cuda group_norm_act: images in passes") {
   expect_all({.multiprocessors = 4, .shared_bytes = 0}, false);
   expect_all(kSmallDevice, false);
+}
+
+TEST("cuda group_norm_act: a result of another type than bfloat16 is refused") {
+  NormTask task{};
+  task.type = at::kBFloat16;
+  task.y_type = at::kHalf;
+  task.pixels = task.channels = task.groups = task.images = 1;
+  const NormPlan plan{.on_chip = true, .tile = 1, .chunks = 0, .scratch = 0};
+  EXPECT_THROWS(group_norm_act(task, plan, nullptr, stream()), ErrorCode::kDevice, "bfloat16");
 }
 
 TEST("cuda group_norm_act: few images take narrower slabs, many or large ones wider ones") {
