@@ -20,9 +20,9 @@ class GpuPlans {
  public:
   virtual ~GpuPlans() = default;
 
-  /// Copies the weights to the device. Throws Error kDevice for one that is not there or too old,
-  /// kOutOfMemory. The plan takes pixel values on the CPU or on its device and lets
-  /// c10::OutOfMemoryError through, with its own memory given back before.
+  /// Copies the weights to the device. Throws Error kDevice for one that is not there,
+  /// kOutOfMemory. The plan takes pixel values on the CPU or on its device and throws what PyTorch
+  /// does, with its own memory given back where memory ran out (GpuFailure::kMemory).
   virtual std::unique_ptr<const model::Plan> make_plan(const model::Topology& topology,
                                                        const model::Weights& weights,
                                                        const GpuPlanRequest& request) const = 0;

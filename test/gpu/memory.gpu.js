@@ -3,7 +3,7 @@
 
 const assert = require('node:assert/strict');
 const { EXACT, freeMemory, gpuTest, totalMemory } = require('./support/gpu');
-const { R50X1, logitsOf, makeModel, noise } = require('./support/models');
+const { R50X1, SMALL, logitsOf, makeModel, noise } = require('./support/models');
 const { onSmallCard } = require('./support/small_card');
 
 const MEGABYTE = 2 ** 20;
@@ -37,6 +37,45 @@ gpuTest('dispose gives weights, activations and recordings back to the driver', 
     assert.ok(lost < KEPT, `${lost} bytes are missing after dispose`);
   }
 });
+
+gpuTest(
+  'twenty rounds of loading, running and letting go: free memory stays as it is',
+  async () => {
+    const round = async () => {
+      const model = await makeModel(SMALL, EXACT);
+      for (const images of [1, 2, 4]) {
+        const pixels = noise([images, 3, 64, 64], images);
+        // Several threads, each with cuBLAS's own memory.
+        for (let call = 0; call < 3; call++)
+          await Promise.all(Array.from({ length: 4 }, () => logitsOf(model, pixels)));
+      }
+      await model.dispose();
+    };
+    await round();
+    const before = freeMemory();
+    for (let i = 0; i < 20; i++) await round();
+    const lost = before - freeMemory();
+    assert.ok(lost < KEPT / 4, `${lost} bytes are missing after twenty rounds`);
+  },
+);
+
+gpuTest('a batch that fits, and its recording beside other ones that do not', () =>
+  // A run of 64 images takes some 900 MB, and so does its recording.
+  onSmallCard(
+    1400,
+    `const pixels = noise([64, 3, 224, 224], 1);
+     const few = noise([2, 3, 224, 224], 1);
+     const expected = await withModel(R50X1, ON_CPU, (cpu) => logitsOf(cpu, few));
+     await withModel(R50X1, EXACT, async (gpu) => {
+       for (let call = 0; call < 6; call++) {
+         const { data } = await logitsOf(gpu, pixels);
+         const start = { shape: [2, 1000], data: data.subarray(0, 2000) };
+         assertClose(start, expected, 'the first images of call ' + call);
+         assertClose(await logitsOf(gpu, few), expected, 'the images alone');
+       }
+     });`,
+  ),
+);
 
 gpuTest('a batch that does not fit is halved until it does', () =>
   // The stem's output alone is 411 MB.

@@ -2,12 +2,18 @@
 #include "devices/cuda/gpu_copies.h"
 
 #include <ATen/cuda/CUDAEvent.h>
+#include <c10/cuda/CUDAException.h>
 #include <c10/cuda/CUDAStream.h>
 
 namespace bigtransfer::devices {
 
 at::Tensor empty_pinned(at::IntArrayRef shape, at::ScalarType type) {
-  return at::empty(shape, at::TensorOptions().dtype(type).device(at::kCPU).pinned_memory(true));
+  const auto options = at::TensorOptions().dtype(type).device(at::kCPU);
+  try {
+    return at::empty(shape, options.pinned_memory(true));
+  } catch (const c10::Error&) {
+    return at::empty(shape, options);
+  }
 }
 
 at::Tensor to_device(const at::Tensor& tensor, c10::DeviceIndex device) {
@@ -21,7 +27,9 @@ at::Tensor to_device(const at::Tensor& tensor, c10::DeviceIndex device) {
 
 at::Tensor to_cpu(const at::Tensor& tensor) {
   at::Tensor copy = empty_pinned(tensor.sizes(), tensor.scalar_type());
-  copy.copy_(tensor, /*non_blocking=*/true);
+  TORCH_INTERNAL_ASSERT(tensor.is_contiguous());
+  C10_CUDA_CHECK(cudaMemcpyAsync(copy.mutable_data_ptr(), tensor.const_data_ptr(), tensor.nbytes(),
+                                 cudaMemcpyDeviceToHost, c10::cuda::getCurrentCUDAStream()));
   return copy;
 }
 

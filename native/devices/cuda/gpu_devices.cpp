@@ -49,11 +49,7 @@ class GpuDevices final : public CudaDevices {
   }
 
   at::Tensor allocate_rows(at::IntArrayRef shape) const override {
-    try {
-      return empty_pinned(shape, at::kByte);
-    } catch (const c10::Error&) {
-      return at::empty(shape, at::kByte);
-    }
+    return empty_pinned(shape, at::kByte);
   }
 
   void release_memory() const override { release_gpu_memory(); }

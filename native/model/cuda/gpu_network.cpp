@@ -19,6 +19,8 @@ namespace {
 constexpr int64_t kStemChannels = 4;
 /// Stages in the early type.
 constexpr size_t kEarlyStages = 1;
+/// Stages whose maps are the largest, and are worth keeping in the device's cache.
+constexpr size_t kCachedStages = 2;
 
 int64_t stem_pitch(int64_t channels) {
   return (channels + kStemChannels - 1) / kStemChannels * kStemChannels;
@@ -107,16 +109,17 @@ at::Tensor GpuNetwork::convolve(const at::Tensor& x, const Conv& conv, const Gpu
   const std::array<int64_t, 2> dilation{spec.dilation, spec.dilation};
   const at::Tensor y = x.is_cuda()
                            ? at::cudnn_convolution(input, conv.weight, padding, stride, dilation,
-                                                   /*groups=*/1, /*benchmark=*/true,
+                                                   /*groups=*/1, /*benchmark=*/on.by_trial,
                                                    /*deterministic=*/false, on.allow_tf32)
                            : at::conv2d(input, conv.weight, {}, stride, padding, dilation);
   return y.contiguous(at::MemoryFormat::ChannelsLast);
 }
 
-GpuNetwork::Normed GpuNetwork::normalise(Maps& maps, const Norm& norm, const GpuStream& on,
-                                         bool only_mean) const {
+GpuNetwork::Normed GpuNetwork::normalise(Maps& maps, const Norm& norm, at::ScalarType type,
+                                         const GpuStream& on, bool only_mean) const {
   const at::Tensor x = maps.sum;
   ops::cuda::NormTask task{.type = x.scalar_type(),
+                           .y_type = type,
                            .images = x.size(0),
                            .pixels = x.size(2) * x.size(3),
                            .channels = x.size(1),
@@ -139,10 +142,10 @@ GpuNetwork::Normed GpuNetwork::normalise(Maps& maps, const Norm& norm, const Gpu
   const ops::cuda::NormPlan plan = ops::cuda::plan_norm(task, on.limits);
   Normed normed;
   if (plan.on_chip && only_mean) {
-    normed.mean = at::empty({x.size(0), x.size(1)}, x.options());
+    normed.mean = at::empty({x.size(0), x.size(1)}, x.options().dtype(type));
     task.mean = normed.mean.mutable_data_ptr();
   } else {
-    normed.y = at::empty_like(x, at::MemoryFormat::ChannelsLast);
+    normed.y = at::empty_like(x, x.options().dtype(type), at::MemoryFormat::ChannelsLast);
     task.y = normed.y.mutable_data_ptr();
   }
   at::Tensor scratch = at::empty({plan.scratch}, x.options().dtype(at::kFloat));
@@ -152,28 +155,35 @@ GpuNetwork::Normed GpuNetwork::normalise(Maps& maps, const Norm& norm, const Gpu
 }
 
 at::Tensor GpuNetwork::normalise(const at::Tensor& x, const Norm& norm, const GpuStream& on) const {
-  Maps maps{x, {}};
-  return normalise(maps, norm, on, /*only_mean=*/false).y;
+  Maps maps{x, {}, {}};
+  return normalise(maps, norm, x.scalar_type(), on, /*only_mean=*/false).y;
 }
 
-at::Tensor GpuNetwork::run_stem(const at::Tensor& pixel_values, const GpuStream& on) const {
+at::Tensor GpuNetwork::empty_input(const at::Tensor& pixel_values) const {
+  return at::empty(
+      {pixel_values.size(0), stem_pitch(pixel_values.size(1)), pixel_values.size(2),
+       pixel_values.size(3)},
+      pixel_values.options().dtype(early_type_).memory_format(at::MemoryFormat::ChannelsLast));
+}
+
+void GpuNetwork::write_input(const at::Tensor& pixel_values, at::Tensor& input,
+                             const GpuStream& on) const {
   const at::Tensor planes = pixel_values.to(at::kFloat).contiguous();
-  const int64_t channels = planes.size(1);
-  const auto options =
-      planes.options().dtype(early_type_).memory_format(at::MemoryFormat::ChannelsLast);
-  at::Tensor pixels =
-      at::empty({planes.size(0), stem_pitch(channels), planes.size(2), planes.size(3)}, options);
   ops::cuda::interleave({.type = early_type_,
                          .images = planes.size(0),
                          .pixels = planes.size(2) * planes.size(3),
-                         .channels = channels,
+                         .channels = planes.size(1),
                          .x = planes.const_data_ptr<float>(),
-                         .pitch = pixels.size(1),
-                         .y = pixels.mutable_data_ptr()},
+                         .pitch = input.size(1),
+                         .y = input.mutable_data_ptr()},
                         on.stream);
-  const at::Tensor x = convolve(pixels, *stem_, on);
+}
+
+at::Tensor GpuNetwork::run_stem(const at::Tensor& input, const GpuStream& on) const {
+  const at::Tensor x = convolve(input, *stem_, on);
   const Windows windows = pool_windows(topology_.stem, {x.size(2), x.size(3)});
-  at::Tensor y = at::empty({x.size(0), x.size(1), windows.out.height, windows.out.width}, options);
+  at::Tensor y = at::empty({x.size(0), x.size(1), windows.out.height, windows.out.width},
+                           x.options().memory_format(at::MemoryFormat::ChannelsLast));
   ops::cuda::pad_max_pool({.type = early_type_,
                            .images = x.size(0),
                            .channels = x.size(1),
@@ -189,8 +199,76 @@ at::Tensor GpuNetwork::run_stem(const at::Tensor& pixel_values, const GpuStream&
   return y;
 }
 
+GpuNetwork::Maps GpuNetwork::run_in_parts(const at::Tensor& input, size_t stages,
+                                          const GpuStream& on) const {
+  at::Tensor all;
+  for (int64_t begin = 0; begin < input.size(0); begin += on.sub_batch) {
+    const int64_t count = std::min(on.sub_batch, input.size(0) - begin);
+    Maps maps{run_stem(input.narrow(0, begin, count), on), {}, {}};
+    for (size_t stage = 0; stage < stages; ++stage) run_stage(maps, stage, on);
+    const at::Tensor& map = maps.sum;
+    if (!all.defined())
+      all = at::empty({input.size(0), map.size(1), map.size(2), map.size(3)},
+                      map.options().memory_format(at::MemoryFormat::ChannelsLast));
+    all.narrow(0, begin, count).copy_(maps.residual.defined() ? map + maps.residual : map);
+  }
+  return {all, {}, {}};
+}
+
+void GpuNetwork::run_stage(Maps& maps, size_t stage, const GpuStream& on) const {
+  for (const Block& block : stages_.at(stage)) run_block(maps, block, on);
+}
+
 void GpuNetwork::run_block(Maps& maps, const Block& block, const GpuStream& on) const {
-  const at::Tensor first = normalise(maps, block.norms[0], on, /*only_mean=*/false).y;
+  if (!on.by_trial || !takes_products(maps, block)) return run_normed(maps, block, on);
+  // Blocks add to their input where it is: a trial is given a copy.
+  const auto trial = [&](auto way) {
+    return [this, &maps, &block, &on, way, copy = Maps()]() mutable {
+      if (!copy.sum.defined()) copy = {maps.sum.clone(), {}, maps.parts};
+      Maps tried = copy;
+      (this->*way)(tried, block, on);
+    };
+  };
+  const bool fused =
+      trials_.prefers_second({&block, maps.sum.sizes().vec()}, on.stopwatch,
+                             trial(&GpuNetwork::run_normed), trial(&GpuNetwork::run_fused));
+  return fused ? run_fused(maps, block, on) : run_normed(maps, block, on);
+}
+
+bool GpuNetwork::takes_products(const Maps& maps, const Block& block) const {
+  const auto takes = [&](const Conv& conv) {
+    return is_product(conv) && conv.weight.scalar_type() == maps.sum.scalar_type() &&
+           takes_norm_product(conv.weight);
+  };
+  return takes(block.convs[0]) && takes(block.convs[2]) &&
+         (!block.downsample || takes(*block.downsample));
+}
+
+NormParameters GpuNetwork::parameters(const Norm& norm) const {
+  return {norm.weight, norm.bias, topology_.spec.num_groups};
+}
+
+void GpuNetwork::run_fused(Maps& maps, const Block& block, const GpuStream& on) const {
+  const at::Tensor x = maps.sum;
+  const at::Tensor parts = maps.parts.defined() ? maps.parts : parts_of_map(x, on.stream);
+  const at::Tensor affine = affine_of(x, parts, parameters(block.norms[0]), on.stream);
+  const auto product = [&](const Conv& conv) {
+    return norm_product(x, affine, conv.weight, {}, nullptr, on.stream);
+  };
+  const at::Tensor shortcut = block.downsample ? product(*block.downsample) : x;
+  const at::Tensor second = normalise(product(block.convs[0]), block.norms[1], on);
+  const at::Tensor third = convolve(second, block.convs[1], on);
+  check_residual(topology_.spec, *block.spec, {third.size(2), third.size(3)},
+                 {shortcut.size(2), shortcut.size(3)});
+  const at::Tensor last =
+      affine_of(third, parts_of_map(third, on.stream), parameters(block.norms[2]), on.stream);
+  maps.sum = norm_product(third, last, block.convs[2].weight, shortcut, &maps.parts, on.stream);
+}
+
+void GpuNetwork::run_normed(Maps& maps, const Block& block, const GpuStream& on) const {
+  const at::ScalarType type = block.convs[0].weight.scalar_type();
+  const at::Tensor first = normalise(maps, block.norms[0], type, on, /*only_mean=*/false).y;
+  // Where the early type ends, a stage begins, whose shortcut starts from the norm.
   at::Tensor shortcut = block.downsample ? convolve(first, *block.downsample, on) : maps.sum;
   const at::Tensor second = normalise(convolve(first, block.convs[0], on), block.norms[1], on);
   const at::Tensor third = normalise(convolve(second, block.convs[1], on), block.norms[2], on);
@@ -198,6 +276,7 @@ void GpuNetwork::run_block(Maps& maps, const Block& block, const GpuStream& on) 
   check_residual(topology_.spec, *block.spec, {third.size(2), third.size(3)},
                  {shortcut.size(2), shortcut.size(3)});
   maps.sum = shortcut;
+  maps.parts.reset();
   if (is_product(last)) {
     // Nobody else needs the shortcut: the product is added to it where it is.
     as_matrix(shortcut).addmm_(as_matrix(third), as_matrix(last.weight).t());
@@ -206,17 +285,10 @@ void GpuNetwork::run_block(Maps& maps, const Block& block, const GpuStream& on) 
   }
 }
 
-void GpuNetwork::leave_early_type(Maps& maps) const {
-  maps.sum =
-      maps.sum.to(dtype_, /*non_blocking=*/false, /*copy=*/false, at::MemoryFormat::ChannelsLast);
-  if (maps.residual.defined())
-    maps.residual = maps.residual.to(dtype_, /*non_blocking=*/false, /*copy=*/false,
-                                     at::MemoryFormat::ChannelsLast);
-}
-
 void GpuNetwork::run_head(Maps& maps, const Wanted& wanted, const GpuStream& on,
                           RunResult& result) const {
-  const Normed normed = normalise(maps, *norm_, on, /*only_mean=*/!wanted.last_hidden_state);
+  const Normed normed =
+      normalise(maps, *norm_, dtype_, on, /*only_mean=*/!wanted.last_hidden_state);
   if (wanted.last_hidden_state) result.last_hidden_state = to_output(normed.y);
   if (!wanted.pools()) return;
   const at::Tensor pooled = normed.mean.defined() ? normed.mean : normed.y.mean({2, 3});
@@ -227,16 +299,15 @@ void GpuNetwork::run_head(Maps& maps, const Wanted& wanted, const GpuStream& on,
         to_output(head_weight_.defined() ? at::linear(pooled, head_weight_, head_bias_) : pooled);
 }
 
-RunResult GpuNetwork::run(const at::Tensor& pixel_values, const Wanted& wanted,
+RunResult GpuNetwork::run(const at::Tensor& input, const Wanted& wanted,
                           const GpuStream& on) const {
   RunResult result;
   const size_t last = stages_needed(topology_, wanted);
-  Maps maps{run_stem(pixel_values, on), {}};
-  for (size_t index = 0; index <= last; ++index) {
-    if (index > kEarlyStages) leave_early_type(maps);
-    if (index > 0) {
-      for (const Block& block : stages_.at(index - 1)) run_block(maps, block, on);
-    }
+  const bool in_parts = on.sub_batch > 0 && input.size(0) > on.sub_batch && last >= kCachedStages &&
+                        !wanted.hidden_states && wanted.feature_maps.empty();
+  Maps maps = in_parts ? run_in_parts(input, kCachedStages, on) : Maps{run_stem(input, on), {}, {}};
+  for (size_t index = in_parts ? kCachedStages + 1 : 0; index <= last; ++index) {
+    if (index > 0) run_stage(maps, index - 1, on);
     const bool is_map = std::ranges::count(wanted.feature_maps, static_cast<int64_t>(index)) > 0;
     if (!is_map && !wanted.hidden_states) continue;
     const at::Tensor state =
@@ -245,7 +316,6 @@ RunResult GpuNetwork::run(const at::Tensor& pixel_values, const Wanted& wanted,
     if (is_map) result.feature_maps.push_back(state);
   }
   if (!wanted.normalises()) return result;
-  leave_early_type(maps);
   run_head(maps, wanted, on, result);
   return result;
 }

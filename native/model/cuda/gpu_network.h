@@ -9,6 +9,8 @@
 #include <optional>
 #include <vector>
 
+#include "model/cuda/block_trials.h"
+#include "model/cuda/norm_products.h"
 #include "model/plan.h"
 #include "model/topology.h"
 #include "model/weights.h"
@@ -22,6 +24,15 @@ struct GpuStream {
   ops::cuda::DeviceLimits limits;
   /// Whether convolutions in float32 may round to TF32.
   bool allow_tf32;
+  /// Whether cuDNN tries its kernels out on shapes that the thread has not seen, and blocks are
+  /// computed as was found best for them; otherwise all of it is chosen by shape alone.
+  bool by_trial = false;
+  /// Times the ways through blocks that have not been tried yet; empty where the stream is being
+  /// captured.
+  Stopwatch stopwatch = {};
+  /// Images that go through the stem and the first two stages together, so that their maps stay in
+  /// the device's cache; 0 for all.
+  int64_t sub_batch = 0;
 };
 
 class GpuNetwork {
@@ -34,9 +45,13 @@ class GpuNetwork {
   /// the same speed.
   GpuNetwork(Topology topology, const Weights& weights, at::ScalarType dtype, at::Device device);
 
-  /// As Plan::run(), on the device: `pixel_values` is float [N, C, H, W] there, and so are the
-  /// results.
-  RunResult run(const at::Tensor& pixel_values, const Wanted& wanted, const GpuStream& on) const;
+  /// The stem's input for float [N, C, H, W] on the device: channels last, filled up to what
+  /// tensor cores take, in the early type. Not yet written.
+  at::Tensor empty_input(const at::Tensor& pixel_values) const;
+  void write_input(const at::Tensor& pixel_values, at::Tensor& input, const GpuStream& on) const;
+
+  /// As Plan::run(), with such an input; results are on the device, float [N, C, H, W].
+  RunResult run(const at::Tensor& input, const Wanted& wanted, const GpuStream& on) const;
 
   /// Of the weights.
   int64_t bytes() const;
@@ -63,6 +78,8 @@ class GpuNetwork {
     at::Tensor sum;
     /// The last block's output, still to be added.
     at::Tensor residual;
+    /// Of `sum` (parts_of_map()), where they came for nothing.
+    at::Tensor parts;
   };
   struct Normed {
     at::Tensor y;
@@ -77,13 +94,21 @@ class GpuNetwork {
   at::Tensor convolve(const at::Tensor& x, const Conv& conv, const GpuStream& on) const;
   /// Whether the convolution is a plain product of matrices that cuBLAS takes.
   bool is_product(const Conv& conv) const;
-  /// Adds the map's residual to its sum on the way.
-  Normed normalise(Maps& maps, const Norm& norm, const GpuStream& on, bool only_mean) const;
+  /// To values of `type`; adds the map's residual to its sum on the way.
+  Normed normalise(Maps& maps, const Norm& norm, at::ScalarType type, const GpuStream& on,
+                   bool only_mean) const;
   at::Tensor normalise(const at::Tensor& x, const Norm& norm, const GpuStream& on) const;
-  /// Goes on in the network's own type.
-  void leave_early_type(Maps& maps) const;
-  at::Tensor run_stem(const at::Tensor& pixel_values, const GpuStream& on) const;
+  at::Tensor run_stem(const at::Tensor& input, const GpuStream& on) const;
+  /// The stem and the first stages, `stages` of them, some images at a time.
+  Maps run_in_parts(const at::Tensor& input, size_t stages, const GpuStream& on) const;
+  void run_stage(Maps& maps, size_t stage, const GpuStream& on) const;
   void run_block(Maps& maps, const Block& block, const GpuStream& on) const;
+  /// With maps that are normalised one by one.
+  void run_normed(Maps& maps, const Block& block, const GpuStream& on) const;
+  /// With the norms before products within them (takes_products()).
+  void run_fused(Maps& maps, const Block& block, const GpuStream& on) const;
+  bool takes_products(const Maps& maps, const Block& block) const;
+  NormParameters parameters(const Norm& norm) const;
   void run_head(Maps& maps, const Wanted& wanted, const GpuStream& on, RunResult& result) const;
 
   Topology topology_;
@@ -96,6 +121,7 @@ class GpuNetwork {
   std::optional<Norm> norm_;
   at::Tensor head_weight_;
   at::Tensor head_bias_;
+  BlockTrials trials_;
 };
 
 }  // namespace bigtransfer::model

@@ -1,16 +1,16 @@
 // The copy of the next call's pixels overlaps with the computation of the last one's.
 #include "runtime/cuda/gpu_plan.h"
 
-#include <ATen/Context.h>
 #include <ATen/cuda/CUDAContext.h>
 #include <ATen/cuda/CUDAEvent.h>
-#include <c10/cuda/CUDACachingAllocator.h>
+#include <c10/cuda/CUDAException.h>
 #include <c10/cuda/CUDAGuard.h>
 
 #include <memory>
 
 #include "devices/cuda/gpu_copies.h"
-#include "model/layer_plan.h"
+#include "runtime/cuda/graph_recording.h"
+#include "runtime/gpu_failure.h"
 
 namespace bigtransfer::runtime {
 namespace {
@@ -21,52 +21,20 @@ constexpr int64_t kGraphMemoryDivisor = 4;
 /// of microseconds, and R50x1 takes over a millisecond for so many.
 constexpr int64_t kSleepingBatch = 8;
 
-ops::cuda::DeviceLimits limits_of(const cudaDeviceProp& properties) {
-  return {properties.multiProcessorCount, static_cast<int64_t>(properties.sharedMemPerBlockOptin)};
-}
-
-GpuRun make_network(const model::Topology& topology, const model::Weights& weights,
-                    const GpuPlanRequest& request) {
-  const at::Device device(at::kCUDA, static_cast<c10::DeviceIndex>(request.device));
-  if (!model::GpuNetwork::serves(topology)) {
-    const auto options = at::TensorOptions().device(device).dtype(request.dtype);
-    const auto plan = std::make_shared<const model::LayerPlan>(topology, weights, options);
-    const auto run = [plan, allow_tf32 = request.allow_tf32](const at::Tensor& pixel_values,
-                                                             const model::Wanted& wanted) {
-      // libtorch's operators ask the process what is allowed, at the moment when they start.
-      static std::mutex one_setting;
-      const std::lock_guard lock(one_setting);
-      at::globalContext().setAllowTF32CuDNN(allow_tf32);
-      return plan->run({{pixel_values}}, wanted,
-                       {.between = [] {}, .left_out = {}, .clock = nullptr});
-    };
-    return {run, plan->bytes()};
-  }
-  const auto network =
-      std::make_shared<const model::GpuNetwork>(topology, weights, request.dtype, device);
-  const ops::cuda::DeviceLimits limits = limits_of(*at::cuda::getDeviceProperties(device.index()));
-  const auto run = [network, limits, allow_tf32 = request.allow_tf32](
-                       const at::Tensor& pixel_values, const model::Wanted& wanted) {
-    return network->run(pixel_values, wanted,
-                        {at::cuda::getCurrentCUDAStream().stream(), limits, allow_tf32});
-  };
-  return {run, network->bytes()};
-}
-
 }  // namespace
 
 GpuPlan::GpuPlan(const model::Topology& topology, const model::Weights& weights,
                  const GpuPlanRequest& request)
     : spec_(topology.spec),
       device_(static_cast<c10::DeviceIndex>(request.device)),
-      compute_(c10::cuda::getStreamFromPool(/*isHighPriority=*/false, device_)),
+      compute_(device_),
+      capture_(device_),
       copies_(c10::cuda::getStreamFromPool(/*isHighPriority=*/false, device_)),
-      graphs_(static_cast<int64_t>(at::cuda::getDeviceProperties(device_)->totalGlobalMem) /
-              kGraphMemoryDivisor) {
-  const c10::cuda::CUDAGuard device(device_);
-  network_ = make_network(topology, weights, request);
-  // Weights were copied on the default stream, which the others do not wait for.
-  c10::cuda::device_synchronize();
+      recordings_(static_cast<int64_t>(at::cuda::getDeviceProperties(device_)->totalGlobalMem) /
+                  kGraphMemoryDivisor) {
+  const c10::cuda::CUDAStreamGuard on(compute_.get());
+  network_ = make_device_network(topology, weights, request);
+  compute_.get().synchronize();
 }
 
 GpuPlan::~GpuPlan() {
@@ -79,8 +47,7 @@ GpuPlan::~GpuPlan() {
 void GpuPlan::forget_recordings() const {
   const std::lock_guard lock(mutex_);
   const c10::cuda::CUDAGuard device(device_);
-  compute_.synchronize();
-  graphs_.clear();
+  recordings_.clear();
 }
 
 model::RunResult GpuPlan::run(const model::RunInput& input, const model::Wanted& wanted,
@@ -90,8 +57,8 @@ model::RunResult GpuPlan::run(const model::RunInput& input, const model::Wanted&
   control.between();
   try {
     return run_once(input.whole(), wanted, control.clock);
-  } catch (const c10::OutOfMemoryError&) {
-    forget_recordings();
+  } catch (...) {
+    if (gpu_failure() == GpuFailure::kMemory) forget_recordings();
     throw;
   }
 }
@@ -103,49 +70,46 @@ model::RunResult GpuPlan::run_once(const at::Tensor& pixel_values, const model::
   at::cuda::CUDAEvent done(cudaEventDisableTiming |
                            (sleeps ? cudaEventBlockingSync : cudaEventDefault));
   Timer timer;
-  model::RunResult result;
-  {
+  Outputs outputs;
+  try {
     const std::lock_guard lock(mutex_);
-    const c10::cuda::CUDAStreamGuard stream(compute_);
-    result = start_run(input, wanted, clock == nullptr ? nullptr : &timer);
-    done.record(compute_);
+    const c10::cuda::CUDAStreamGuard stream(compute_.get());
+    start_run(input, wanted, clock == nullptr ? nullptr : &timer, outputs);
+    done.record(compute_.get());
+  } catch (...) {
+    // Copies to memory that is let go now may have been started.
+    C10_CUDA_IGNORE_ERROR(cudaStreamSynchronize(compute_.get().stream()));
+    throw;
   }
   done.synchronize();
   if (clock != nullptr)
     clock->add(model::kNetwork, timer.start.elapsed_time(timer.stop), /*multiply_adds=*/0);
-  return result;
+  return outputs.on_cpu;
 }
 
 at::Tensor GpuPlan::start_input(const at::Tensor& pixel_values) const {
-  at::Tensor input = pixel_values;
-  if (!input.is_cuda()) {
-    const c10::cuda::CUDAStreamGuard stream(copies_);
-    input = devices::to_device(pixel_values.to(at::kFloat).contiguous(), device_);
-    at::cuda::CUDAEvent copied;
-    copied.record(copies_);
-    copied.block(compute_);
-  }
-  // It is freed when the compute stream has read it, not before.
-  c10::cuda::CUDACachingAllocator::recordStream(input.storage().data_ptr(), compute_);
+  if (pixel_values.is_cuda()) return pixel_values;
+  const c10::cuda::CUDAStreamGuard stream(copies_);
+  at::Tensor input = devices::to_device(pixel_values.to(at::kFloat).contiguous(), device_);
+  at::cuda::CUDAEvent copied;
+  copied.record(copies_);
+  copied.block(compute_.get());
   return input;
 }
 
-model::RunResult GpuPlan::start_run(const at::Tensor& input, const model::Wanted& wanted,
-                                    Timer* timer) const {
-  const auto run = [&](const at::Tensor& pixels) { return network_.run(pixels, wanted); };
-  model::RunResult result;
-  RecordedRun* recorded = graphs_.find({input.sizes().vec(), wanted}, input, run);
-  if (timer != nullptr) timer->start.record(compute_);
-  if (recorded != nullptr) {
-    recorded->input.copy_(input, /*non_blocking=*/true);
-    recorded->graph.replay();
-    result = recorded->output;
-  } else {
-    result = run(input);
-  }
-  if (timer != nullptr) timer->stop.record(compute_);
-  model::for_each_tensor(result, [](at::Tensor& each) { each = devices::to_cpu(each); });
-  return result;
+void GpuPlan::start_run(const at::Tensor& input, const model::Wanted& wanted, Timer* timer,
+                        Outputs& outputs) const {
+  const auto record = [&] {
+    return std::make_unique<GraphRecording>(*network_, input, wanted, capture_);
+  };
+  Recording* recording = recordings_.find({input.sizes().vec(), wanted}, record);
+  if (timer != nullptr) timer->start.record(compute_.get());
+  outputs.on_device = recording != nullptr ? recording->replay(input)
+                                           : network_->run(network_->input_of(input), wanted,
+                                                           KernelChoice::kByShape);
+  if (timer != nullptr) timer->stop.record(compute_.get());
+  outputs.on_cpu = outputs.on_device;
+  model::for_each_tensor(outputs.on_cpu, [](at::Tensor& each) { each = devices::to_cpu(each); });
 }
 
 }  // namespace bigtransfer::runtime

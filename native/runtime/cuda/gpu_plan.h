@@ -2,24 +2,17 @@
 #pragma once
 
 #include <ATen/cuda/CUDAEvent.h>
-#include <c10/cuda/CUDAStream.h>
 
-#include <functional>
+#include <memory>
 #include <mutex>
 
-#include "model/cuda/gpu_network.h"
+#include "devices/cuda/own_stream.h"
 #include "model/plan.h"
-#include "runtime/cuda/graph_cache.h"
+#include "runtime/cuda/device_network.h"
 #include "runtime/gpu_plans.h"
+#include "runtime/recordings.h"
 
 namespace bigtransfer::runtime {
-
-/// A network with its weights on a device.
-struct GpuRun {
-  /// Runs it on the current stream, with its input on the device.
-  std::function<model::RunResult(const at::Tensor& pixel_values, const model::Wanted& wanted)> run;
-  int64_t bytes;
-};
 
 class GpuPlan final : public model::Plan {
  public:
@@ -28,12 +21,12 @@ class GpuPlan final : public model::Plan {
   ~GpuPlan() override;
 
   /// As Plan::run(), with one row on the clock, of pixel values on the CPU, or complete ones on the
-  /// device; results are on the CPU, in pinned memory. Throws c10::OutOfMemoryError, with the
-  /// recordings forgotten.
+  /// device; results are on the CPU, in pinned memory. Where memory runs out (GpuFailure::kMemory),
+  /// the recordings have been forgotten by the time it throws.
   model::RunResult run(const model::RunInput& input, const model::Wanted& wanted,
                        const model::RunControl& control) const override;
   /// Of the weights, on the device.
-  int64_t bytes() const override { return network_.bytes; }
+  int64_t bytes() const override { return network_->bytes(); }
 
  private:
   /// Around the network on the device, with its input there.
@@ -42,25 +35,34 @@ class GpuPlan final : public model::Plan {
     at::cuda::CUDAEvent stop{cudaEventDefault};
   };
 
+  /// Where the results of a run are, and where they go.
+  struct Outputs {
+    model::RunResult on_device;
+    model::RunResult on_cpu;
+  };
+
   model::RunResult run_once(const at::Tensor& pixel_values, const model::Wanted& wanted,
                             model::LayerClock* clock) const;
   /// The pixels on the device; the compute stream waits for their copy.
   at::Tensor start_input(const at::Tensor& pixel_values) const;
   /// Starts the run and the copies of its results; the lock is held. `timer` may be null.
-  model::RunResult start_run(const at::Tensor& input, const model::Wanted& wanted,
-                             Timer* timer) const;
+  void start_run(const at::Tensor& input, const model::Wanted& wanted, Timer* timer,
+                 Outputs& outputs) const;
 
   /// Gives up all recordings, once they have run.
   void forget_recordings() const;
 
   model::NetworkSpec spec_;
   c10::DeviceIndex device_;
-  c10::cuda::CUDAStream compute_;
+  /// What is in flight there ends before run() does, so that its memory needs no marks of streams;
+  /// a mark would have the allocator record events on a stream that may capture by then.
+  devices::OwnStream compute_;
+  devices::OwnStream capture_;
   c10::cuda::CUDAStream copies_;
-  GpuRun network_;
+  std::unique_ptr<const DeviceNetwork> network_;
   /// Starts of runs; also guards the recordings, whose buffers all runs share in turn.
   mutable std::mutex mutex_;
-  mutable GraphCache graphs_;
+  mutable Recordings recordings_;
 };
 
 }  // namespace bigtransfer::runtime
