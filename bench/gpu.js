@@ -19,6 +19,7 @@ function parse() {
     .option('--rounds <n>', 'turns of each peer', Number, 9)
     .option('--limit <seconds>', 'that a peer may take to get ready', Number, 400)
     .option('--name <name>', 'of the results', 'gpu')
+    .option('--variants', 'ours with single things otherwise too, as docs/gpu.md names them')
     .option('--list', 'say which cases there are')
     .option('--check', 'check the benchmark itself, without a GPU')
     .parse()
@@ -38,8 +39,9 @@ async function measure({ cases, ...options }, log) {
   const { GpuReport } = require('./harness/gpu_report');
   const { machine } = require('./harness/machine');
   const { versionsOf } = require('./harness/versions');
-  const { cardOn, gpu, peersOn } = require('./suites/gpu');
-  const peers = matching(peersOn('cuda'), options.peers);
+  const { cardOn, gpu, peersOn, variantsOn } = require('./suites/gpu');
+  const variants = options.variants ? variantsOn('cuda') : [];
+  const peers = matching([...peersOn('cuda'), ...variants], options.peers);
   if (peers.length === 0) throw new Error(`No peer is named ${options.peers.join(' or ')}`);
   const card = cardOn('cuda');
   const report = new GpuReport(options.name);

@@ -4,7 +4,7 @@
 const assert = require('node:assert/strict');
 const { spawnSync } = require('node:child_process');
 const { inspectModel } = require('../..');
-const { TRIALS, cardOn, gpu, peersOn } = require('../suites/gpu');
+const { TRIALS, cardOn, gpu, peersOn, variantsOn } = require('../suites/gpu');
 const { tables } = require('./gpu_report');
 const { NETWORKS, modelFolder } = require('./models');
 const { PYTHON, here } = require('./peers');
@@ -49,7 +49,7 @@ async function trial({ log }) {
     const ceilings = await card.ask('ceilings');
     const settings = {
       card,
-      peers: peersOn('cpu'),
+      peers: [...peersOn('cpu'), ...variantsOn('cpu')],
       rounds: 1,
       limit: 600,
       chosen: () => true,

@@ -46,6 +46,20 @@ const SHOWN = 8;
 /** An answer further from float32 than so many times what rounding the network to bfloat16 costs is wrong. */
 const MOST_ROUNDING = 4;
 
+/** Ours with one thing otherwise, by the environment that docs/gpu.md names. */
+const VARIANTS = [
+  { what: '16 images at a time', env: 'BIGTRANSFER_SUB_BATCH=16' },
+  { what: '32 images at a time', env: 'BIGTRANSFER_SUB_BATCH=32' },
+  { what: '64 images at a time', env: 'BIGTRANSFER_SUB_BATCH=64' },
+  { what: 'norms apart from products', env: 'BIGTRANSFER_NORM_PRODUCT=0' },
+];
+
+const variantsOn = (device) =>
+  VARIANTS.map(({ what, env }) => ({
+    name: `bigtransfer bfloat16, ${what}`,
+    command: ['env', env, process.execPath, here('bigtransfer_gpu.js'), 'bfloat16', device],
+  }));
+
 const peersOn = (device) => [
   {
     name: 'bigtransfer bfloat16',
@@ -211,4 +225,4 @@ async function takeTurns(running, { run }, { rounds, fail, log }) {
   }
 }
 
-module.exports = { CASES: [...CASES, FILE_CASE], TRIALS, cardOn, gpu, peersOn };
+module.exports = { CASES: [...CASES, FILE_CASE], TRIALS, cardOn, gpu, peersOn, variantsOn };
