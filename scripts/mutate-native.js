@@ -1,8 +1,9 @@
 // `npm run test:mutate:native`: puts single faults into native/, one at a time, in a copy of the repository,
 // builds it and runs the tests, each with a limit; tells which faults no test noticed.
 // Options: --count N (default 60), --seed N (default 1), --only TEXT (files whose path has it),
-// --out FILE (default test/mutation/native.json), --recount (runs nothing: counts what lies there
-// again, by the reasons that are listed now).
+// --out FILE (default test/mutation/native.json), --again (tries what survived there on the code and
+// the tests as they are now), --recount (runs nothing: counts what lies there by the reasons that are
+// listed now).
 'use strict';
 
 const { spawnSync } = require('node:child_process');
@@ -33,6 +34,7 @@ const { values } = parseArgs({
     seed: { type: 'string', default: '1' },
     only: { type: 'string', default: '' },
     out: { type: 'string', default: path.join(root, 'test', 'mutation', 'native.json') },
+    again: { type: 'boolean', default: false },
     recount: { type: 'boolean', default: false },
   },
 });
@@ -150,9 +152,10 @@ function expectSound(steps) {
 }
 
 /** Read each time: reasons are written down while the next faults are tried. */
-function reasonOf({ file, after }) {
+function reasonOf({ file, before, after }) {
   const listed = fs.existsSync(MAY_LIVE) ? JSON.parse(fs.readFileSync(MAY_LIVE, 'utf8')) : [];
-  return listed.find((each) => each.file === file && each.after === after)?.why;
+  const isMeant = (each) => each.file === file && each.before === before && each.after === after;
+  return listed.find(isMeant)?.why;
 }
 
 /** With the reason why a fault that survived may live, if one is listed. */
@@ -175,8 +178,27 @@ function report(seed, results) {
   return noticed + survived + mayLive;
 }
 
+const lastRun = () => JSON.parse(fs.readFileSync(values.out, 'utf8'));
+
 function recount() {
-  const { seed, results } = JSON.parse(fs.readFileSync(values.out, 'utf8'));
+  const { seed, results } = lastRun();
+  report(seed, results);
+}
+
+/** What survived without a reason: faults in lines that are there no more are 'gone'. */
+function tryAgain() {
+  const { seed, results } = lastRun();
+  refreshCopy();
+  expectSound({ build, native });
+  results.forEach((last, i) => {
+    if (last.outcome !== 'survived' || reasonOf(last)) return;
+    const { file, before, after } = last;
+    const lines = fs.readFileSync(path.join(root, file), 'utf8').split('\n');
+    const index = lines.findIndex((line) => line.trim() === before);
+    const now = index < 0 ? { outcome: 'gone' } : tryFault({ ...last, line: index + 1, after });
+    results[i] = { ...last, ...now };
+    console.log(JSON.stringify(results[i]));
+  });
   report(seed, results);
 }
 
@@ -200,4 +222,5 @@ function tryAll() {
 }
 
 if (values.recount) recount();
+else if (values.again) tryAgain();
 else tryAll();

@@ -17,3 +17,7 @@ test.each([
 ])('%s', (given, expected) => {
   expect(nearest(given, NAMES)).toBe(expected);
 });
+
+test('of names that are as near the first one', () => {
+  expect(nearest('abcdef', ['abcdex', 'abcdey'])).toBe('abcdex');
+});

@@ -89,3 +89,37 @@ test('a Float16Array is float16, wherever the language has one', () => {
   expect(() => Tensor.from(half as never, [3], 'float32')).toThrow('Float32Array');
   expect(() => Tensor.from(half as never, [3], 'bfloat16')).toThrow('Uint16Array');
 });
+
+describe('toTensor', () => {
+  const refusal = expect.objectContaining({
+    code: 'ERR_BIT_SHAPE',
+    message: expect.stringContaining('a Tensor or { data, dims }') as string,
+  }) as Error;
+
+  test('gives a Tensor back as it is', () => {
+    const tensor = Tensor.from(new Float32Array(1), [1]);
+    expect(toTensor(tensor, 'x')).toBe(tensor);
+  });
+
+  test("takes onnxruntime's and transformers.js's, under either name of the type", () => {
+    const data = Uint16Array.of(0x3c00);
+    for (const name of ['type', 'dtype']) {
+      const like = { data, dims: [1], [name]: 'float16' };
+      expect(toTensor(like, 'x').dtype).toBe('float16');
+    }
+    expect(toTensor({ data: new Float32Array(1), shape: [1] }, 'x').shape).toEqual([1]);
+  });
+
+  test.each([
+    ['null', null],
+    ['undefined', undefined],
+    ['a number', 3],
+    ['text', 'data'],
+    ['an object without data', { dims: [1] }],
+    ['plain data', { data: [1], dims: [1] }],
+    ['no shape', { data: new Float32Array(1) }],
+    ['a function', Object.assign(() => 0, { data: new Float32Array(1), dims: [1] })],
+  ])('refuses %s', (_, value) => {
+    expect(() => toTensor(value, 'x')).toThrow(refusal);
+  });
+});

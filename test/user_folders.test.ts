@@ -62,7 +62,10 @@ linux('caches', () => {
       expect(folderSetting('XDG_CACHE_HOME')).toBeUndefined();
     });
     expect(warnings.mock.calls).toEqual([
-      [expect.stringContaining("XDG_CACHE_HOME is ignored, since 'cache'"), expect.anything()],
+      [
+        expect.stringContaining("XDG_CACHE_HOME is ignored, since 'cache'"),
+        { type: 'BitWarning', code: 'BIT_RELATIVE_PATH' },
+      ],
     ]);
   });
 

@@ -8,6 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import type { ReadableStream } from 'node:stream/web';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { isNativeError } from 'node:util/types';
+import { StallTimer } from './stall_timer';
 
 export interface DownloadOptions {
   /** Bytes that are here, bytes that there are (null where the server does not tell). */
@@ -19,8 +20,6 @@ export interface DownloadOptions {
 
 /** Attempts in a row that bring nothing new: with the pauses, five seconds of an unreachable server. */
 const ATTEMPTS = 5;
-/** No byte for so long: the connection is dead, however slow the line. */
-const STALL_MS = 30_000;
 /** After the first attempt; each pause is longer by as much. */
 const PAUSE_MS = 500;
 
@@ -145,29 +144,6 @@ export function rootCause(error: unknown): Error {
     if (!isNativeError(deeper))
       return isNativeError(current) ? current : new Error(String(current));
     current = deeper;
-  }
-}
-
-/** Aborts when nothing arrives for a while, or when the caller's signal does. */
-class StallTimer {
-  private readonly controller = new AbortController();
-  private readonly timer: NodeJS.Timeout;
-  readonly signal: AbortSignal;
-
-  constructor(signal?: AbortSignal) {
-    const stalled = new Error(`nothing arrived for ${STALL_MS / 1000} seconds`);
-    this.timer = setTimeout(() => this.controller.abort(stalled), STALL_MS);
-    this.signal = signal
-      ? AbortSignal.any([signal, this.controller.signal])
-      : this.controller.signal;
-  }
-
-  restart(): void {
-    this.timer.refresh();
-  }
-
-  end(): void {
-    clearTimeout(this.timer);
   }
 }
 

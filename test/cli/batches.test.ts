@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { SingleBar } from 'cli-progress';
 import { BitError } from '../../lib/errors';
 
 import { runBatches } from '../../lib/cli/batches';
@@ -26,6 +27,7 @@ async function runNames(
   names: string[],
   run: (name: string) => string | Promise<string>,
   extra: string[] = [],
+  quiet = false,
 ) {
   for (const name of names) writeFileSync(join(dir, name), '');
   const context = { signal: new AbortController().signal, exitCode: 0 };
@@ -49,7 +51,7 @@ async function runNames(
   }));
   const job = {
     args: [...names, ...extra].map((name) => join(dir, name)),
-    quiet: false,
+    quiet,
     load,
     onResult: (path: string, result: string) => void results.push(`${basename(path)}=${result}`),
   };
@@ -107,6 +109,37 @@ test('what is not about an image ends it, and the model is freed', async () => {
     throw memory;
   });
   await expect(failing).rejects.toBe(memory);
+});
+
+test('of all that were asked for, those that are not there count too', async () => {
+  await runNames(['a', 'b'], upper, ['nope.png']);
+  expect(stderr.mock.calls.join('')).toContain('1 of 3 failed');
+});
+
+describe('the bar', () => {
+  const streams = [process.stdout, process.stderr] as const;
+  const before = streams.map(({ isTTY }) => isTTY);
+  afterEach(() => streams.forEach((stream, i) => (stream.isTTY = before[i] as boolean)));
+
+  /** Whether it is drawn with terminals there. */
+  async function isDrawn(stdout: boolean, stderrIs: boolean, quiet: boolean): Promise<boolean> {
+    process.stdout.isTTY = stdout;
+    process.stderr.isTTY = stderrIs;
+    const start = jest.spyOn(SingleBar.prototype, 'start').mockImplementation();
+    jest.spyOn(SingleBar.prototype, 'update').mockImplementation();
+    jest.spyOn(SingleBar.prototype, 'stop').mockImplementation();
+    await runNames(['a'], upper, [], quiet);
+    return start.mock.calls.length > 0;
+  }
+
+  test.each([
+    ['not where results are printed among it', true, true, false, false],
+    ['where results go elsewhere', false, true, false, true],
+    ['where results come at the end', true, true, true, true],
+    ['not where there is no terminal', false, false, true, false],
+  ])('%s', async (_, stdout, stderrIs, quiet, drawn) => {
+    expect(await isDrawn(stdout, stderrIs, quiet)).toBe(drawn);
+  });
 });
 
 test('no model is loaded for nothing', async () => {

@@ -1,9 +1,10 @@
 import type { ChildProcess } from 'node:child_process';
-import { mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
+import { BitForImageClassification } from '../../lib';
 import { PICTURES, ROOT, bigtransfer, bigtransferProcess, pictures } from './run';
 
 const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
@@ -85,6 +86,16 @@ describe('bigtransfer classify', () => {
     expect(stderr).toMatch(/error: .*broken\.png: [^]*2 of \d+ failed/);
   });
 
+  test('options of loading and of calls reach the model, which is freed', async () => {
+    const dispose = jest.spyOn(BitForImageClassification.prototype, 'dispose');
+    const { code } = await bigtransfer(['classify', '--dtype', 'bfloat16', ...pictures()]);
+    expect([code, dispose.mock.calls.length]).toEqual([0, 1]);
+    dispose.mockRestore();
+    const wrong = await bigtransfer(['classify', '--device', 'cuda:63', ...pictures()]);
+    expect(wrong.stderr).toContain('ERR_BIT_DEVICE');
+    expect(wrong.code).toBe(1);
+  });
+
   test('a batch gives the same as one by one', async () => {
     const run = async (size: string) => {
       const { stdout } = await bigtransfer(['classify', '--json', '--batch-size', size, PICTURES]);
@@ -145,6 +156,18 @@ describe('bigtransfer inspect', () => {
     expect(stdout).toMatch(/^stage +output +parameters +multiply-adds\n/);
     expect(stdout).toMatch(/\ntotal +[\d,]+ +[\d,]+\n/);
     expect(stdout).toContain('Missing in the file (started at random): none');
+  });
+
+  test('names what is missing, unknown or of another shape', async () => {
+    const model = join(dir, 'other head');
+    cpSync(join(ROOT, 'models', 'bit-mini-scenes'), model, { recursive: true });
+    const path = join(model, 'config.json');
+    const config = JSON.parse(readFileSync(path, 'utf8')) as object;
+    const labels = { id2label: { 0: 'a', 1: 'b' }, label2id: { a: 0, b: 1 }, num_labels: 2 };
+    writeFileSync(path, JSON.stringify({ ...config, ...labels }));
+    const { stdout } = await bigtransfer(['inspect', model]);
+    expect(stdout).toContain('\nMissing in the file (started at random): none\n');
+    expect(stdout).toMatch(/\nOf another shape: 2\n {2}classifier\S* .*\n {2}classifier\S* /);
   });
 
   test('--size changes the cost and not the parameters; --json gives all of it', async () => {

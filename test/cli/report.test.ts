@@ -11,6 +11,15 @@ test('columns are as wide as their widest cell, without spaces at the end', () =
   expect(table(rows, [1])).toBe('name    count  note\na       1,000\nlonger      7  x');
 });
 
+test('the first column too is padded by what stands in it alone', () => {
+  expect(
+    table([
+      ['a', 'x'],
+      ['bbb', 'y'],
+    ]),
+  ).toBe('a    x\nbbb  y');
+});
+
 test.each([
   [0, '0 B'],
   [999, '999 B'],

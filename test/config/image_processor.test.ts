@@ -55,6 +55,12 @@ describe('fromJSON', () => {
     expect(processor.imageMean).toEqual(new ImageProcessorData().imageMean);
   });
 
+  test('says of a null which step needs a value', () => {
+    expect(() => ImageProcessorData.fromJSON({ crop_size: null })).toThrow(
+      refusal('a value while do_center_crop is on for cropSize (crop_size in JSON)'),
+    );
+  });
+
   test.each(['size', 'resample', 'crop_size', 'rescale_factor', 'image_mean', 'image_std'])(
     'refuses %s null while its step is on',
     (key) => {

@@ -10,6 +10,11 @@ describe('fillLabels', () => {
     });
     expect(areDefaultLabels(labels)).toBe(true);
     expect(areDefaultLabels(fillLabels({ numLabels: 3 }))).toBe(false);
+    for (const id2label of [
+      { 0: 'cat', 1: 'LABEL_1' },
+      { 0: 'LABEL_0', 1: 'dog' },
+    ])
+      expect(areDefaultLabels(fillLabels({ id2label }))).toBe(false);
   });
 
   test('makes no labels for a model without a head', () => {

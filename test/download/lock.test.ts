@@ -1,4 +1,12 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { dirname, join } from 'node:path';
 import { withLock } from '../../lib/download/lock';
@@ -58,4 +66,29 @@ test("another user's process holds it too, though it may not be asked", async ()
     throw Object.assign(new Error(), { code: 'EPERM' });
   });
   expect(await runsOver(`1 ${hostname()}`)).toBe(false);
+});
+
+test('a lock that somebody else takes away is no failure', async () => {
+  expect(await withLock(path, async () => rmSync(path))).toBeUndefined();
+  // Its dead owner's, just when it is found dead.
+  jest.spyOn(process, 'kill').mockImplementation(() => {
+    rmSync(path);
+    throw Object.assign(new Error(), { code: 'ESRCH' });
+  });
+  expect(await runsOver(`${NOBODY} ${hostname()}`)).toBe(true);
+});
+
+test('while the work runs its file is touched, so that others see it live', async () => {
+  jest.useFakeTimers({ doNotFake: ['setImmediate', 'nextTick', 'queueMicrotask'] });
+  try {
+    await withLock(path, async () => {
+      const then = new Date(1000);
+      utimesSync(path, then, then);
+      jest.advanceTimersByTime(60_000);
+      while (statSync(path).mtimeMs === 1000) await new Promise((next) => setImmediate(next));
+    });
+    expect(jest.getTimerCount()).toBe(0);
+  } finally {
+    jest.useRealTimers();
+  }
 });

@@ -98,9 +98,13 @@ describe('a mirror that has no paths-info', () => {
 
   test('may give ETags that are no hashes', async () => {
     hub.noPathsInfo = 404;
-    hub.etag = '5d41402a-3';
-    const { configPath } = await resolveSource('owner/bit', {}, 'config');
-    expect(readlinkSync(configPath)).toBe('../../blobs/5d41402a-3');
+    const digits = '0123456789abcdef'.repeat(4);
+    for (const etag of ['5d41402a-3', `${digits}-2`, `0${digits}`]) {
+      rmSync(cache, { recursive: true, force: true });
+      hub.etag = etag;
+      const { configPath } = await resolveSource('owner/bit', {}, 'config');
+      expect(readlinkSync(configPath)).toBe(`../../blobs/${etag}`);
+    }
     hub.etag = '../../../../evil';
     await expect(resolveSource('owner/bit', {}, 'processor')).rejects.toMatchObject({
       code: 'ERR_BIT_CHECKPOINT',

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import fs, { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -23,6 +23,22 @@ function write(...names: string[]): void {
 function writeIndex(name: string, map: Record<string, string>): void {
   writeFileSync(join(dir, name), JSON.stringify({ metadata: {}, weight_map: map }));
 }
+
+test('a package without its model says to install it again', async () => {
+  const real = fs.existsSync;
+  const without = (path: fs.PathLike) => !String(path).includes('bit-mini-scenes') && real(path);
+  const spy = jest.spyOn(fs, 'existsSync').mockImplementation(without);
+  try {
+    await expect(resolveSource('bit-mini-scenes', {}, 'model')).rejects.toMatchObject({
+      code: 'ERR_BIT_CHECKPOINT',
+      message: expect.stringMatching(
+        /^The model that ships with this package is missing: there is no .*bit-mini-scenes\. Install bigtransfer again\.$/,
+      ) as string,
+    });
+  } finally {
+    spy.mockRestore();
+  }
+});
 
 const weights = async (source = dir) => (await resolveSource(source, {}, 'model')).weights;
 

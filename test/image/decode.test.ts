@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { crc32, deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { decodeImage } from '../../lib/image/decode';
 import { HeldImage, type ImageInput } from '../../lib/image/input';
@@ -23,6 +24,29 @@ describe("decodeImage gives Pillow's RGB bytes", () => {
   test.each(broken)('%s is refused by both', async (name) => {
     await expect(decode(join(IMAGES, name))).rejects.toMatchObject({ code: 'ERR_BIT_IMAGE' });
   });
+});
+
+test('of 16 bits of grey with alpha, the high bytes count, as for Pillow', async () => {
+  const values = [0x1280, 0xffff, 0x0080, 0x8000, 0xfeff, 0];
+  const pixels = Buffer.alloc(1 + 2 * values.length);
+  values.forEach((value, i) => pixels.writeUInt16BE(value, 1 + 2 * i));
+  const header = Buffer.from([0, 0, 0, 3, 0, 0, 0, 1, 16, 4, 0, 0, 0]);
+  const chunk = (type: string, content: Buffer) => {
+    const body = Buffer.concat([Buffer.from(type), content]);
+    const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)];
+    length.writeUInt32BE(content.length);
+    sum.writeUInt32BE(crc32(body));
+    return Buffer.concat([length, body, sum]);
+  };
+  const png = Buffer.concat([
+    Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
+    chunk('IHDR', header),
+    chunk('IDAT', deflateSync(pixels)),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
+  const { data, width, height } = await decode(png);
+  // What Pillow 12 gives: Image.open(...).convert('RGB').
+  expect([[...data], width, height]).toEqual([[18, 18, 18, 0, 0, 0, 254, 254, 254], 3, 1]);
 });
 
 describe('decodeImage refuses what Pillow refuses', () => {

@@ -56,6 +56,28 @@ describe('readJpegHeader', () => {
   });
 });
 
+/** A frame of 8 x 9 in colour, and a scan; each case puts something before or into them. */
+const FRAME = [0xff, 0xc0, 0, 11, 8, 0, 9, 0, 8, 3, 0, 0, 0];
+const SCAN = [0xff, 0xda, 0, 2];
+const headerOf = (...bytes: number[]) => readJpegHeader(Uint8Array.from([0xff, 0xd8, ...bytes]));
+
+test.each([
+  ['bytes that begin no segment', [0x05, 0x10, 0x7f, 0xff, ...FRAME, ...SCAN]],
+  ['a stuffed byte', [0xff, 0x00, 0x7f, 0x10, ...FRAME, ...SCAN]],
+  ['fill bytes before a marker', [0xff, 0xff, 0xff, ...FRAME, ...SCAN]],
+])('%s: passed over', (_, bytes) => {
+  expect(headerOf(...bytes)).toMatchObject({ width: 8, height: 9 });
+});
+
+test.each([
+  ['a length that does not count itself', [0xff, 0xe0, 0, 1, ...FRAME, ...SCAN]],
+  ['a scan that is longer than the file', [...FRAME, 0xff, 0xda, 0, 9]],
+  ['a segment that is longer than the file', [0xff, 0xe0, 0x7f, 0xff, ...FRAME, ...SCAN]],
+  ['no scan', FRAME],
+])('%s: no header', (_, bytes) => {
+  expect(headerOf(...bytes)).toBeNull();
+});
+
 test.each([0x01, 0xd0, 0xd7, 0xd8, 0xd9])(
   'marker %i stands alone: what follows is no length',
   (marker) => {

@@ -198,6 +198,18 @@ describe('what is too large is refused before anything is read', () => {
     });
   });
 
+  test.each([
+    ['rescaled alone', { doNormalize: false }, true],
+    ['normalised alone', { doRescale: false }, true],
+    ['neither, of which a value takes one byte', { doRescale: false, doNormalize: false }, false],
+    ['of no certain size', { doCenterCrop: false }, false],
+  ])('pixel values that are %s', async (_, fields, refused) => {
+    const attempt = new BitImageProcessor(fields).preprocess(many);
+    // What is not refused for its size is, for want of a file.
+    const code = refused ? 'ERR_BIT_OUT_OF_MEMORY' : 'ERR_BIT_IMAGE';
+    await expect(attempt).rejects.toMatchObject({ code });
+  });
+
   test('a size beyond what is resized to', async () => {
     const processor = new BitImageProcessor({ size: { height: 100_000, width: 100_000 } });
     const image = { data: new Uint8Array(12), width: 2, height: 2, channels: 3 };

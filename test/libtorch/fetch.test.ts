@@ -14,7 +14,7 @@ import {
   findLibtorch,
   removeLibtorch,
 } from '../../lib/libtorch';
-import { type Site, fakeWheel, serve, sha256, stubPython } from './fake';
+import { type Site, fakeWheel, serve, sha256, stubPython, writeTree } from './fake';
 
 const supported = process.platform === 'linux' && process.arch === 'x64' ? describe : describe.skip;
 const PINNED_FILE = 'torch-2.13.0+cpu-cp311-cp311-manylinux_2_28_x86_64.whl';
@@ -67,6 +67,14 @@ supported('fetchLibtorch', () => {
     expect([...phases]).toEqual(['download', 'check', 'unpack']);
     expect(readdirSync(root)).toEqual(['2.13.0+cpu']); // no wheel, lock or temporary folder stays
     expect(findLibtorch({ needHeaders: true }).found?.source).toBe('cache');
+  });
+
+  test('what a killed process left is removed, and nothing that only looks like it', async () => {
+    site = await serve(wheel);
+    for (const name of ['.new-1', '.old-2', 'keep.new-3'])
+      writeTree(join(root, name), { 'deeper/file': '' });
+    await fetchLibtorch({ url: site.url });
+    expect(readdirSync(root).sort()).toEqual(['2.13.0+cpu', 'keep.new-3']);
   });
 
   test('does nothing when it is there, unless forced', async () => {

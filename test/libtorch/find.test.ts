@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, unlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findLibtorch, libtorchNotFound } from '../../lib/libtorch';
+import * as directory from '../../lib/libtorch/directory';
 import { unpacked } from '../../lib/package_root';
 import { libtorchFiles, stubPython, writeTree } from './fake';
 
@@ -26,7 +27,45 @@ function cached(version: string, files = libtorchFiles(version)): string {
   return writeTree(dir, { ...files, 'manifest.json': '{}' });
 }
 
+test('libtorchNotFound: what was looked for, where, and what helps', () => {
+  const tried = [
+    { source: 'cache', where: '/a', why: 'no such directory' },
+    { source: 'python', where: 'python3', why: 'it has no torch' },
+  ] as const;
+  const lines = (wanted: string) => [
+    `No libtorch (${wanted}) was found.`,
+    '  cache: /a: no such directory',
+    '  python: python3: it has no torch',
+    'Run `npx bigtransfer libtorch fetch`, or set BIGTRANSFER_LIBTORCH to the directory of a libtorch (the one with lib/ in it).',
+  ];
+  expect(libtorchNotFound([...tried]).message).toBe(lines('2.11 to 2.14').join('\n'));
+  const needs = { version: '2.13' };
+  expect(libtorchNotFound([...tried], needs).message).toBe(lines('2.13').join('\n'));
+});
+
 linux('findLibtorch', () => {
+  test('what Node may not read is a reason, and any other failure is one of ours', () => {
+    cached('2.13.0+cpu');
+    const inspect = jest.spyOn(directory, 'inspectDirectory');
+    inspect.mockImplementation(() => {
+      throw Object.assign(new Error('Access to this API has been restricted'), {
+        code: 'ERR_ACCESS_DENIED',
+        permission: 'FileSystemRead',
+        resource: '/somewhere',
+      });
+    });
+    const { found, tried } = findLibtorch();
+    expect(found).toBeNull();
+    expect(tried.find(({ source }) => source === 'cache')?.why).toMatch(
+      /^Node's permission model is on: .*\/somewhere/,
+    );
+    inspect.mockImplementation(() => {
+      throw new Error('a disk that fails');
+    });
+    expect(() => findLibtorch()).toThrow('a disk that fails');
+    inspect.mockRestore();
+  });
+
   test('finds nothing and says where it looked', () => {
     const { found, tried } = findLibtorch();
     expect(found).toBeNull();

@@ -39,6 +39,14 @@ describe('a pipeline on the CPU', () => {
     }
   });
 
+  test('what it is asked for of pictures counts', async () => {
+    await using classify = await pipeline('image-classification', null, { topK: 2 });
+    const imageProcessorKwargs = { doCenterCrop: false, size: { height: 40, width: 60 } };
+    const [one] = await all(classify.settled([CAT], { imageProcessorKwargs }));
+    expect(one?.result).toEqual(await classify(CAT, { imageProcessorKwargs }));
+    expect(one?.result).not.toEqual(await classify(CAT));
+  });
+
   test('features, of a stream whose buffer is filled anew', async () => {
     await using embed = await pipeline('image-feature-extraction', null, { pool: true });
     const buffer = raw(3);
