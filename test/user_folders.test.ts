@@ -51,6 +51,21 @@ linux('caches', () => {
     }
   });
 
+  test.each([
+    ['darwin', {}, join(home, 'Library', 'Caches', 'bigtransfer')],
+    ['win32', { LOCALAPPDATA: '/local' }, join('/local', 'bigtransfer', 'Cache')],
+    ['win32', { LOCALAPPDATA: '' }, join(home, 'AppData', 'Local', 'bigtransfer', 'Cache')],
+  ])('on %s with %p', (platform, env, expected) => {
+    const here = Object.getOwnPropertyDescriptor(process, 'platform') as PropertyDescriptor;
+    Object.assign(process.env, { ...env, HOME: home });
+    try {
+      Object.defineProperty(process, 'platform', { ...here, value: platform });
+      expect(libtorch.cacheDir()).toBe(expected);
+    } finally {
+      Object.defineProperty(process, 'platform', here);
+    }
+  });
+
   test('what is ignored is told once', () => {
     jest.isolateModules(() => {
       // eslint-disable-next-line @typescript-eslint/no-require-imports -- anew

@@ -137,6 +137,23 @@ describe('bigtransfer embed', () => {
     expect(rows[0]?.features.every(Number.isFinite)).toBe(true);
   });
 
+  test('--json gives one document of all features and failures', async () => {
+    const paths = [...pictures().slice(0, 2), join(dir, 'broken.png')];
+    const lines = (await bigtransfer(['embed', ...paths])).stdout.trim().split('\n');
+    const { code, stdout } = await bigtransfer(['embed', '--json', ...paths]);
+    expect(code).toBe(1);
+    expect(JSON.parse(stdout)).toEqual({
+      results: lines.map((line) => JSON.parse(line) as object),
+      failed: [expect.objectContaining({ path: paths[2], code: 'ERR_BIT_IMAGE' })],
+    });
+  });
+
+  test.each(['0', '-1', 'soon', 'Infinity', ''])('--timeout %p is refused', async (timeout) => {
+    const { code, stderr } = await bigtransfer(['embed', '--timeout', timeout, ...pictures()]);
+    expect(stderr).toContain('Expected a positive number.');
+    expect(code).toBe(2);
+  });
+
   test('--output writes the lines to a file, whole or not at all', async () => {
     const output = join(dir, 'features.jsonl');
     const good = await bigtransfer(['embed', '--output', output, PICTURES]);

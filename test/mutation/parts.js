@@ -34,10 +34,14 @@ function statementsOf(file) {
 const linesOf = ({ first, last }) => last - first + 1;
 const rangeOf = ({ file, first, last }) => `${file}:${first}-${last}`;
 
+/** What only the compiled package in processes of its own reaches: tests see no fault there. */
+const ELSEWHERE = ['lib/binding/load.ts', 'lib/models/share.ts', 'lib/package_root.ts'];
+
 /** Statements of all of lib/ in an order that the seed gives, until they are `share` of its lines. */
 function sample(share, seed) {
   const random = randomOf(seed);
-  const all = globSync('lib/**/*.ts', { cwd: root }).sort().flatMap(statementsOf);
+  const files = globSync('lib/**/*.ts', { cwd: root, ignore: ELSEWHERE }).sort();
+  const all = files.flatMap(statementsOf);
   const drawn = all
     .map((part) => ({ part, key: random() }))
     .sort((a, b) => a.key - b.key)
