@@ -1,4 +1,5 @@
-// The first and the last code point of each length, and what is no sequence (Unicode 15, table 3-7).
+// The first and the last code point of each length, and what is no sequence (Unicode 15, table
+// 3-7).
 #include "checkpoint/utf8.h"
 
 #include "check.h"

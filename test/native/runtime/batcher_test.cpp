@@ -282,6 +282,22 @@ TEST("batcher: a full batch waits for nothing, on narrow threads too") {
   for (const Sent& each : sent) EXPECT(each.answer.get() == 4.0F);
 }
 
+TEST("batcher: what waits is shared out among narrow batches that can run side by side") {
+  SumEngine engine;
+  Executor::instance().configure(2);
+  const auto batcher = std::make_shared<Batcher>(engine, BatchLimits{8, kNoDelay, 0}, /*width=*/1);
+  std::vector<Sent> sent;
+  sent.push_back(send(*batcher, 0));
+  sent.push_back(send(*batcher, 0));
+  while (engine.begun() < 2) std::this_thread::yield();
+  for (int i = 0; i < 4; ++i) sent.push_back(send(*batcher, 1));
+  engine.open();
+  for (const Sent& each : sent) EXPECT(each.answer.get().has_value());
+  std::ranges::sort(engine.batches);
+  // Two of four, so that the other thread has some too, and likewise of the two that are left.
+  EXPECT((engine.batches == std::vector<int64_t>{1, 1, 1, 1, 2}));
+}
+
 TEST("batcher: nobody waits for company that cannot come") {
   SumEngine engine;
   engine.open();
