@@ -4,6 +4,8 @@
 #include <c10/core/InferenceMode.h>
 
 #include <atomic>
+#include <map>
+#include <string>
 
 #include "check.h"
 #include "common/error.h"
@@ -90,6 +92,30 @@ TEST("plan: the fused plan gives what libtorch's operators give, whatever the pa
       EXPECT(at::allclose(logits_of(fused, input), logits_of(plain, input), 1e-4, 1e-5));
     }
   }
+}
+
+TEST("plan: a clock counts each convolution's products, image by image") {
+  const auto counts = [](const Plan& plan, int64_t images) {
+    LayerClock clock;
+    plan.run({{batch_of(images)}}, only_logits(),
+             {.between = [] {}, .left_out = {}, .clock = &clock});
+    std::map<std::string, int64_t> counts;
+    for (const LayerTime& layer : clock.layers()) {
+      if (layer.multiply_adds != 0) counts[layer.name] = layer.multiply_adds;
+    }
+    return counts;
+  };
+  std::map<std::string, int64_t> first;
+  each_plan([&](const Plan& plan) {
+    const auto one = counts(plan, 1);
+    if (first.empty()) first = one;
+    // The head's product is one of matrices, and may count as well.
+    EXPECT(std::ssize(one) >= kConvolutions);
+    // 32x32 of 8 channels from 3 by 7x7 at the stem.
+    EXPECT(one.begin()->second > 0 && one.at("bit.embedder.convolution") == 32 * 32 * 8 * 3 * 49);
+    for (const auto& [name, count] : counts(plan, 3)) EXPECT(count == 3 * one.at(name));
+    for (const auto& [name, count] : one) EXPECT(count == first.at(name));
+  });
 }
 
 TEST("plan: asks before each convolution whether to go on") {
