@@ -69,9 +69,9 @@ void launch(void (*kernel)(Parameters...), const Grid& grid, int threads, size_t
                          shared_bytes, stream));
 }
 
-/// The block's dynamic shared memory, aligned for any vector.
+/// The block's dynamic shared memory, aligned for any vector and for tensor cores' fragments.
 __device__ inline unsigned char* shared_memory() {
-  extern __shared__ __align__(16) unsigned char memory[];
+  extern __shared__ __align__(32) unsigned char memory[];
   return memory;
 }
 
