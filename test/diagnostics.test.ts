@@ -176,8 +176,8 @@ test('stats() add up', async () => {
   await model.forward(Tensor.from(new Float32Array(4), [1, 1, 2, 2])).catch(() => undefined);
   const { calls, batches, latency, memory } = model.stats();
   expect(calls).toEqual({ completed: 4, failed: 1, cancelled: 0, rejected: 0 });
-  // On a machine that is busy a batch may go before all calls are there.
-  expect(batches.reduce((sum, { images, count }) => sum + images * count, 0)).toBe(4);
+  // The one that fails ran too; on a busy machine a batch may go before all calls are there.
+  expect(batches.reduce((sum, { images, count }) => sum + images * count, 0)).toBe(5);
   expect(latency.buckets.reduce((sum, { count }) => sum + count, 0)).toBe(4);
   expect(latency.meanMs).toBeGreaterThan(0);
   expect(latency.p99Ms).toBeGreaterThanOrEqual(latency.p50Ms);

@@ -3,7 +3,9 @@
 
 #include <c10/core/InferenceMode.h>
 
+#include <mutex>
 #include <set>
+#include <thread>
 
 #include "check.h"
 #include "common/error.h"
@@ -153,6 +155,29 @@ TEST("gpu engine: a broken card is named once, to the caller and in the device's
   EXPECT(devices::problem_of(kFirst + 1).starts_with("CUDA error"));
   EXPECT(is_complete(run(*gpus, numbered_images(6)), 6));
   EXPECT(gpus->take_warnings().empty());
+}
+
+TEST("gpu engine: cards that fail under several callers are each told of once") {
+  FakeBackend backend;
+  constexpr int kCards = 4;
+  const auto gpus = make_model(backend, kCards);
+  backend.state.broken = {kFirst + 1, kFirst + 2, kFirst + 3};
+  std::mutex mutex;
+  std::vector<std::string> warnings;
+  const auto call = [&] {
+    for (int i = 0; i < 10; ++i) {
+      const bool complete = is_complete(run(*gpus, numbered_images(kCards)), kCards);
+      std::vector<std::string> told = gpus->take_warnings();
+      const std::lock_guard lock(mutex);
+      if (!complete) warnings.emplace_back("incomplete");
+      warnings.insert(warnings.end(), told.begin(), told.end());
+    }
+  };
+  std::vector<std::thread> callers;
+  for (int i = 0; i < 3; ++i) callers.emplace_back(call);
+  for (std::thread& each : callers) each.join();
+  EXPECT(warnings.size() == kCards - 1);
+  for (const std::string& each : warnings) EXPECT(each.starts_with("cuda:100"));
 }
 
 TEST("gpu engine: input that does not fit the network") {
