@@ -20,7 +20,7 @@ function parse() {
     .option('--limit <seconds>', 'that a peer may take to get ready', Number, 400)
     .option('--name <name>', 'of the results', 'gpu')
     .option('--variants', 'ours with single things otherwise too, as docs/gpu.md names them')
-    .option('--list', 'say which cases there are')
+    .option('--list', 'say which cases and peers there are')
     .option('--check', 'check the benchmark itself, without a GPU')
     .parse()
     .opts();
@@ -92,7 +92,9 @@ async function main() {
   );
   if (parts.length === 0) throw new Error('No case was chosen: --list shows them');
   if (options.list) {
-    console.log(parts.join('\n'));
+    const { peersOn, variantsOn } = require('./suites/gpu');
+    const peers = [...peersOn('cuda'), ...(options.variants ? variantsOn('cuda') : [])];
+    console.log([...parts, '', ...peers.map(({ name }) => `peer: ${name}`)].join('\n'));
     return 0;
   }
   if (whyNot()) {

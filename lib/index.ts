@@ -39,6 +39,7 @@ export {
 } from './config/defaults';
 export type { Labels } from './models/labels';
 export type { LayerTime, LoadingInfo, StageRow } from './binding/types';
+export { hubCacheDir } from './hub';
 export { inspectModel, type Inspection, type InspectOptions } from './models/inspect';
 export type { DownloadProgress, PretrainedOptions } from './config/pretrained_options';
 export {

@@ -5,7 +5,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { parseArgs } = require('node:util');
+const { parsed, runMain } = require('./arguments');
 const config = require('../test/mutation/stryker.config');
 const { changedSince, sample } = require('../test/mutation/parts');
 
@@ -18,15 +18,31 @@ const SURVIVED = ['Survived', 'NoCoverage'];
 /** Of the code that was replaced, where it is longer. */
 const MOST_SHOWN = 200;
 
-const { values, positionals } = parseArgs({
+const { values, positionals } = parsed({
   allowPositionals: true,
   options: {
     since: { type: 'string' },
     sample: { type: 'string' },
-    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
+    seed: { type: 'string', default: String(1 + (Date.now() % 1_000_000)) },
     concurrency: { type: 'string', default: '2' },
   },
 });
+
+/** @throws Error for numbers that are none, and for files that are not there. */
+function check() {
+  const numbers = {
+    sample: values.sample ?? '1',
+    seed: values.seed,
+    concurrency: values.concurrency,
+  };
+  for (const [name, text] of Object.entries(numbers)) {
+    if (!(Number(text) > 0)) throw new Error(`--${name} takes a number above 0, not '${text}'`);
+  }
+  for (const place of positionals) {
+    const file = place.replace(/:\d+-\d+$/, '');
+    if (!fs.existsSync(path.join(root, file))) throw new Error(`There is no ${file}`);
+  }
+}
 
 /** The places, and what they are of. */
 function whatToBreak() {
@@ -75,6 +91,7 @@ function mayLive({ file, original, replacement }) {
 }
 
 async function main() {
+  check();
   const [mutate, of] = whatToBreak();
   console.log(`Breaking ${of} (${mutate.length})`);
   if (mutate.length === 0) return;
@@ -99,4 +116,4 @@ async function main() {
   );
 }
 
-main();
+runMain(main);

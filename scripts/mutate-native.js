@@ -9,7 +9,7 @@
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { parseArgs } = require('node:util');
+const { parsed, runMain } = require('./arguments');
 const { faultsIn, SHARES } = require('../test/mutation/native_faults');
 const { randomOf } = require('../test/mutation/random');
 
@@ -28,7 +28,7 @@ const JEST = ['--bail', '--silent', '--maxWorkers=1'];
 const REFERENCE_TESTS = ['test/models/reference', 'test/image/processor', 'test/image/encoded'];
 const BINDING_TESTS = ['test/binding', 'test/models', 'test/image', 'test/callers'];
 
-const { values } = parseArgs({
+const { values } = parsed({
   options: {
     count: { type: 'string', default: '60' },
     seed: { type: 'string', default: '1' },
@@ -178,7 +178,20 @@ function report(seed, results) {
   return noticed + survived + mayLive;
 }
 
-const lastRun = () => JSON.parse(fs.readFileSync(values.out, 'utf8'));
+/** @throws Error where nothing has run, or something else lies there. */
+function lastRun() {
+  if (!fs.existsSync(values.out)) throw new Error(`Nothing has run yet: there is no ${values.out}`);
+  let run = null;
+  try {
+    run = JSON.parse(fs.readFileSync(values.out, 'utf8'));
+  } catch {
+    run = null;
+  }
+  const isResult = (each) => typeof each?.file === 'string' && typeof each.outcome === 'string';
+  if (!Array.isArray(run?.results) || !run.results.every(isResult))
+    throw new Error(`${values.out} holds no results of this command`);
+  return run;
+}
 
 function recount() {
   const { seed, results } = lastRun();
@@ -221,6 +234,16 @@ function tryAll() {
   }
 }
 
-if (values.recount) recount();
-else if (values.again) tryAgain();
-else tryAll();
+function main() {
+  if (values.recount && values.again) throw new Error('--recount and --again exclude each other');
+  for (const name of ['count', 'seed']) {
+    if (!(Number(values[name]) > 0))
+      throw new Error(`--${name} takes a number above 0, not '${values[name]}'`);
+  }
+  if (values.recount) return recount();
+  if (values.again) return tryAgain();
+  if (sources().length === 0) throw new Error(`No file of native/ has ${values.only} in its path`);
+  return tryAll();
+}
+
+runMain(main);

@@ -1,7 +1,9 @@
 // `bigtransfer bench`: how fast a model runs here, and with --profile where its time goes.
 
+import { constants } from 'node:buffer';
 import type { Command } from 'commander';
 import {
+  BitError,
   BitForImageClassification,
   BitImageProcessor,
   type LayerTime,
@@ -78,6 +80,12 @@ async function noise(flags: Flags, context: Context, channels: number): Promise<
     : (await BitImageProcessor.fromPretrained(flags.model, sourceOptions(flags, context))).cropSize;
   const shape = [flags.batchSize, channels, height, width];
   const count = shape.reduce((product, size) => product * size, 1);
+  if (count * Float32Array.BYTES_PER_ELEMENT > constants.MAX_LENGTH)
+    throw new BitError(
+      'ERR_BIT_OUT_OF_MEMORY',
+      `Pixel values of ${shape.join(' x ')} are more than an array of JavaScript holds: use a ` +
+        'smaller --batch-size or --size',
+    );
   return Tensor.from(
     Float32Array.from({ length: count }, () => 2 * Math.random() - 1),
     shape,

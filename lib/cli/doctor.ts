@@ -2,9 +2,8 @@
 
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { getHFHubCachePath } from '@huggingface/hub';
 import type { Command } from 'commander';
-import { type SystemInfo, libtorch, systemInfo } from '../index';
+import { type SystemInfo, hubCacheDir, libtorch, systemInfo } from '../index';
 import { EXIT, type Context } from './context';
 import { bytes } from './progress';
 import { messageOf, print, printJson, table } from './report';
@@ -46,7 +45,7 @@ async function diagnose(): Promise<Diagnosis> {
     search,
     sharp,
     caches: await Promise.all([
-      cache('models', getHFHubCachePath()),
+      cache('models', hubCacheDir()),
       cache('libtorch', libtorch.libtorchCacheDir()),
     ]),
     problems,

@@ -11,7 +11,12 @@ export function hubEndpoint(): string {
   return (process.env['HF_ENDPOINT'] || 'https://huggingface.co').replace(/\/+$/, '');
 }
 
-/** The folder that holds a `models--<owner>--<name>` for each cached model. */
+/**
+ * The folder that holds a `models--<owner>--<name>` for each cached model, as huggingface_hub has it:
+ * the option, else HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE, HF_HOME/hub or ~/.cache/huggingface/hub;
+ * relative paths in variables are ignored, with a warning.
+ * @throws BitError ERR_BIT_CHECKPOINT where the user has no home.
+ */
 export function hubCacheDir(options: Pick<PretrainedOptions, 'cacheDir'> = {}): string {
   if (options.cacheDir) return expandHome(options.cacheDir);
   const set = folderSetting('HF_HUB_CACHE') ?? folderSetting('HUGGINGFACE_HUB_CACHE');

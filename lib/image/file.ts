@@ -61,8 +61,9 @@ async function readAll(file: FileHandle, signal?: AbortSignal): Promise<Uint8Arr
   if (begun === 0) fail('Expected an encoded image but received no bytes');
   expectPicture(first.subarray(0, begun));
   if (size > MAX_ENCODED_BYTES) fail(tooLarge(size));
-  if (begun === size) return first;
+  // A small file leaves room behind it, which nothing was written to.
   if (begun < first.length) return first.subarray(0, begun);
+  if (begun === size) return first;
   return size > begun ? readRest(file, first, size, signal) : readOn(file, first, signal);
 }
 

@@ -48,6 +48,16 @@ test('why CUDA is off, what decodes JPEGs, and where the caches are', async () =
   expect(stdout).toMatch(/\nlibtorch cache +[\d.]+ [KMG]?B {2}\//);
 });
 
+test('the cache of models is the one that is used: relative paths are ignored', async () => {
+  const warnings = jest.spyOn(process, 'emitWarning').mockImplementation();
+  const env = { HF_HUB_CACHE: 'x', HF_HOME: '', HUGGINGFACE_HUB_CACHE: '' };
+  info.mockReturnValue(systemInfo());
+  const { stdout } = await bigtransfer(['doctor'], { env });
+  expect(stdout).toMatch(/\nmodels cache +[\d.]+ [KMG]?B {2}\/.*huggingface\/hub\n/);
+  expect(warnings).toHaveBeenCalled();
+  warnings.mockRestore();
+});
+
 test('an addon that does not load, with the problem in its own words', async () => {
   const { code, stdout } = await doctor({ libtorch: null, problem: 'it was built elsewhere' });
   expect(stdout).toMatch(/\naddon +does not load\n/);

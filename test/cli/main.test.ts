@@ -228,6 +228,17 @@ describe('bigtransfer bench', () => {
   });
 });
 
+test('bench refuses what no array holds', async () => {
+  for (const args of [
+    ['--batch-size', '100000000'],
+    ['--size', '30000'],
+  ]) {
+    const { code, stderr } = await bigtransfer(['bench', '--runs', '1', ...args]);
+    expect(stderr).toContain('ERR_BIT_OUT_OF_MEMORY');
+    expect(code).toBe(1);
+  }
+});
+
 describe('bigtransfer doctor', () => {
   test('finds nothing wrong here', async () => {
     const { code, stdout } = await bigtransfer(['doctor']);

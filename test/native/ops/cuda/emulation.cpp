@@ -2,6 +2,7 @@
 #define BIGTRANSFER_EMULATE_CUDA
 #include <ucontext.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <cstring>
 #include <limits>
@@ -50,6 +51,15 @@ Context scheduler;
 Thread* current = nullptr;
 const std::function<void()>* body = nullptr;
 std::vector<float> shared;
+
+/// Behind a block's shared memory, to see whether anything wrote there: a number that no sum is.
+constexpr float kGuard = -1.2345678e-30F;
+constexpr std::ptrdiff_t kGuards = 64;
+
+void expect_guards() {
+  if (std::any_of(shared.end() - kGuards, shared.end(), [](float each) { return each != kGuard; }))
+    throw std::logic_error("A block wrote behind its shared memory");
+}
 
 /// Fibers are dear, and outlive the threads that they are lent to.
 void* fiber_of(size_t thread) {
@@ -108,10 +118,12 @@ void run(const Index& grid, int threads, size_t shared_bytes, const std::functio
     for (unsigned y = 0; y < grid.y; ++y) {
       for (unsigned x = 0; x < grid.x; ++x) {
         blockIdx = {x, y, z};
-        shared.assign(shared_bytes / sizeof(float) + 1, std::numeric_limits<float>::quiet_NaN());
+        shared.assign(shared_bytes / sizeof(float) + kGuards, kGuard);
+        std::fill(shared.begin(), shared.end() - kGuards, std::numeric_limits<float>::quiet_NaN());
         for (Thread& each : block) prepare(each);
         while (!run_turn(block)) {
         }
+        expect_guards();
       }
     }
   }

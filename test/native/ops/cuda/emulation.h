@@ -21,7 +21,8 @@ struct Index {
 void barrier();
 
 /// Runs `thread` for every thread of every block, one block after the other, with fresh shared
-/// memory that is full of NaN.
+/// memory that is full of NaN. Throws std::logic_error where threads do not end together, or write
+/// behind that memory.
 void run(const Index& grid, int threads, size_t shared_bytes, const std::function<void()>& thread);
 
 }  // namespace emulation
