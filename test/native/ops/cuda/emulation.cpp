@@ -118,7 +118,7 @@ void run(const Index& grid, int threads, size_t shared_bytes, const std::functio
     for (unsigned y = 0; y < grid.y; ++y) {
       for (unsigned x = 0; x < grid.x; ++x) {
         blockIdx = {x, y, z};
-        shared.assign(shared_bytes / sizeof(float) + kGuards, kGuard);
+        shared.assign((shared_bytes + sizeof(float) - 1) / sizeof(float) + kGuards, kGuard);
         std::fill(shared.begin(), shared.end() - kGuards, std::numeric_limits<float>::quiet_NaN());
         for (Thread& each : block) prepare(each);
         while (!run_turn(block)) {
