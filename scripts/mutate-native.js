@@ -211,8 +211,8 @@ function tryAgain() {
     const now = index < 0 ? { outcome: 'gone' } : tryFault({ ...last, line: index + 1, after });
     results[i] = { ...last, ...now };
     console.log(JSON.stringify(results[i]));
+    report(seed, results);
   });
-  report(seed, results);
 }
 
 function tryAll() {
