@@ -34,14 +34,18 @@ function chooser({ batches }) {
 const matching = (list, parts) =>
   list.filter(({ name }) => !parts || parts.some((part) => name.includes(part)));
 
+function allPeers({ variants }) {
+  const { peersOn, variantsOn } = require('./suites/gpu');
+  return [...peersOn('cuda'), ...(variants ? variantsOn('cuda') : [])];
+}
+
 /** Measures; returns how many peers failed. */
 async function measure({ cases, ...options }, log) {
   const { GpuReport } = require('./harness/gpu_report');
   const { machine } = require('./harness/machine');
   const { versionsOf } = require('./harness/versions');
-  const { cardOn, gpu, peersOn, variantsOn } = require('./suites/gpu');
-  const variants = options.variants ? variantsOn('cuda') : [];
-  const peers = matching([...peersOn('cuda'), ...variants], options.peers);
+  const { cardOn, gpu } = require('./suites/gpu');
+  const peers = matching(allPeers(options), options.peers);
   if (peers.length === 0) throw new Error(`No peer is named ${options.peers.join(' or ')}`);
   const card = cardOn('cuda');
   const report = new GpuReport(options.name);
@@ -92,9 +96,8 @@ async function main() {
   );
   if (parts.length === 0) throw new Error('No case was chosen: --list shows them');
   if (options.list) {
-    const { peersOn, variantsOn } = require('./suites/gpu');
-    const peers = [...peersOn('cuda'), ...(options.variants ? variantsOn('cuda') : [])];
-    console.log([...parts, '', ...peers.map(({ name }) => `peer: ${name}`)].join('\n'));
+    const peers = allPeers(options).map(({ name }) => `peer: ${name}`);
+    console.log([...parts, '', ...peers].join('\n'));
     return 0;
   }
   if (whyNot()) {

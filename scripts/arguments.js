@@ -17,6 +17,13 @@ function parsed(settings) {
   }
 }
 
+/** @throws Error unless each of these options is a number above 0. */
+function expectAboveZero(options) {
+  for (const [name, text] of Object.entries(options)) {
+    if (!(Number(text) > 0)) throw new Error(`--${name} takes a number above 0, not '${text}'`);
+  }
+}
+
 /** Runs it to its end; where it throws, the process ends with 1. */
 async function runMain(main) {
   try {
@@ -26,4 +33,4 @@ async function runMain(main) {
   }
 }
 
-module.exports = { parsed, runMain };
+module.exports = { expectAboveZero, parsed, runMain };

@@ -5,7 +5,7 @@
 
 const fs = require('node:fs');
 const path = require('node:path');
-const { parsed, runMain } = require('./arguments');
+const { expectAboveZero, parsed, runMain } = require('./arguments');
 const config = require('../test/mutation/stryker.config');
 const { changedSince, sample } = require('../test/mutation/parts');
 
@@ -30,14 +30,8 @@ const { values, positionals } = parsed({
 
 /** @throws Error for numbers that are none, and for files that are not there. */
 function check() {
-  const numbers = {
-    sample: values.sample ?? '1',
-    seed: values.seed,
-    concurrency: values.concurrency,
-  };
-  for (const [name, text] of Object.entries(numbers)) {
-    if (!(Number(text) > 0)) throw new Error(`--${name} takes a number above 0, not '${text}'`);
-  }
+  const { sample: share = '1', seed, concurrency } = values;
+  expectAboveZero({ sample: share, seed, concurrency });
   for (const place of positionals) {
     const file = place.replace(/:\d+-\d+$/, '');
     if (!fs.existsSync(path.join(root, file))) throw new Error(`There is no ${file}`);

@@ -9,7 +9,7 @@
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { parsed, runMain } = require('./arguments');
+const { expectAboveZero, parsed, runMain } = require('./arguments');
 const { faultsIn, SHARES } = require('../test/mutation/native_faults');
 const { randomOf } = require('../test/mutation/random');
 
@@ -236,10 +236,7 @@ function tryAll() {
 
 function main() {
   if (values.recount && values.again) throw new Error('--recount and --again exclude each other');
-  for (const name of ['count', 'seed']) {
-    if (!(Number(values[name]) > 0))
-      throw new Error(`--${name} takes a number above 0, not '${values[name]}'`);
-  }
+  expectAboveZero({ count: values.count, seed: values.seed });
   if (values.recount) return recount();
   if (values.again) return tryAgain();
   if (sources().length === 0) throw new Error(`No file of native/ has ${values.only} in its path`);

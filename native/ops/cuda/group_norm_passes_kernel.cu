@@ -8,9 +8,6 @@
 namespace bigtransfer::ops::cuda {
 namespace {
 
-/// Packs that a thread has on their way at once.
-constexpr int kInFlight = 4;
-
 template <typename T, typename Y>
 struct PassesTask {
   int64_t pixels;
@@ -35,33 +32,10 @@ struct PassesTask {
 
 /// x + residual.
 template <typename T, typename Y, int kWidth>
-__device__ Pack<T, kWidth> added(const PassesTask<T, Y>& task, int64_t at) {
-  Pack<T, kWidth> pack = load_pack<T, kWidth>(task.x + at);
+__device__ Pack<T, kWidth> load_added(const PassesTask<T, Y>& task, int64_t at) {
+  const Pack<T, kWidth> pack = load_pack<T, kWidth>(task.x + at);
   if (task.residual == nullptr) return pack;
-  const Pack<T, kWidth> other = load_pack<T, kWidth>(task.residual + at);
-  for (int i = 0; i < kWidth; ++i)
-    pack.values[i] =
-        static_cast<T>(static_cast<float>(pack.values[i]) + static_cast<float>(other.values[i]));
-  return pack;
-}
-
-/// Calls body(place, pack) for a thread's pixels from `begin` to `end`, whose packs load(place)
-/// reads, several at once; `base` is the place of the image's first pixel.
-template <typename Load, typename Body>
-__device__ void for_pixels(int64_t begin, int64_t end, int64_t step, int64_t base, int64_t pitch,
-                           const Load& load, const Body& body) {
-  using Loaded = decltype(load(base));
-  for (int64_t first = begin; first < end; first += kInFlight * step) {
-    Loaded packs[kInFlight];
-    for (int i = 0; i < kInFlight; ++i) {
-      const int64_t p = first + i * step;
-      if (p < end) packs[i] = load(base + p * pitch);
-    }
-    for (int i = 0; i < kInFlight; ++i) {
-      const int64_t p = first + i * step;
-      if (p < end) body(base + p * pitch, packs[i]);
-    }
-  }
+  return added(pack, load_pack<T, kWidth>(task.residual + at));
 }
 
 /// One part of an image: blockIdx.x counts the parts, y the tiles of channels, z the images.
@@ -77,7 +51,7 @@ __global__ void norm_parts(PassesTask<T, Y> task) {
   float sums[kWidth] = {};
   float squares[kWidth] = {};
   if (block.is_active()) {
-    const auto load = [&](int64_t at) { return added<T, Y, kWidth>(task, at); };
+    const auto load = [&](int64_t at) { return load_added<T, Y, kWidth>(task, at); };
     const Pack<T, kWidth> origin = load(base);
     for_pixels(begin + block.row, end, block.rows, base, task.channels, load,
                [&](int64_t at, const Pack<T, kWidth>& pack) {
@@ -92,12 +66,7 @@ __global__ void norm_parts(PassesTask<T, Y> task) {
   }
   float* parts =
       task.parts + (blockIdx.z * task.chunks + blockIdx.x) * 2 * task.channels + block.first;
-  sums_by_channel(block, sums, memory, totals);
-  for (int c = static_cast<int>(threadIdx.x); c < block.channels; c += kNormThreads)
-    parts[c] = totals[c];
-  sums_by_channel(block, squares, memory, totals);
-  for (int c = static_cast<int>(threadIdx.x); c < block.channels; c += kNormThreads)
-    parts[task.channels + c] = totals[c];
+  write_sums(block, sums, squares, memory, totals, parts, task.channels);
 }
 
 /// The sum of one of the two rows of an image's parts, for one channel.
@@ -190,13 +159,7 @@ __global__ void norm_apply(PassesTask<T, Y> task) {
       task.pixels * (blockIdx.x + 1) / task.chunks, block.rows, base, task.channels,
       [&](int64_t at) { return load_pack<T, kWidth>(from + at); },
       [&](int64_t at, const Pack<T, kWidth>& pack) {
-        Pack<Y, kWidth> result;
-        for (int i = 0; i < kWidth; ++i) {
-          float value = static_cast<float>(pack.values[i]) * scale[i] + shift[i];
-          if (task.relu && value < 0.0f) value = 0.0f;
-          result.values[i] = static_cast<Y>(value);
-        }
-        write_pack(task.y + at, result);
+        write_pack(task.y + at, normed<Y>(pack, scale, shift, task.relu));
       });
 }
 

@@ -5,9 +5,6 @@
 namespace bigtransfer::ops::cuda {
 namespace {
 
-/// Packs of the residual that a thread has on their way at once.
-constexpr int kInFlight = 4;
-
 template <typename T, typename Y>
 struct SlabTask {
   int64_t pixels;
@@ -30,7 +27,7 @@ template <typename T, typename Y, int kWidth>
 __device__ void add_residual(const SlabTask<T, Y>& task, const NormBlock<kWidth>& block,
                              int64_t base, T* slab) {
   for (int64_t first = block.row; first < task.pixels; first += kInFlight * block.rows) {
-    Pack<T, kWidth> others[kInFlight];
+    Pack<T, kWidth> others[kInFlight] = {};
     for (int i = 0; i < kInFlight; ++i) {
       const int64_t p = first + i * block.rows;
       if (p < task.pixels)
@@ -41,10 +38,7 @@ __device__ void add_residual(const SlabTask<T, Y>& task, const NormBlock<kWidth>
       const int64_t p = first + i * block.rows;
       if (p >= task.pixels) break;
       T* place = slab + p * block.channels + block.channel;
-      Pack<T, kWidth> pack = load_pack<T, kWidth>(place);
-      for (int j = 0; j < kWidth; ++j)
-        pack.values[j] = static_cast<T>(static_cast<float>(pack.values[j]) +
-                                        static_cast<float>(others[i].values[j]));
+      const Pack<T, kWidth> pack = added(load_pack<T, kWidth>(place), others[i]);
       store_pack(place, pack);
       write_pack(task.sum + base + p * task.channels + block.channel, pack);
     }
@@ -101,13 +95,8 @@ __device__ void write_slab(const SlabTask<T, Y>& task, const NormBlock<kWidth>& 
   }
   for (int64_t p = block.row; p < task.pixels; p += block.rows) {
     const auto pack = load_pack<T, kWidth>(slab + p * block.channels + block.channel);
-    Pack<Y, kWidth> result;
-    for (int i = 0; i < kWidth; ++i) {
-      float value = static_cast<float>(pack.values[i]) * scale[i] + shift[i];
-      if (task.relu && value < 0.0f) value = 0.0f;
-      result.values[i] = static_cast<Y>(value);
-      sums[i] += static_cast<float>(result.values[i]);
-    }
+    const Pack<Y, kWidth> result = normed<Y>(pack, scale, shift, task.relu);
+    for (int i = 0; i < kWidth; ++i) sums[i] += static_cast<float>(result.values[i]);
     if (task.y != nullptr) write_pack(task.y + base + p * task.channels + block.channel, result);
   }
 }

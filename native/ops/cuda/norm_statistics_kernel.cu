@@ -21,23 +21,20 @@ __global__ void sum_one_part(PartsTask task, int64_t tile) {
   float sums[kWidth] = {};
   float squares[kWidth] = {};
   if (block.is_active()) {
-    for (int64_t p = begin + block.row; p < end; p += block.rows) {
-      const auto pack = load_pack<T, kWidth>(x + p * task.channels);
-      for (int i = 0; i < kWidth; ++i) {
-        const float value = static_cast<float>(pack.values[i]);
-        sums[i] += value;
-        squares[i] += value * value;
-      }
-    }
+    for_pixels(
+        begin + block.row, end, block.rows, 0, task.channels,
+        [&](int64_t at) { return load_pack<T, kWidth>(x + at); },
+        [&](int64_t, const Pack<T, kWidth>& pack) {
+          for (int i = 0; i < kWidth; ++i) {
+            const float value = static_cast<float>(pack.values[i]);
+            sums[i] += value;
+            squares[i] += value * value;
+          }
+        });
   }
   float* parts =
       task.parts + (blockIdx.z * gridDim.x + blockIdx.x) * 2 * task.channels + block.first;
-  sums_by_channel(block, sums, memory, totals);
-  for (int c = static_cast<int>(threadIdx.x); c < block.channels; c += kNormThreads)
-    parts[c] = totals[c];
-  sums_by_channel(block, squares, memory, totals);
-  for (int c = static_cast<int>(threadIdx.x); c < block.channels; c += kNormThreads)
-    parts[task.channels + c] = totals[c];
+  write_sums(block, sums, squares, memory, totals, parts, task.channels);
 }
 
 /// A channel over the whole image.
