@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { describe as words, shorten, withoutSecrets } from '../lib/describe';
 
 /** Longer than any of it is shown. */
@@ -19,8 +20,93 @@ test.each([
   [new Map([[1, 2]]), 'Map of 1'],
   [{ data: new Uint8Array(9), width: 3 }, '{"data":Uint8Array of 9 bytes,"width":3}'],
   [new Error('wrong'), 'Error: wrong'],
+  [new Error('x'.repeat(54)), `Error: ${'x'.repeat(50)}...`],
+  [new SharedArrayBuffer(5), 'SharedArrayBuffer of 5 bytes'],
+  [new Set(['a', 'b']), 'Set of 2'],
+  [new Date(Number.NaN), 'Invalid Date'],
+  [/a+/gi, '/a+/gi'],
+  [new URL('https://user:pass@host/a.jpg?size=3'), "'https://…@host/a.jpg?size=3'"],
+  [[new URL('https://host/a')], "['https://host/a']"],
+  [
+    new (class extends URL {
+      [Symbol.toStringTag] = 'Signed';
+    })('https://user:pass@host/a'),
+    "'https://…@host/a'",
+  ],
+  [true, 'true'],
+  [-0.5, '-0.5'],
+  [Symbol('x'), 'Symbol(x)'],
+  [function work() {}, 'function work'],
+  ['', "''"],
+  [[], '[]'],
+  [{}, '{}'],
+  [['say "a"'], '["say \\"a\\""]'],
+  [Object.assign(Object.create(null) as object, { a: 1 }), '{"a":1}'],
+  [
+    new (class Box {
+      side = 2;
+    })(),
+    'Box {"side":2}',
+  ],
+  [[[[[1]]]], '[[[[...]]]]'],
+  [[[[{ a: 1 }]]], '[[[{...}]]]'],
+  [[[[{}, []]]], '[[[{...},[...]]]]'],
+  [[[[1, 'a']]], '[[[1,"a"]]]'],
 ])('%p', (value, expected) => {
   expect(words(value)).toBe(expected);
+});
+
+test.each([
+  ['new Set([1])', 'Set of 1'],
+  ['new Map()', 'Map of 0'],
+  ['new Date(NaN)', 'Invalid Date'],
+  ['/b/', '/b/'],
+  ['new Error("wrong")', 'Error: wrong'],
+  ['new ArrayBuffer(5)', 'ArrayBuffer of 5 bytes'],
+  // Node gives no URL to new contexts.
+  ['({ [Symbol.toStringTag]: "URL", toString: () => "https://a:b@host/" })', "'https://…@host/'"],
+])('%s of another realm', (script, expected) => {
+  expect(words(runInNewContext(script))).toBe(expected);
+});
+
+describe('as much is shown as', () => {
+  test.each([
+    ['60 characters of a text', 'x'.repeat(60), `'${'x'.repeat(60)}'`],
+    ['57 of a longer one', 'x'.repeat(61), `'${'x'.repeat(57)}...'`],
+    ['six items', [1, 2, 3, 4, 5, 6], '[1,2,3,4,5,6]'],
+    [
+      'six members',
+      { a: 1, b: 2, c: 3, d: 4, e: 5, f: 6 },
+      '{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6}',
+    ],
+    [
+      'six of more members',
+      { a: 1, b: 2, c: 3, d: 4, e: 5, f: 6, g: 7 },
+      '{"a":1,"b":2,"c":3,"d":4,"e":5,"f":6,...}',
+    ],
+    [
+      '80 characters in all',
+      ['x'.repeat(54), 'y'.repeat(19)],
+      `["${'x'.repeat(54)}","${'y'.repeat(19)}"]`,
+    ],
+    ['77 of more', ['x'.repeat(54), 'y'.repeat(20)], `["${'x'.repeat(54)}","${'y'.repeat(18)}...`],
+  ])('%s', (_, value, expected) => {
+    expect(words(value)).toBe(expected);
+  });
+
+  test('a caller asks for, of a text', () => {
+    expect(shorten('x'.repeat(300), 300)).toBe('x'.repeat(300));
+    expect(shorten('x'.repeat(301), 300)).toBe(`${'x'.repeat(297)}...`);
+    expect(shorten('x'.repeat(61))).toBe(`${'x'.repeat(57)}...`);
+  });
+});
+
+test('what cannot be read is said to be so', () => {
+  const throwing = { get: () => fail() };
+  expect(words(Object.defineProperty({}, 'a', { ...throwing, enumerable: true }))).toBe(
+    'an object that cannot be read',
+  );
+  expect(words([new Proxy({}, throwing)])).toBe('[an object that cannot be read]');
 });
 
 test.each([

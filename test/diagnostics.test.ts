@@ -31,6 +31,31 @@ test('bigtransfer:load tells of models', async () => {
   ]);
 });
 
+test('bigtransfer:load tells how long it took, and what a model came from', async () => {
+  const start = performance.now();
+  const messages = await heard('bigtransfer:load', async () =>
+    (await BitForImageClassification.fromPretrained('bit-mini-scenes')).dispose(),
+  );
+  const all = performance.now() - start;
+  const [{ milliseconds }] = messages as [{ milliseconds: number }];
+  expect(milliseconds).toBeGreaterThan(0);
+  expect(milliseconds).toBeLessThanOrEqual(all);
+  const came = { model: 'BitForImageClassification', source: 'bit-mini-scenes' };
+  expect(messages).toEqual([{ ...came, device: 'cpu', dtype: 'float32', milliseconds }]);
+});
+
+test('each load is a span of the tracing channel bigtransfer:load', async () => {
+  const spans = await heard('tracing:bigtransfer:load:start', async () => {
+    await (await load()).dispose();
+    await (await BitForImageClassification.fromPretrained('bit-mini-scenes')).dispose();
+  });
+  const model = 'BitForImageClassification';
+  expect(spans).toEqual([
+    expect.objectContaining({ model, source: null }),
+    expect.objectContaining({ model, source: 'bit-mini-scenes' }),
+  ]);
+});
+
 test('bigtransfer:batch tells of each batch once', async () => {
   await using model = await load();
   const messages = await heard('bigtransfer:batch', () =>

@@ -117,6 +117,69 @@ linux('caches', () => {
   });
 });
 
+describe('an account without a home', () => {
+  /** What the modules do where the system names this as home, and the account's list that. */
+  function withHomes<T>(home: string, account: () => string, work: (folders: Folders) => T): T {
+    let result: T | undefined;
+    jest.doMock('node:os', () => ({
+      ...jest.requireActual<object>('node:os'),
+      homedir: () => home,
+      userInfo: () => ({ homedir: account() }),
+    }));
+    jest.isolateModules(() => {
+      const folders = jest.requireActual<object>('../lib/user_folders');
+      const environment = jest.requireActual<object>('../lib/hub/environment');
+      result = work({ ...folders, ...environment } as Folders);
+    });
+    jest.dontMock('node:os');
+    return result as T;
+  }
+  type Folders = typeof import('../lib/user_folders') & typeof import('../lib/hub/environment');
+  const nobody = () => {
+    throw new Error('no such user');
+  };
+
+  test.each([
+    ['', () => ''],
+    ['relative', () => './home'],
+    ['', nobody],
+  ])('has no folders but those that variables name: %p', (home, account) => {
+    withHomes(home, account, ({ homeFolder, userCacheFolder, expandHome, hubCacheDir }) => {
+      expect([homeFolder(), userCacheFolder(), expandHome('~/x')]).toEqual([null, null, '~/x']);
+      expect(() => hubCacheDir()).toThrow(
+        expect.objectContaining({
+          code: 'ERR_BIT_CHECKPOINT',
+          message: expect.stringMatching(/^There is no home folder .* or pass cacheDir$/) as string,
+        }) as Error,
+      );
+      process.env['XDG_CACHE_HOME'] = '/caches';
+      expect(userCacheFolder()).toBe('/caches');
+      expect(hubCacheDir()).toBe('/caches/huggingface/hub');
+    });
+  });
+
+  test("in the system's words may have one in the account's", () => {
+    withHomes(
+      '',
+      () => '/home/me',
+      ({ homeFolder, userCacheFolder }) => {
+        expect([homeFolder(), userCacheFolder()]).toEqual(['/home/me', '/home/me/.cache']);
+      },
+    );
+  });
+
+  test.each([
+    ['~', '/home/me'],
+    ['~/x', '/home/me/x'],
+    ['~\\x', '/home/me\\x'],
+    ['~you/x', '~you/x'],
+    ['/a/~/x', '/a/~/x'],
+    ['', ''],
+  ])('its sign is expanded at the start alone: %p', (path, expanded) => {
+    expect(withHomes('/home/me', nobody, ({ expandHome }) => expandHome(path))).toBe(expanded);
+  });
+});
+
 linux('a cached libtorch', () => {
   const cache = join(folder, 'cache');
   const elsewhere = join(folder, 'elsewhere');

@@ -145,7 +145,7 @@ function inText(text: string, error: unknown): Uint8Array {
 function rawPixels(value: unknown): RawPixels {
   const raw = value as Partial<RawPixels> | null;
   const isBytes = ['Uint8Array', 'Uint8ClampedArray'].includes(brand(raw?.data));
-  if (typeof raw !== 'object' || raw === null || !isBytes) {
+  if (!isBytes) {
     const kinds =
       'a path, a URL, encoded bytes, a sharp instance or { data, width, height, channels }';
     fail(`Expected ${kinds} but received ${describe(value)}`);

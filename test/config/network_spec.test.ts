@@ -5,7 +5,9 @@ describe('makeDiv', () => {
   test.each([
     [1, 8],
     [8, 8],
-    [11, 16], // 8 would lose more than a tenth
+    [80 / 9, 8], // which loses just a tenth
+    [8.9, 16], // 8 would lose more
+    [11, 16],
     [12, 16],
     [19, 24],
     [20, 24],

@@ -7,7 +7,7 @@ import {
   rmSync,
   writeFileSync,
 } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DownloadProgress, PretrainedOptions } from '../../lib';
 import { resolveSource } from '../../lib/hub';
@@ -208,6 +208,30 @@ describe('a hub id', () => {
       files: [join(dir, 'm-1.safetensors'), join(dir, 'm-2.safetensors')],
       indexPath: join(dir, 'model.safetensors.index.json'),
     });
+  });
+
+  test('is asked once for all names that may be wanted together', async () => {
+    await model('owner/sharded');
+    expect(hub.log.filter((line) => !line.startsWith('cdn'))).toEqual([
+      'GET /api/models/owner/sharded/revision/main',
+      `POST /api/models/owner/sharded/paths-info/${COMMIT}`,
+      `GET /owner/sharded/resolve/${COMMIT}/model.safetensors.index.json`,
+      `POST /api/models/owner/sharded/paths-info/${COMMIT}`,
+      `GET /owner/sharded/resolve/${COMMIT}/m-1.safetensors`,
+      `GET /owner/sharded/resolve/${COMMIT}/m-2.safetensors`,
+    ]);
+  });
+
+  test('whose contents are there waits for nobody who brings them again', async () => {
+    const { dir } = await model('owner/bit');
+    const path = join(dir, 'model.safetensors');
+    const blob = join(dir, readlinkSync(path));
+    rmSync(path);
+    writeFileSync(`${blob}.lock`, `${process.pid} ${hostname()}`);
+    hub.log.length = 0;
+    const { weights } = await model('owner/bit', { signal: AbortSignal.timeout(10_000) });
+    expect(readFileSync(weights.files[0] as string)).toEqual(WEIGHTS);
+    expect(hub.log.filter((line) => line.startsWith('cdn'))).toEqual([]);
   });
 
   test('reports progress per file, from nothing to all', async () => {

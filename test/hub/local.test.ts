@@ -156,6 +156,10 @@ describe('parseShardIndex', () => {
   test.each([
     ['not json', /is not JSON/],
     ['null', /expected an object for weight_map/],
+    ['{}', /^x\.index\.json is no shard index: .* for weight_map but found undefined$/],
+    ['3', /for weight_map but found undefined$/],
+    ['{"weight_map": null}', /expected an object for weight_map but found null$/],
+    ['{"weight_map": "a"}', /expected an object for weight_map but found 'a'$/],
     ['{"weight_map": []}', /expected an object for weight_map but found \[\]/],
     ['{"weight_map": {}}', /weight_map is empty/],
     ['{"weight_map": {"a": 3}}', /plain file name for weight_map\['a'\] but found 3/],
@@ -164,8 +168,16 @@ describe('parseShardIndex', () => {
     ['{"weight_map": {"a": "sub\\\\x.bin"}}', /plain file name/],
     ['{"weight_map": {"a": "C:x.bin"}}', /plain file name/],
     ['{"weight_map": {"a": ".."}}', /plain file name/],
+    ['{"weight_map": {"a": "."}}', /plain file name/],
+    ['{"weight_map": {"a": ""}}', /plain file name/],
+    ['{"weight_map": {"a": "x.bin", "b": "x\\u0000.bin"}}', /weight_map\['b'\]/],
   ])('refuses %s', (text, message) => {
     expect(() => parseShardIndex(text, 'x.index.json')).toThrow(message);
+  });
+
+  test('gives the file of every tensor', () => {
+    const map = { 'a.weight': 'm-1.safetensors', 'b.bias': '..bin', c: 'm 2.bin' };
+    expect(parseShardIndex(JSON.stringify({ weight_map: map }), 'x.index.json')).toEqual(map);
   });
 
   test('tells why it is no JSON, with the reason as its cause', () => {

@@ -62,14 +62,77 @@ describe('readInput tells apart', () => {
     await expect(readInput('data:image/png;base64,')).rejects.toMatchObject(refusal('no bytes'));
   });
 
-  test.each([3, null, undefined, [], {}, () => 1, Symbol('x')])(
-    'nothing usable: %p',
-    async (value) => {
-      const message = expect.stringMatching(/^Expected a path, /) as string;
-      const refused = { ...refusal(''), message };
-      await expect(readInput(value as never)).rejects.toMatchObject(refused);
-    },
-  );
+  test.each<[unknown, string]>([
+    [3, '3'],
+    [null, 'null'],
+    [undefined, 'undefined'],
+    [[], '[]'],
+    [{}, '{}'],
+    [function draw() {}, 'function draw'],
+    [Symbol('x'), 'Symbol(x)'],
+    [{ data: [1, 2, 3], width: 1 }, '{"data":[1,2,3],"width":1}'],
+    [{ data: new Uint16Array(3) }, '{"data":Uint16Array of 6 bytes}'],
+  ])('nothing usable: %p', async (value, shown) => {
+    const kinds =
+      'a path, a URL, encoded bytes, a sharp instance or { data, width, height, channels }';
+    const message = `Expected ${kinds} but received ${shown}`;
+    await expect(readInput(value as never)).rejects.toMatchObject({ ...refusal(''), message });
+  });
+
+  test.each([
+    [0, 1, 3],
+    [1, 0, 3],
+    [-1, 1, 3],
+    [1.5, 2, 1],
+    [2 ** 53, 1, 3],
+    ['1', 1, 3],
+    [1, 1, 0],
+    [1, 1, 5],
+    [1, 1, 2.5],
+  ])('raw pixels that cannot be: %p x %p x %p', async (width, height, channels) => {
+    const image = { data: new Uint8Array(3), width, height, channels };
+    const size = `{"width":${JSON.stringify(width)},"height":${height},"channels":${channels}}`;
+    await expect(readInput(image as never)).rejects.toMatchObject({
+      ...refusal(''),
+      message: `Expected positive sizes and 1 to 4 channels for raw pixels but received ${size}`,
+    });
+  });
+
+  test.each([5, 7, 0])('raw pixels of which there are not six but %i', async (length) => {
+    const image = { data: new Uint8Array(length), width: 2, height: 1, channels: 3 };
+    const message = `Expected 2 x 1 x 3 bytes of raw pixels but received ${length}`;
+    await expect(readInput(image)).rejects.toMatchObject({ ...refusal(''), message });
+  });
+
+  test.each([1, 2, 3, 4])('raw pixels of %i channels', async (channels) => {
+    const raw = { data: new Uint8Array(channels), width: 1, height: 1, channels };
+    expect(await readInput(raw)).toEqual({ raw });
+  });
+
+  test('the path or URL of an image, and that there is none', () => {
+    const sourceOf = (input: ImageInput) => HeldImage.of(input).source;
+    expect(sourceOf('a.png')).toBe('a.png');
+    expect(sourceOf(new URL('file:///a%20b.png'))).toBe('file:///a%20b.png');
+    expect(sourceOf(' DATA:image/png;base64,AAAA')).toBeNull();
+    expect(sourceOf(Uint8Array.from(bytes))).toBeNull();
+    const held = HeldImage.of('a.png');
+    expect(HeldImage.of(held as never)).toBe(held);
+  });
+
+  test.each([
+    ['', "Expected a path or URL but received ''"],
+    ['a\0b', "Expected a path or URL but received 'a\0b'"],
+    [
+      'ftp://host/a',
+      "Expected a path or a file:, http:, https: or data: URL but received 'ftp://host/a'",
+    ],
+    [
+      ' S3://b/a',
+      "Expected a path or a file:, http:, https: or data: URL but received ' S3://b/a'",
+    ],
+  ])('text that means no picture: %j', async (text, message) => {
+    await expect(readInput(text)).rejects.toMatchObject({ ...refusal(''), message });
+  });
 });
 
 describe('readInput downloads', () => {

@@ -1,4 +1,5 @@
 // What reaches the native side, and what never does: the addon is a stand-in here.
+import { availableParallelism } from 'node:os';
 import type { NativeJob, NativePixels, PreprocessRequest } from '../../lib/binding/types';
 import { ImageProcessorData, type BitImageProcessorFields } from '../../lib/config/image_processor';
 import { BitError } from '../../lib/errors';
@@ -200,4 +201,22 @@ test('aborting cancels the job and rejects with the reason', async () => {
   controller.abort(reason);
   await expect(pending).rejects.toBe(reason);
   expect(native.cancel).toHaveBeenCalledTimes(1);
+});
+
+test('two images of a core are decoded and resized at once, over all calls', async () => {
+  const native = standIn(false);
+  const controller = new AbortController();
+  const most = 2 * availableParallelism();
+  const { signal } = controller;
+  // Each call reads sixteen at once.
+  const calls = Array.from({ length: 1 + Math.ceil(most / 16) }, () =>
+    preprocessImages(new Array(16).fill(raw(4, 4)), new ImageProcessorData(), native, { signal }),
+  );
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  expect(native.requests).toHaveLength(most);
+  const reason = new Error('enough');
+  controller.abort(reason);
+  for (const each of await Promise.allSettled(calls))
+    expect(each).toEqual({ status: 'rejected', reason });
+  expect(native.requests).toHaveLength(most);
 });

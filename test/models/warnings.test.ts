@@ -7,7 +7,7 @@ import {
   inspectModel,
   type LoadOptions,
 } from '../../lib';
-import { warnOfDevices } from '../../lib/models/warnings';
+import { warnOfDevices, warnOfMissing, warnOfModelType } from '../../lib/models/warnings';
 import { temporaryFolder } from '../support/temporary';
 
 const folder = temporaryFolder();
@@ -131,4 +131,45 @@ test('GPUs that failed are told one by one', () => {
     ['cuda:1 failed', options],
     ['cuda:2 failed', options],
   ]);
+});
+
+describe('what starts at random', () => {
+  const info = (missing: string[], mismatched: string[] = []) => ({
+    missingKeys: missing,
+    unexpectedKeys: ['other'],
+    mismatchedKeys: mismatched.map((name) => ({ name, checkpointShape: [1], modelShape: [2] })),
+  });
+
+  test.each([
+    ['one', info(['a']), 'a'],
+    ['three', info(['a', 'b'], ['c']), 'a, b, c'],
+    ['four', info(['a', 'b', 'c', 'd']), 'a, b, c and 1 more'],
+    ['more', info(['a'], ['b', 'c', 'd', 'e', 'f']), 'a, b, c and 3 more'],
+  ])('%s', (_, loaded, names) => {
+    warnOfMissing('BitModel', 'owner/bit', loaded);
+    const words = 'these start at random and need training (see loadingInfo)';
+    expect(warnings.mock.calls).toEqual([
+      [
+        `BitModel: 'owner/bit' lacks ${names}; ${words}`,
+        { type: 'BitWarning', code: 'BIT_RANDOM_WEIGHTS' },
+      ],
+    ]);
+  });
+
+  test('nothing: no word of what is in the file beside it', () => {
+    warnOfMissing('BitModel', 'owner/bit', info([]));
+    expect(warnings).not.toHaveBeenCalled();
+  });
+});
+
+test.each([
+  ['another one', 'resnet', ["x.json is the config of a model of type 'resnet', not 'bit'"]],
+  ['no text', 3, ["x.json is the config of a model of type '3', not 'bit'"]],
+  ['null', null, ["x.json is the config of a model of type 'null', not 'bit'"]],
+  ['the same', 'bit', []],
+  ['none', undefined, []],
+])('a type of model that is %s', (_, type, messages) => {
+  warnOfModelType('x.json', type, 'bit');
+  const options = { type: 'BitWarning', code: 'BIT_MODEL_TYPE' };
+  expect(warnings.mock.calls).toEqual(messages.map((message) => [message, options]));
 });

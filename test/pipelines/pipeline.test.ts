@@ -1,6 +1,6 @@
 // The life of a pipeline; what it answers is in the tests of its parts.
 import { join } from 'node:path';
-import { type BitError, pipeline } from '../../lib';
+import { BitForImageClassification, BitModel, type BitError, pipeline } from '../../lib';
 import { ROOT } from '../support/child';
 
 const CAT = join(ROOT, 'examples', 'pictures', 'cat.jpg');
@@ -83,6 +83,36 @@ describe('options', () => {
       code: 'ERR_BIT_CONFIG',
     });
   });
+});
+
+test.each([
+  ['object-detection', "'object-detection'"],
+  ['image-classifications', "'image-classifications'"],
+  ['', "''"],
+  [undefined, 'undefined'],
+  [null, 'null'],
+  [{}, '{}'],
+])('the task %p is refused before anything is read', async (task, shown) => {
+  await expect(pipeline(task as never, '/nowhere/at/all')).rejects.toMatchObject({
+    name: 'BitError',
+    code: 'ERR_BIT_CONFIG',
+    message:
+      "Expected 'image-classification' or 'image-feature-extraction' for task but received " +
+      shown,
+  });
+});
+
+test('a pipeline says what it is, and ends by either name', async () => {
+  const classify = await pipeline('image-classification');
+  const embed = await pipeline('image-feature-extraction', undefined);
+  expect([classify.task, embed.task]).toEqual(['image-classification', 'image-feature-extraction']);
+  expect(classify.model).toBeInstanceOf(BitForImageClassification);
+  expect(embed.model).toBeInstanceOf(BitModel);
+  expect(await classify(CAT)).toHaveLength(5);
+  expect(await classify([CAT])).toEqual([await classify(CAT)]);
+  await classify[Symbol.asyncDispose]();
+  await embed.dispose();
+  for (const gone of [classify, embed]) await expect(gone(CAT)).rejects.toMatchObject(disposed);
 });
 
 describe('the image at fault is named by its place in the whole list, once', () => {

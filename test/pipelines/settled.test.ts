@@ -4,6 +4,7 @@ import { type ImageInput, pipeline, type Settled } from '../../lib';
 import { BitError } from '../../lib/errors';
 import { HeldImage } from '../../lib/image/input';
 import { StagedImages } from '../../lib/image/staged';
+import type { BatchOptions } from '../../lib/pipelines/batches';
 import { settledOf } from '../../lib/pipelines/settled';
 import { ROOT } from '../support/child';
 
@@ -119,14 +120,19 @@ describe('a model on a GPU', () => {
         return texts;
       },
     };
-    const run = (images: Iterable<ImageInput>, batchSize: number, gpuDecode = false) =>
+    const run = (
+      images: Iterable<ImageInput>,
+      batchSize: number,
+      gpuDecode = false,
+      rest: Partial<BatchOptions> = {},
+    ) =>
       settledOf(images, {
         processor,
         model,
-        options: { batchSize, gpuDecode },
+        options: { batchSize, gpuDecode, ...rest },
         resultsOf: (texts) => texts.map((text) => text.toUpperCase()),
       });
-    return { staged, forwards, run };
+    return { staged, forwards, processor, model, run };
   }
 
   const told = (settled: Settled<string>[]) =>
@@ -171,12 +177,58 @@ describe('a model on a GPU', () => {
     expect(forwards).toEqual([['a', 'j', 'b'], ['a'], ['j'], ['b']]);
   });
 
+  test('what is wrong with all of a batch is told of each, and nothing is tried again', async () => {
+    const { forwards, model, run } = standIns();
+    const odd = new BitError('ERR_BIT_SHAPE', 'of another shape');
+    const forward = jest.spyOn(model, 'forward').mockRejectedValue(odd);
+    const settled = await all(run(['a', 'b'], 2));
+    expect(settled).toEqual([
+      { index: 0, error: odd },
+      { index: 1, error: odd },
+    ]);
+    expect([forward.mock.calls.length, forwards]).toEqual([1, []]);
+  });
+
+  test('what is asked of pictures, and of the model, goes along', async () => {
+    const { processor, model, run } = standIns();
+    const stage = jest.spyOn(processor, 'stage');
+    const forward = jest.spyOn(model, 'forward');
+    const { signal } = new AbortController();
+    const imageProcessorKwargs = { doNormalize: false };
+    const asked = { priority: 3, timeoutMs: 40 };
+    await all(run(['a', 'b'], 2, true, { ...asked, imageProcessorKwargs, signal }));
+    const stopped = expect.any(AbortSignal) as AbortSignal;
+    const settings = { ...imageProcessorKwargs, ...asked, gpuDecode: true, signal: stopped };
+    for (const [, given] of stage.mock.calls as unknown[][]) expect(given).toStrictEqual(settings);
+    expect(stage).toHaveBeenCalledTimes(2);
+    const options = (forward.mock.calls as unknown[][]).map(([, given]) => given);
+    expect(options).toStrictEqual([{ signal: stopped, priority: 3 }]);
+  });
+
   test('what is about no image ends it', async () => {
     const { run } = standIns();
     await expect(all(run(['a', 'm', 'b'], 1))).rejects.toMatchObject({
       code: 'ERR_BIT_OUT_OF_MEMORY',
     });
   });
+});
+
+test('on the CPU too what is asked of pictures, and of the model, goes along', async () => {
+  const pixelValues = jest.fn(async () => 'pixels' as never);
+  const forward = jest.fn(async () => ['A']);
+  const work = {
+    processor: { pixelValues, stage: () => Promise.reject(new Error('for GPUs')) },
+    model: { device: 'cpu', forward },
+    resultsOf: (results: string[]) => results,
+  };
+  const asked = { priority: 3, timeoutMs: 40 };
+  const imageProcessorKwargs = { doNormalize: false };
+  const options = { batchSize: 2, ...asked, gpuDecode: true, imageProcessorKwargs };
+  expect(await all(settledOf(['a'], { ...work, options }))).toEqual([{ index: 0, result: 'A' }]);
+  const signal = expect.any(AbortSignal) as AbortSignal;
+  const settings = { ...imageProcessorKwargs, ...asked, signal };
+  expect(pixelValues.mock.calls).toStrictEqual([[expect.any(HeldImage), settings]]);
+  expect(forward.mock.calls).toStrictEqual([['pixels', { signal, priority: 3 }]]);
 });
 
 test('pictures of other sizes run on the CPU as well', async () => {
