@@ -69,7 +69,12 @@ async function attemptDownload(url: string, path: string, start: number, options
   const stall = new StallTimer(options.signal);
   try {
     const response = await fetch(url, {
-      headers: { ...options.headers, ...(start > 0 ? { range: `bytes=${start}-` } : {}) },
+      headers: {
+        ...options.headers,
+        // Lengths and ranges count the bytes that are sent.
+        'accept-encoding': 'identity',
+        ...(start > 0 ? { range: `bytes=${start}-` } : {}),
+      },
       signal: stall.signal,
     });
     if (response.status === 416) return await settleRange(response, path, start);

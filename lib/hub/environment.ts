@@ -26,7 +26,7 @@ export function hubCacheDir(options: Pick<PretrainedOptions, 'cacheDir'> = {}): 
 /** Whether nobody is to be asked. */
 export function isOffline({ localFilesOnly }: PretrainedOptions): boolean {
   return (
-    localFilesOnly || isTrue(process.env['HF_HUB_OFFLINE'] ?? process.env['TRANSFORMERS_OFFLINE'])
+    localFilesOnly || isTrue(process.env['HF_HUB_OFFLINE'] || process.env['TRANSFORMERS_OFFLINE'])
   );
 }
 
