@@ -1,6 +1,7 @@
 // Where this package's own folder is: its addon, its model and its manifest. Bundlers move the code away from it.
 import { existsSync, readFileSync } from 'node:fs';
-import { isAbsolute, join, sep } from 'node:path';
+import { createRequire } from 'node:module';
+import { dirname, isAbsolute, join, sep } from 'node:path';
 import { BitError, type BitErrorCode } from './errors';
 import { deniedReason } from './permission';
 import { version } from './version';
@@ -51,6 +52,17 @@ function problemOf(folder: string): string | null {
     return manifest.version === version ? null : `holds version ${String(manifest.version)}`;
   } catch (error) {
     return `has a package.json that cannot be read: ${deniedReason(error) ?? String(error)}`;
+  }
+}
+
+/** The folder of a package that goes with this one, as seen from it; null where it is not installed. */
+export function packageBeside(name: string): string | null {
+  try {
+    // Wherever a bundler has put this code.
+    const { resolve } = createRequire(join(packageRoot('ERR_BIT_LIBTORCH'), 'package.json'));
+    return unpacked(dirname(resolve(`${name}/package.json`)));
+  } catch {
+    return null;
   }
 }
 

@@ -40,7 +40,8 @@ const LIB_DOORS = {
   permission: ['errors'],
   package_root: ['errors', 'permission', 'version'],
   user_folders: [],
-  binding: ['errors', 'signal', 'libtorch', 'package_root', 'permission'],
+  platform: ['libtorch'],
+  binding: ['errors', 'signal', 'libtorch', 'package_root', 'permission', 'platform'],
   download: ['errors'],
   libtorch: [
     'config',
@@ -49,6 +50,7 @@ const LIB_DOORS = {
     'errors',
     'package_root',
     'permission',
+    'platform',
     'signal',
     'user_folders',
   ],

@@ -2,7 +2,7 @@
 import { cpSync, mkdirSync, renameSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { libtorch, version } from '../lib';
-import { packageRoot, unpacked } from '../lib/package_root';
+import { packageBeside, packageRoot, unpacked } from '../lib/package_root';
 import { ROOT, runScript } from './support/child';
 import { temporaryFolder } from './support/temporary';
 
@@ -42,6 +42,49 @@ test('of archives, what lies beside them', () => {
   expect(unpacked('/app.asar/node_modules/x.node')).toBe('/app.asar.unpacked/node_modules/x.node');
   expect(unpacked('/app.asar.unpacked/x.node')).toBe('/app.asar.unpacked/x.node');
   expect(unpacked('/plain/x.node')).toBe('/plain/x.node');
+});
+
+describe('packages that go with this one', () => {
+  const before = process.env['BIGTRANSFER_PACKAGE'];
+  afterEach(() => {
+    if (before === undefined) delete process.env['BIGTRANSFER_PACKAGE'];
+    else process.env['BIGTRANSFER_PACKAGE'] = before;
+  });
+
+  /** Installs this package and another in an app, as seen from the former. */
+  function install(app: string, name: string, place: string): string {
+    const own = join(app, 'node_modules', 'bigtransfer');
+    const other = join(app, place, name);
+    for (const [path, manifest] of [
+      [own, { name: 'bigtransfer', version }],
+      [other, { name, exports: { './package.json': './package.json' } }],
+    ] as const) {
+      mkdirSync(path, { recursive: true });
+      writeFileSync(join(path, 'package.json'), JSON.stringify(manifest));
+    }
+    process.env['BIGTRANSFER_PACKAGE'] = own;
+    return other;
+  }
+
+  test.each(['node_modules', 'node_modules/bigtransfer/node_modules'])('in %s', (place) => {
+    const app = join(folder, `an app with ${place.length}`);
+    const other = install(app, '@bigtransfer/some-linux-x64', place);
+    expect(packageBeside('@bigtransfer/some-linux-x64')).toBe(other);
+    expect(packageBeside('@bigtransfer/other-linux-x64')).toBeNull();
+  });
+
+  test('in an archive they are used from beside it', () => {
+    const other = install(join(folder, 'packed', 'app.asar'), '@bigtransfer/some', 'node_modules');
+    expect(packageBeside('@bigtransfer/some')).toBe(unpacked(other));
+    expect(unpacked(other)).toContain('app.asar.unpacked');
+  });
+
+  test('there are none where this one is not found', () => {
+    install(join(folder, 'lost'), '@bigtransfer/some', 'node_modules');
+    expect(packageBeside('@bigtransfer/some')).not.toBeNull();
+    process.env['BIGTRANSFER_PACKAGE'] = '/no/such/folder';
+    expect(packageBeside('@bigtransfer/some')).toBeNull();
+  });
 });
 
 describe('code that was moved into an app, as bundlers do it', () => {

@@ -4,20 +4,29 @@ import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { BitError } from '../errors';
-import { findLibtorch, libtorchCacheDir, libtorchNotFound, type FoundLibtorch } from '../libtorch';
-import { packageRoot, unpacked, unpackingAdvice } from '../package_root';
+import {
+  findLibtorch,
+  libtorchCacheDir,
+  libtorchNotFound,
+  majorMinor,
+  type FoundLibtorch,
+} from '../libtorch';
+import { packageBeside, packageRoot, unpacked, unpackingAdvice } from '../package_root';
 import { asDenied, deniedReason, isRestricted } from '../permission';
+import { libcFamily, platformName, whyNotPrebuilt } from '../platform';
 import { closeAtExit } from './at_exit';
 import type { NativeBinding } from './types';
 
 const CORE_NAME = /^bigtransfer-torch(\d+\.\d+)\.so$/;
+
+const CUDA_PACKAGE = `@bigtransfer/cuda-${process.platform}-${process.arch}`;
 
 interface Loader {
   open(libraryDirectory: string, corePath: string): NativeBinding & Initializable;
 }
 
 interface Initializable {
-  initialize(options: { threads: number; BitError: typeof BitError }): void;
+  initialize(options: { threads: number; BitError: typeof BitError; cudaLibrary: string }): void;
 }
 
 /** A core library and the libtorch series (major.minor) that it is built against. */
@@ -69,42 +78,56 @@ function loadWhereAllowed(): LoadedBinding {
 
 function load(root: string): LoadedBinding {
   const addon = addonPath(root);
-  const cores = coresBeside(addon);
-  const { core, libtorch } = match(cores);
+  const { core, libtorch } = match(coresBeside(addon));
   try {
     // Not by this module's own require, which bundlers rewrite.
     const loader = createRequire(addon)(addon) as Loader;
     const binding = loader.open(join(libtorch.dir, 'lib'), core.path);
-    binding.initialize({ threads: availableParallelism(), BitError });
+    const cudaLibrary = cudaLibraryOf(core);
+    binding.initialize({ threads: availableParallelism(), BitError, cudaLibrary });
     // process.exit() unloads libtorch without ending the environment first.
     closeAtExit(loader, () => binding.close());
     return { binding, libtorch, addon };
   } catch (cause) {
     if (deniedReason(cause) !== null) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
+    const advice = isPrebuilt(addon) ? whyNotPrebuilt() : null;
     throw new BitError(
       'ERR_BIT_LIBTORCH',
       `The native addon ${addon} does not load with libtorch ${libtorch.version} in ` +
-        `${libtorch.dir}: ${why}`,
+        `${libtorch.dir}: ${why}${advice === null ? '' : `\n${advice}`}`,
       { cause },
     );
   }
 }
 
-/** prebuilds/ of the package or build/Release of a clone. */
+/** prebuilds/ of the package, build/Release of a clone, or either of where BIGTRANSFER_PREBUILD points. */
 function addonPath(root: string): string {
   try {
     return unpacked(withKnownLibc(gypBuild).resolve(root));
   } catch (cause) {
     if (deniedReason(cause) !== null) throw cause;
+    const set = process.env['BIGTRANSFER_PREBUILD'];
+    const place = set ? `${set}, which BIGTRANSFER_PREBUILD names` : root;
+    const why = whyNotPrebuilt();
+    const advice =
+      why === null ? unpackingAdvice(set || root) || `. ${howToGet(root)}` : `. ${why}`;
     throw new BitError(
       'ERR_BIT_LIBTORCH',
-      `There is no native addon for ${process.platform}-${process.arch} in ${root}${unpackingAdvice(root)}. In ` +
-        'a clone, run `npm run build:native`; it needs CMake and a C++20 compiler',
+      `There is no native addon for ${platformName()} in ${place}${advice}`,
       { cause },
     );
   }
 }
+
+/** A clone has what a published package has not. */
+function howToGet(root: string): string {
+  return existsSync(join(root, 'tsconfig.json'))
+    ? 'In a clone, run `npm run build:native`; it needs CMake and a C++20 compiler'
+    : 'Install bigtransfer again: the published package has it in prebuilds/';
+}
+
+const isPrebuilt = (addon: string) => basename(dirname(dirname(addon))) === 'prebuilds';
 
 function gypBuild(): { resolve(dir: string): string } {
   // eslint-disable-next-line @typescript-eslint/no-require-imports -- it has no types to import
@@ -118,8 +141,7 @@ function gypBuild(): { resolve(dir: string): string } {
 function withKnownLibc<T>(work: () => T): T {
   const { env } = process;
   if (!isRestricted() || env['LIBC'] !== undefined) return work();
-  const { header } = process.report.getReport() as { header: { glibcVersionRuntime?: string } };
-  env['LIBC'] = header.glibcVersionRuntime === undefined ? 'musl' : 'glibc';
+  env['LIBC'] = libcFamily() ?? 'glibc';
   try {
     return work();
   } finally {
@@ -143,19 +165,19 @@ function coresBeside(addon: string): Core[] {
   );
 }
 
-/** The first core for which there is a libtorch of its series: C++ has no other compatibility. */
+/** The best libtorch that there is a core for, and that core: C++ has no other compatibility. */
 function match(cores: Core[]): { core: Core; libtorch: FoundLibtorch } {
-  let failure: unknown;
-  for (const core of cores) {
-    const needs = { version: core.series };
-    try {
-      const { found, tried } = findLibtorch(needs);
-      if (found) return { core, libtorch: found };
-      failure ??= libtorchNotFound(tried, needs);
-    } catch (error) {
-      // BIGTRANSFER_LIBTORCH may fit another core.
-      failure ??= error;
-    }
-  }
-  throw failure;
+  const needs = { version: cores.map(({ series }) => series) };
+  const { found, tried } = findLibtorch(needs);
+  const core = cores.find(({ series }) => found && series === majorMinor(found.version));
+  if (!found || !core) throw libtorchNotFound(tried, needs);
+  return { core, libtorch: found };
+}
+
+/** The library for GPUs: beside the core in a clone, else in a package of its own. */
+function cudaLibraryOf({ path, series }: Core): string {
+  const name = `bigtransfer-cuda-torch${series}.so`;
+  const beside = join(dirname(path), name);
+  const folder = existsSync(beside) ? null : packageBeside(CUDA_PACKAGE);
+  return folder === null ? beside : join(folder, name);
 }

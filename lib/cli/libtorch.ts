@@ -16,8 +16,14 @@ export function addLibtorch(program: Command, context: Context): void {
   group
     .command('fetch')
     .description(`Bring libtorch ${libtorch.PINNED.version} into the cache`)
+    .option(
+      '--cuda',
+      `libtorch ${libtorch.PINNED_CUDA.version} for NVIDIA GPUs and CUDA's libraries instead (2.7 GB)`,
+    )
     .option('--force', 'even though it is there')
-    .action(({ force }: { force?: boolean }) => fetch(force === true, context));
+    .action(({ cuda, force }: { cuda?: boolean; force?: boolean }) =>
+      fetch({ cuda: cuda === true, force: force === true }, context),
+    );
   group
     .command('remove')
     .description('Remove what was fetched')
@@ -47,12 +53,15 @@ const PHASES = {
   unpack: 'unpacking',
 };
 
-async function fetch(force: boolean, { signal }: Context): Promise<void> {
+async function fetch(what: { cuda: boolean; force: boolean }, { signal }: Context): Promise<void> {
   const progress = new Progress();
   let phase = '';
+  const told = new Set<string>();
   const onProgress: libtorch.FetchOptions['onProgress'] = (now) => {
-    if (now.phase !== phase && !process.stderr.isTTY)
+    // Of several wheels each is downloaded and checked.
+    if (!told.has(now.phase) && !process.stderr.isTTY)
       process.stderr.write(`${PHASES[now.phase]} ...\n`);
+    told.add(now.phase);
     if (now.phase !== phase) progress.stop();
     phase = now.phase;
     const total = now.total === null ? '' : ` of ${bytes(now.total)}`;
@@ -64,7 +73,7 @@ async function fetch(force: boolean, { signal }: Context): Promise<void> {
     );
   };
   try {
-    const dir = await libtorch.fetchLibtorch({ force, signal, onProgress });
+    const dir = await libtorch.fetchLibtorch({ ...what, signal, onProgress });
     progress.stop();
     await print(dir);
   } finally {

@@ -1,16 +1,30 @@
 // Options of finding, fetching and removing libtorch.
-import { anything, boolean, callback, text } from './checks';
+import { type Check, anything, boolean, callback, text } from './checks';
 import type { OptionChecks } from './options';
 
 /** What is asked of a libtorch besides being of a supported version. */
 export interface Needs {
   /** Also `include/` and `share/cmake/`, for building. */
   needHeaders?: boolean;
-  /** The one `major.minor` that will do, such as `2.13`. */
-  version?: string;
+  /** Only builds for GPUs. */
+  cuda?: boolean;
+  /** The one `major.minor` that will do, such as `2.13`, or those that will. */
+  version?: string | readonly string[];
 }
 
-export const NEEDS_CHECKS: OptionChecks<Needs> = { needHeaders: boolean, version: text };
+const texts: Check = {
+  expected: 'a string or a non-empty array of strings',
+  test: (value) => {
+    const all = [value].flat();
+    return all.length > 0 && all.every((each) => text.test(each));
+  },
+};
+
+export const NEEDS_CHECKS: OptionChecks<Needs> = {
+  needHeaders: boolean,
+  cuda: boolean,
+  version: texts,
+};
 
 /** How far it is; `total` is null where that is not known. */
 export interface FetchProgress {
@@ -22,7 +36,12 @@ export interface FetchProgress {
 export interface FetchOptions {
   onProgress?: (progress: FetchProgress) => void;
   signal?: AbortSignal;
-  /** Another place for the wheel; default `BIGTRANSFER_LIBTORCH_URL`, else PyTorch's own. */
+  /**
+   * The build for NVIDIA GPUs with CUDA's libraries, from PyPI (or the index that `BIGTRANSFER_PYPI_URL` names);
+   * default false, the build for the CPU.
+   */
+  cuda?: boolean;
+  /** Another place for the CPU's wheel; default `BIGTRANSFER_LIBTORCH_URL`, else PyTorch's own. */
   url?: string;
   /** Fetch again even though it is there. */
   force?: boolean;
@@ -32,6 +51,7 @@ export interface FetchOptions {
 export const FETCH_CHECKS: OptionChecks<FetchOptions> = {
   onProgress: callback,
   signal: anything,
+  cuda: boolean,
   url: text,
   force: boolean,
 };

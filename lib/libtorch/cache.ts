@@ -11,12 +11,15 @@ export const MANIFEST = 'manifest.json';
 /** Held by whoever fetches into the cache or removes from it. */
 export const LOCK = 'fetch.lock';
 
-/** What `manifest.json` says about a fetched copy. */
+/** In the cache, wheels that are whole and checked, until all of a copy's are there and unpacked. */
+export const WHEELS = 'wheels';
+
+/** What `manifest.json` says about a fetched copy; of several wheels, `file` and `sha256` are libtorch's. */
 export interface Manifest {
   version: string;
   file: string;
   sha256: string;
-  /** The URL it came from, or `pip`. */
+  /** The URL it came from (of several wheels the last), `pip`, or `cache` for what an earlier call had brought. */
   from: string;
   fetchedAt: string;
 }
@@ -70,4 +73,10 @@ export function cachedCopies(): string[] {
  */
 export function isComplete(copy: string): boolean {
   return existsSync(join(copy, MANIFEST)) || lstatSync(copy).isSymbolicLink();
+}
+
+/** A copy's libtorch: with CUDA's libraries it lies beside these, as pip installs them. */
+export function libtorchOf(copy: string): string {
+  const beside = join(copy, 'torch');
+  return existsSync(beside) ? beside : copy;
 }

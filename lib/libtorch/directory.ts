@@ -22,8 +22,9 @@ export function inspectDirectory(dir: string, options: Needs): Inspection {
   const version = readVersion(dir);
   if (version === null)
     return no('it has no build-version, version.py or version.h that tells its version');
-  if (needs.version !== undefined && majorMinor(version) !== needs.version) {
-    return no(`it is ${version}, and ${needs.version} is needed`);
+  const series = needs.version === undefined ? null : [needs.version].flat();
+  if (series !== null && !series.includes(majorMinor(version) ?? '')) {
+    return no(`it is ${version}, and ${series.join(' or ')} is needed`);
   }
   if (!isSupported(version)) {
     return no(`it is ${version}, and ${SUPPORTED.from} to ${SUPPORTED.to} are supported`);
@@ -32,7 +33,9 @@ export function inspectDirectory(dir: string, options: Needs): Inspection {
     const missing = HEADERS.find((path) => !existsSync(join(dir, path)));
     if (missing !== undefined) return no(`it has no ${missing}, which building needs`);
   }
-  return { ok: true, version, cuda: readCuda(dir, version) };
+  const cuda = readCuda(dir, version);
+  if (needs.cuda && cuda === null) return no(`it is ${version}, a build for the CPU`);
+  return { ok: true, version, cuda };
 }
 
 const HEADERS = ['include/ATen/ATen.h', 'share/cmake/Torch/TorchConfig.cmake'];

@@ -1,4 +1,4 @@
-// Takes out of PyTorch's wheel what a C++ program needs of it: libraries, headers, CMake files.
+// Takes out of wheels what a C++ program needs of them: libraries, headers, CMake files.
 
 import { createWriteStream } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
@@ -14,24 +14,47 @@ export interface ExtractOptions {
 
 const AT_ONCE = 8; // thousands of small headers: keep some files in flight
 
+/** Where a wheel's file goes; null for one that is left out. */
+export type Layout = (name: string) => string | null;
+
+/** PyTorch's wheel by itself: what {@link isWanted} of it, without the `torch/`. */
+export const torchAlone: Layout = (name) => {
+  const path = name.startsWith('torch/') ? name.slice('torch/'.length) : '';
+  return isWanted(path) ? path : null;
+};
+
 /**
- * Unpacks `torch/{lib,include,share/cmake,version.py}` of a wheel into `dir`, without the `torch/`.
- * Left out: Python's own library, and the libraries of PyTorch's tests.
+ * PyTorch's wheel and NVIDIA's side by side as pip installs them, since libtorch looks for the others'
+ * libraries by paths from its own.
  */
-export async function extractWheel(
-  wheel: string,
+export const torchWithCuda: Layout = (name) => {
+  if (name.startsWith('nvidia/'))
+    return /^nvidia\/[^/]+\/(include\/.+(?<!\.py)|lib\/[^/]+\.so(\.[\w.]+)?)$/.test(name)
+      ? name
+      : null;
+  const licence =
+    /^([\w.]+)-[^/]+\.dist-info\/(?:licenses\/)?([^/]*(?:licen[sc]e|notice)[^/]*)$/i.exec(name);
+  if (licence) return `licenses/${licence[1]}/${licence[2]}`;
+  const path = torchAlone(name);
+  return path === null ? null : `torch/${path}`;
+};
+
+/** Unpacks what the layout wants of the wheels into `dir`. */
+export async function extractWheels(
+  wheels: readonly string[],
   dir: string,
+  layout: Layout,
   options: ExtractOptions = {},
 ): Promise<void> {
   const { signal, onProgress } = options;
-  const zip = await openPromise(wheel, { autoClose: false });
+  const zips = await Promise.all(wheels.map((wheel) => openPromise(wheel, { autoClose: false })));
   try {
-    const entries = await wantedEntries(zip);
+    const entries = (await Promise.all(zips.map((zip) => wantedEntries(zip, layout)))).flat();
     const total = entries.reduce((sum, { entry }) => sum + entry.uncompressedSize, 0);
     let loaded = 0;
     const queue = entries.values(); // one iterator: each worker takes the next
     const worker = async () => {
-      for (const { entry, path } of queue) {
+      for (const { zip, entry, path } of queue) {
         signal?.throwIfAborted();
         const onBytes = (bytes: number) => onProgress?.((loaded += bytes), total);
         await writeEntry(zip, entry, inside(dir, path), onBytes);
@@ -39,7 +62,7 @@ export async function extractWheel(
     };
     await allOrFirstError(Array.from({ length: AT_ONCE }, worker), () => (entries.length = 0));
   } finally {
-    zip.close();
+    zips.forEach((zip) => zip.close());
   }
 }
 
@@ -57,11 +80,17 @@ async function allOrFirstError(workers: Promise<void>[], stop: () => void): Prom
   if (failed) throw failed.reason;
 }
 
-async function wantedEntries(zip: ZipFile): Promise<{ entry: Entry; path: string }[]> {
-  const wanted: { entry: Entry; path: string }[] = [];
+interface WantedEntry {
+  zip: ZipFile;
+  entry: Entry;
+  path: string;
+}
+
+async function wantedEntries(zip: ZipFile, layout: Layout): Promise<WantedEntry[]> {
+  const wanted: WantedEntry[] = [];
   for await (const entry of zip.eachEntry()) {
-    const path = entry.fileName.startsWith('torch/') ? entry.fileName.slice('torch/'.length) : '';
-    if (isWanted(path)) wanted.push({ entry, path });
+    const path = entry.fileName.endsWith('/') ? null : layout(entry.fileName);
+    if (path !== null) wanted.push({ zip, entry, path });
   }
   return wanted;
 }

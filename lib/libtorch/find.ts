@@ -1,14 +1,14 @@
 // Finds the libtorch to load or to build against, in the order that the documentation gives.
 
 import { spawnSync, type SpawnSyncReturns } from 'node:child_process';
-import { createRequire } from 'node:module';
-import { dirname, join, resolve } from 'node:path';
+import { existsSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { NEEDS_CHECKS, type Needs } from '../config/libtorch_options';
 import { checkOptions } from '../config/options';
 import { BitError } from '../errors';
-import { packageRoot, unpacked } from '../package_root';
+import { packageBeside, packageRoot } from '../package_root';
 import { deniedReason } from '../permission';
-import { cachedCopies, isComplete, libtorchCacheDir } from './cache';
+import { cachedCopies, isComplete, libtorchCacheDir, libtorchOf } from './cache';
 import { type Inspection, inspectDirectory, readVersion } from './directory';
 import { PINNED, SUPPORTED, compareVersions } from './versions';
 
@@ -39,7 +39,8 @@ export interface LibtorchSearch {
 type Places = Generator<{ where: string } | { where: string; why: string }>;
 
 /**
- * Looks for libtorch: `BIGTRANSFER_LIBTORCH`, the platform package, the cache, Python's torch.
+ * Looks for libtorch: `BIGTRANSFER_LIBTORCH`, a CUDA build in the cache where the machine has NVIDIA's
+ * driver, the platform package, the cache, Python's torch.
  * Nothing is loaded; Python is asked only when all else fails.
  * @throws BitError `ERR_BIT_LIBTORCH` when `BIGTRANSFER_LIBTORCH` is set to a directory that won't do,
  *   `ERR_BIT_CONFIG` for needs that are wrong or unknown.
@@ -51,6 +52,7 @@ export function findLibtorch(options: Needs = {}): LibtorchSearch {
   if (set) return { found: fromEnvironment(resolve(set), needs), tried };
 
   const sources: [LibtorchSource, () => Places][] = [
+    ['cache', () => cudaPlaces(needs)],
     ['package', packagePlaces],
     ['cache', cachePlaces],
     ['python', pythonPlaces],
@@ -72,18 +74,44 @@ export function findLibtorch(options: Needs = {}): LibtorchSearch {
 
 /** The error for a search that found nothing: what was tried, and the one thing to do. */
 export function libtorchNotFound(tried: TriedLibtorch[], needs: Needs = {}): BitError {
-  const { version } = checkOptions(needs, NEEDS_CHECKS);
-  const wanted = version ?? `${SUPPORTED.from} to ${SUPPORTED.to}`;
+  const { version, cuda } = checkOptions(needs, NEEDS_CHECKS);
+  const wanted = version === undefined ? `${SUPPORTED.from} to ${SUPPORTED.to}` : either(version);
   const lines = tried.map(({ source, where, why }) => `  ${source}: ${where}: ${why}`);
   return new BitError(
     'ERR_BIT_LIBTORCH',
-    [
-      `No libtorch (${wanted}) was found.`,
-      ...lines,
-      'Run `npx bigtransfer libtorch fetch`, or set BIGTRANSFER_LIBTORCH to the directory of a libtorch (the one with lib/ in it).',
-    ].join('\n'),
+    [`No libtorch (${wanted}) was found.`, ...lines, ...howToInstall(tried, cuda === true)].join(
+      '\n',
+    ),
   );
 }
+
+function howToInstall(tried: readonly TriedLibtorch[], cuda: boolean): string[] {
+  const command = `npx bigtransfer libtorch fetch${cuda ? ' --cuda' : ''}`;
+  const otherwise = `Run \`${command}\`, or set BIGTRANSFER_LIBTORCH to the directory of a libtorch (the one with lib/ in it).`;
+  if (cuda) return [otherwise];
+  const { optionalDependencies } = ownManifest();
+  const lacks = tried.find(
+    ({ source, where }) => source === 'package' && where in optionalDependencies,
+  );
+  if (!lacks) return [otherwise];
+  const name = `${lacks.where}@${optionalDependencies[lacks.where]}`;
+  return [
+    `${lacks.where} comes with bigtransfer unless optional dependencies are left out (npm's --omit=optional, ` +
+      `or a lock file made on another platform). Run \`npm install ${name}\`.`,
+    `If that cannot be: ${otherwise.charAt(0).toLowerCase()}${otherwise.slice(1)}`,
+  ];
+}
+
+/** What the published package asks for; a clone asks for nothing. */
+function ownManifest(): { optionalDependencies: Record<string, string> } {
+  const path = join(packageRoot('ERR_BIT_LIBTORCH'), 'package.json');
+  const manifest = JSON.parse(readFileSync(path, 'utf8')) as {
+    optionalDependencies?: Record<string, string>;
+  };
+  return { optionalDependencies: manifest.optionalDependencies ?? {} };
+}
+
+const either = (series: string | readonly string[]) => [series].flat().join(' or ');
 
 function no(why: string) {
   return { ok: false, why } as const;
@@ -106,8 +134,8 @@ function whyDenied(error: unknown): string {
 }
 
 /** An addon serves the libtorch series that it was built for, and can be built for others. */
-const howToBuild = (series: string) =>
-  `The addon here is built for libtorch ${series}. In a clone, \`npm run build:native\` builds it for the one ` +
+const howToBuild = (series: string | readonly string[]) =>
+  `The addon here is built for libtorch ${either(series)}. In a clone, \`npm run build:native\` builds it for the one ` +
   'that BIGTRANSFER_LIBTORCH names, and `npm run build:cuda` for a CUDA libtorch with its GPUs.';
 
 function fromEnvironment(dir: string, needs: Needs): FoundLibtorch {
@@ -123,13 +151,32 @@ function fromEnvironment(dir: string, needs: Needs): FoundLibtorch {
 
 function* packagePlaces(): Places {
   const name = `@bigtransfer/libtorch-${process.platform}-${process.arch}`;
-  try {
-    // As seen from the package, wherever a bundler has put this code.
-    const { resolve } = createRequire(join(packageRoot('ERR_BIT_LIBTORCH'), 'package.json'));
-    yield { where: unpacked(dirname(resolve(`${name}/package.json`))) };
-  } catch {
-    yield { where: name, why: 'it is not installed' };
+  const folder = packageBeside(name);
+  if (folder === null) yield { where: name, why: 'it is not installed' };
+  else yield { where: folder };
+}
+
+/**
+ * Builds for GPUs are preferred where they may be of use, since somebody fetched them for that. Those that
+ * will not do are left to the cache's turn, to be told once.
+ */
+function* cudaPlaces(needs: Needs): Places {
+  if (!hasNvidiaDriver()) return;
+  for (const place of cachePlaces()) {
+    const seen = 'why' in place ? null : inspect(place.where, { ...needs, cuda: true });
+    if (seen?.ok) yield place;
   }
+}
+
+/** On Linux, and on Windows' subsystem for it. */
+function hasNvidiaDriver(): boolean {
+  return ['/proc/driver/nvidia/version', '/dev/nvidiactl', '/dev/dxg'].some((path) => {
+    try {
+      return existsSync(path);
+    } catch {
+      return false; // Node's permission model
+    }
+  });
 }
 
 function* cachePlaces(): Places {
@@ -146,6 +193,7 @@ function* cacheOrdered(): Places {
   const all = cachedCopies();
   const copies = all
     .filter(isComplete)
+    .map(libtorchOf)
     .map((where) => ({ where, version: readVersion(where) ?? '0' }));
   if (all.length === 0) yield { where: libtorchCacheDir(), why: 'nothing was fetched' };
   for (const where of all.filter((dir) => !isComplete(dir)))

@@ -13,4 +13,12 @@ export {
   type TriedLibtorch,
 } from './find';
 export { removeLibtorch, sizeOnDisk, type RemovedLibtorch } from './remove';
-export { PINNED, SUPPORTED, compareVersions, isSupported, majorMinor } from './versions';
+export {
+  PINNED,
+  PINNED_CUDA,
+  SHIPPED,
+  SUPPORTED,
+  compareVersions,
+  isSupported,
+  majorMinor,
+} from './versions';

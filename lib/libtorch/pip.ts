@@ -1,26 +1,35 @@
-// Downloads the pinned wheel through pip, which knows the user's mirrors, proxies and offline indexes.
+// Downloads pinned wheels through pip, which knows the user's mirrors, proxies and offline indexes.
 
 import { spawn } from 'node:child_process';
 import { PINNED } from './versions';
 
 const PIPS = [['python3', '-m', 'pip'], ['pip3'], ['pip'], ['python', '-m', 'pip']];
 
-/** Any Python will do: the wheel is only unpacked, so the tags are given rather than its own. */
-const ARGUMENTS = [
-  ['download', `torch==${PINNED.version}`, '--no-deps', '--only-binary=:all:'],
-  ['--python-version', '3.11', '--implementation', 'cp', '--abi', 'cp311'],
-  ['--platform', 'manylinux_2_28_x86_64', '--extra-index-url', PINNED.index],
-  [
-    '--retries',
-    '0',
-    '--timeout',
-    '30',
-    '--no-input',
-    '--disable-pip-version-check',
-    '--progress-bar',
-    'off',
-  ],
-].flat();
+/** What pip is to bring: a requirement such as `torch==2.14.1`, and the wheel that this is. */
+export interface PipWheel {
+  requirement: string;
+  file: string;
+}
+
+/** Any Python will do: the wheels are only unpacked, so the tags are given rather than its own. */
+function argumentsFor(wheels: readonly PipWheel[]): string[] {
+  // name-version-python-abi-platform.platform.whl
+  const platforms = wheels.flatMap(({ file }) =>
+    (
+      file
+        .replace(/\.whl$/, '')
+        .split('-')
+        .at(-1) ?? ''
+    ).split('.'),
+  );
+  return [
+    ['download', '--no-deps', '--only-binary=:all:', '--extra-index-url', PINNED.index],
+    ['--python-version', '3.11', '--implementation', 'cp', '--abi', 'cp311'],
+    [...new Set(platforms)].flatMap((platform) => ['--platform', platform]),
+    ['--retries', '0', '--timeout', '30', '--no-input', '--disable-pip-version-check'],
+    ['--progress-bar', 'off', ...wheels.map(({ requirement }) => requirement)],
+  ].flat();
+}
 
 interface Outcome {
   code: number | null;
@@ -28,13 +37,17 @@ interface Outcome {
 }
 
 /**
- * Brings the pinned wheel into `dir` through the first pip that there is.
+ * Brings wheels into `dir` through the first pip that there is.
  * @returns the command that did it
  * @throws Error that says which command failed and its last lines
  */
-export async function pipDownload(dir: string, signal?: AbortSignal): Promise<string> {
+export async function pipDownload(
+  dir: string,
+  wheels: readonly PipWheel[],
+  signal?: AbortSignal,
+): Promise<string> {
   for (const [command = '', ...rest] of PIPS) {
-    const outcome = await run(command, [...rest, ...ARGUMENTS, '-d', dir], signal);
+    const outcome = await run(command, [...rest, ...argumentsFor(wheels), '-d', dir], signal);
     if (outcome === null || /No module named pip/.test(outcome.output)) continue;
     const name = [command, ...rest].join(' ');
     if (outcome.code === 0) return `${name} download`;

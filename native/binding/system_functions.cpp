@@ -59,6 +59,7 @@ Napi::Value initialize(const Napi::CallbackInfo& info) {
   return guarded(info, [&] {
     const auto options = info[0].As<Napi::Object>();
     Client::of(info).set_bit_error(options.Get("BitError").As<Napi::Function>());
+    devices::look_for_cuda_library(options.Get("cudaLibrary").As<Napi::String>());
     runtime::Executor::instance().configure(options.Get("threads").As<Napi::Number>().Int32Value());
     return info.Env().Undefined();
   });

@@ -6,6 +6,7 @@
 #include <torch/version.h>
 
 #include <exception>
+#include <mutex>
 
 namespace bigtransfer::devices {
 namespace {
@@ -16,6 +17,16 @@ std::string library_name() {
          std::to_string(TORCH_VERSION_MINOR) + ".so";
 }
 
+struct Place {
+  std::mutex mutex;
+  std::string path;
+};
+
+Place& place() {
+  static Place result;
+  return result;
+}
+
 /// Where this library lies.
 std::string own_folder() {
   Dl_info info{};
@@ -23,6 +34,11 @@ std::string own_folder() {
   const std::string path = info.dli_fname;
   const size_t slash = path.rfind('/');
   return slash == std::string::npos ? "." : path.substr(0, slash);
+}
+
+std::string library_path() {
+  const std::lock_guard lock(place().mutex);
+  return place().path.empty() ? own_folder() + "/" + library_name() : place().path;
 }
 
 struct Found {
@@ -49,11 +65,11 @@ Found open_library(const std::string& path) {
 Found find() {
   if (!c10::impl::hasDeviceGuardImpl(c10::DeviceType::CUDA)) {
     return {nullptr,
-            "this libtorch is built for the CPU alone: set BIGTRANSFER_LIBTORCH to a CUDA "
-            "libtorch, such as the torch package of Python on machines with an NVIDIA GPU, and run "
-            "`npm run build:cuda`"};
+            "this libtorch is built for the CPU alone: `npx bigtransfer libtorch fetch --cuda` "
+            "brings one for NVIDIA GPUs, or BIGTRANSFER_LIBTORCH names one (in a clone, run "
+            "`npm run build:cuda` after that)"};
   }
-  Found found = open_library(own_folder() + "/" + library_name());
+  Found found = open_library(library_path());
   if (found.devices == nullptr) return found;
   try {
     found.devices->all();
@@ -69,6 +85,11 @@ const Found& found() {
 }
 
 }  // namespace
+
+void look_for_cuda_library(const std::string& path) {
+  const std::lock_guard lock(place().mutex);
+  place().path = path;
+}
 
 const CudaDevices* cuda_devices() { return found().devices; }
 

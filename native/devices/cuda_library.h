@@ -14,6 +14,9 @@ namespace bigtransfer::devices {
 using CudaDevicesEntry = const CudaDevices* (*)(const char* interface);
 inline constexpr const char* kCudaDevicesEntry = "bigtransfer_cuda_devices";
 
+/// Where the library lies, if not beside the core; counts before its first use.
+void look_for_cuda_library(const std::string& path);
+
 /// The devices, or null where there is none; opens the library at the first call.
 const CudaDevices* cuda_devices();
 /// Why there is none and what to do, for people; empty where there is one.

@@ -1,7 +1,10 @@
 import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { BitConfig, BitModel } from '../../lib';
+import type * as Load from '../../lib/binding/load';
 import { runnerOf } from '../../lib/models/runner';
-import { join } from 'node:path';
+import { version } from '../../lib/version';
+import { basename, join } from 'node:path';
+import { writeTree } from '../libtorch/fake';
 import { ROOT, runScript } from '../support/child';
 import { temporaryFolder } from '../support/temporary';
 
@@ -83,4 +86,219 @@ test('sessions come from load() alone', async () => {
     expect(() => new Session(given)).toThrow('Sessions are made by load()');
   }
   await model.dispose();
+});
+
+describe('with an addon that only notes what it is given', () => {
+  const { platform } = process;
+  const PLATFORM = `${platform}-${process.arch}`;
+  const before = { ...process.env };
+  let root: string;
+  let count = 0;
+
+  /** What an addon was opened with. */
+  interface Opened {
+    library: string;
+    core: string;
+    cudaLibrary?: string;
+  }
+  const opened: Opened[] = [];
+  const noted = globalThis as { openedByTest?: Opened[] };
+
+  /** Also fails to open a library that is not there, as the real one does. */
+  const ADDON = `
+    const fs = require('node:fs');
+    exports.open = (library, core) => {
+      const call = { library, core };
+      globalThis.openedByTest.push(call);
+      if (!fs.existsSync(core)) throw new Error(core + ': cannot open');
+      if (fs.readFileSync(core, 'utf8') !== 'core') throw new Error(fs.readFileSync(core, 'utf8'));
+      return { initialize: ({ cudaLibrary }) => { call.cudaLibrary = cudaLibrary; }, close() {} };
+    };`;
+
+  beforeEach(() => {
+    root = join(folder, `package ${count++}`, 'bigtransfer');
+    opened.length = 0;
+    noted.openedByTest = opened;
+    writeTree(root, { 'package.json': JSON.stringify({ name: 'bigtransfer', version }) });
+    process.env['BIGTRANSFER_PACKAGE'] = root;
+    process.env['BIGTRANSFER_CACHE'] = join(root, 'cache');
+    process.env['PATH'] = '/no/such/folder';
+    delete process.env['BIGTRANSFER_LIBTORCH'];
+    delete process.env['BIGTRANSFER_PREBUILD'];
+  });
+  afterEach(() => {
+    process.env = { ...before };
+    Object.defineProperty(process, 'platform', { value: platform });
+    delete noted.openedByTest;
+  });
+
+  /** An addon with cores for these series, in a package or where a clone builds it. */
+  function addon(series: string[], place = join('prebuilds', PLATFORM), core = 'core'): string {
+    const cores = series.map((each) => [`bigtransfer-torch${each}.so`, core]);
+    const directory = writeTree(join(root, place), {
+      ...(Object.fromEntries(cores) as Record<string, string>),
+      'bigtransfer.js': ADDON,
+      'bigtransfer-cuda-torch2.12.so': 'no core',
+    });
+    return join(directory, 'bigtransfer.js');
+  }
+
+  /** Loads with node-gyp-build's answer, or with its own where there is none; glibc as told. */
+  function load(
+    path: string | null,
+    glibc: string | null = '2.36',
+    libc = 'glibc',
+  ): Load.LoadedBinding {
+    if (path === null) jest.dontMock('node-gyp-build');
+    else jest.doMock('node-gyp-build', () => ({ resolve: () => path }));
+    jest.doMock('detect-libc', () => ({
+      GLIBC: 'glibc',
+      MUSL: 'musl',
+      familySync: () => libc,
+      versionSync: () => glibc,
+    }));
+    let info: Load.LoadedBinding | undefined;
+    jest.isolateModules(() => {
+      const { loadBindingInfo } = jest.requireActual('../../lib/binding/load') as typeof Load;
+      info = loadBindingInfo();
+      expect(loadBindingInfo()).toBe(info); // opened once
+    });
+    return info as Load.LoadedBinding;
+  }
+
+  const libtorchOf = (series: string) => fakeLibtorch(`libtorch ${count} ${series}`, `${series}.1`);
+
+  test.each(['2.13', '2.14'])('the core for libtorch %s is taken', (series) => {
+    const dir = libtorchOf(series);
+    process.env['BIGTRANSFER_LIBTORCH'] = dir;
+    const path = addon(['2.13', '2.14']);
+    const { libtorch, addon: loaded } = load(path);
+    expect(libtorch).toEqual({ dir, version: `${series}.1`, source: 'env', cuda: null });
+    expect(loaded).toBe(path);
+    expect(opened).toEqual([
+      {
+        library: join(dir, 'lib'),
+        core: join(path, '..', `bigtransfer-torch${series}.so`),
+        cudaLibrary: join(path, '..', `bigtransfer-cuda-torch${series}.so`),
+      },
+    ]);
+  });
+
+  test('of what is in the cache, that for which there is a core', () => {
+    for (const series of ['2.12', '2.14']) {
+      const dir = join(root, 'cache', 'libtorch', `${series}.1`);
+      cpSync(libtorchOf(series), dir, { recursive: true });
+      writeFileSync(join(dir, 'manifest.json'), '{}');
+    }
+    expect(load(addon(['2.11', '2.12'])).libtorch.version).toBe('2.12.1');
+    expect(load(addon(['2.14', '2.15'], 'other')).libtorch.version).toBe('2.14.1');
+    expect(opened.map(({ core }) => basename(core))).toEqual(
+      ['2.12', '2.14'].map((series) => `bigtransfer-torch${series}.so`),
+    );
+  });
+
+  test('a libtorch for which there is none', () => {
+    process.env['BIGTRANSFER_LIBTORCH'] = libtorchOf('2.12');
+    expect(() => load(addon(['2.13', '2.14']))).toThrow(/2\.12\.1, and 2\.13 or 2\.14 is needed/);
+    delete process.env['BIGTRANSFER_LIBTORCH'];
+    expect(() => load(addon(['2.13', '2.14']))).toThrow(
+      /^No libtorch \(2\.13 or 2\.14\) was found/,
+    );
+    expect(opened).toEqual([]);
+  });
+
+  test('an addon without a core', () => {
+    process.env['BIGTRANSFER_LIBTORCH'] = libtorchOf('2.13');
+    expect(() => load(addon([]))).toThrow(/^bigtransfer\.js in .* has no core library beside it/);
+  });
+
+  test('the library for GPUs comes from beside the core, else from its own package', () => {
+    process.env['BIGTRANSFER_LIBTORCH'] = libtorchOf('2.14');
+    const path = addon(['2.14']);
+    const name = 'bigtransfer-cuda-torch2.14.so';
+    const own = `@bigtransfer/cuda-${PLATFORM}`;
+    const manifest = { name: own, version, exports: { './package.json': './package.json' } };
+    const installed = writeTree(join(root, '..', 'node_modules', own), {
+      'package.json': JSON.stringify(manifest),
+      [name]: '',
+    });
+    load(path);
+    writeFileSync(join(path, '..', name), '');
+    load(path);
+    expect(opened.map(({ cudaLibrary }) => cudaLibrary)).toEqual([
+      join(installed, name),
+      join(path, '..', name),
+    ]);
+  });
+
+  describe('one that does not open', () => {
+    const OLD =
+      /^The native addon .* does not load with libtorch 2\.13\.1 in .*: GLIBC_2.31 not found/;
+    const ADVICE = '\nThis system has glibc 2.28, and the published binaries need 2.31 or newer';
+    beforeEach(() => (process.env['BIGTRANSFER_LIBTORCH'] = libtorchOf('2.13')));
+
+    test('as published, on an old system: the system is named', () => {
+      const path = addon(['2.13'], join('prebuilds', PLATFORM), 'GLIBC_2.31 not found');
+      expect(() => load(path, '2.28')).toThrow(OLD);
+      expect(() => load(path, '2.28')).toThrow(ADVICE);
+    });
+
+    test.each([
+      ['on one that is new enough', join('prebuilds', PLATFORM), '2.31'],
+      ['on one of which that is not known', join('prebuilds', PLATFORM), null],
+      ['built here', join('build', 'Release'), '2.28'],
+    ])('%s: nothing is added', (_, place, glibc) => {
+      const path = addon(['2.13'], place, 'GLIBC_2.31 not found');
+      expect(() => load(path, glibc)).toThrow(/GLIBC_2\.31 not found$/);
+    });
+  });
+
+  describe('where there is none', () => {
+    const message = (...libc: [glibc: string | null, libc: string] | []) => {
+      try {
+        load(null, ...libc);
+      } catch (error) {
+        return (error as Error).message;
+      }
+      return 'it loads';
+    };
+    const none = (place: string) => `There is no native addon for ${PLATFORM} in ${place}. `;
+
+    test('in a published package: it is to be installed again', () => {
+      expect(message()).toBe(
+        `${none(root)}Install bigtransfer again: the published package has it in prebuilds/`,
+      );
+    });
+
+    test('in a clone: it is to be built', () => {
+      writeTree(root, { 'tsconfig.json': '{}' });
+      expect(message()).toBe(
+        `${none(root)}In a clone, run \`npm run build:native\`; it needs CMake and a C++20 compiler`,
+      );
+    });
+
+    test('where BIGTRANSFER_PREBUILD leads to: that is named', () => {
+      process.env['BIGTRANSFER_PREBUILD'] = '/no/such/prebuilds';
+      const place = '/no/such/prebuilds, which BIGTRANSFER_PREBUILD names';
+      expect(message().startsWith(none(place))).toBe(true);
+    });
+
+    test('for the system: what helps instead', () => {
+      expect(message('2.28', 'glibc')).toContain(`${none(root)}This system has glibc 2.28, `);
+      expect(message('1.2.5', 'musl')).toContain(
+        `for ${PLATFORM} with musl in ${root}. This is a Linux with musl, such as Alpine`,
+      );
+      Object.defineProperty(process, 'platform', { value: 'darwin' });
+      expect(message(null, 'none')).toContain(
+        `for darwin-${process.arch} in ${root}. Binaries are published for linux-x64 with glibc 2.31`,
+      );
+    });
+
+    test('in an archive: it is to be unpacked', () => {
+      root = join(root, 'app.asar', 'bigtransfer');
+      writeTree(root, { 'package.json': JSON.stringify({ name: 'bigtransfer', version }) });
+      process.env['BIGTRANSFER_PACKAGE'] = root;
+      expect(message()).toMatch(/asarUnpack, such as '[^']+'$/); // and nothing else helps
+    });
+  });
 });

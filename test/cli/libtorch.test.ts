@@ -2,7 +2,13 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type Site, fakeWheel, serve, sha256, stubPython } from '../libtorch/fake';
+import { serveIndex } from '../libtorch/fake_cuda';
 import { bigtransfer } from './run';
+
+jest.mock(
+  '../../lib/libtorch/cuda_wheels',
+  () => jest.requireActual('../libtorch/fake_cuda') as typeof import('../libtorch/fake_cuda'),
+);
 
 const supported = process.platform === 'linux' && process.arch === 'x64' ? describe : describe.skip;
 const wheel = fakeWheel();
@@ -59,6 +65,43 @@ supported('bigtransfer libtorch', () => {
     expect((await bigtransfer(['libtorch', 'remove'], { env })).stdout).toMatch(
       /^There is nothing to remove/,
     );
+  });
+
+  test('fetch --cuda brings the build for GPUs, beside the other one', async () => {
+    const index = await serveIndex();
+    const cuda = { ...env, BIGTRANSFER_PYPI_URL: index.url };
+    const dir = join(home, 'libtorch', '2.14.1+cu130', 'torch');
+    const fetched = await bigtransfer(['libtorch', 'fetch', '--cuda'], { env: cuda });
+    expect(fetched).toMatchObject({ code: 0, stdout: `${dir}\n` });
+    const told = new Set(fetched.stderr.trim().split('\n'));
+    expect([...told]).toEqual(['downloading ...', 'checking ...', 'unpacking ...']);
+    expect(site.ranges).toEqual([]); // nothing of the CPU's
+
+    index.asked();
+    expect((await bigtransfer(['libtorch', 'fetch', '--cuda'], { env: cuda })).stderr).toBe('');
+    expect(index.asked()).toEqual([]);
+    await bigtransfer(['libtorch', 'fetch', '--cuda', '--force'], { env: cuda });
+    expect(index.asked()).toHaveLength(6);
+    const where = await bigtransfer(['libtorch', 'where'], { env: cuda });
+    expect(where.stdout).toMatch(/^path +.*\/torch\nversion +2\.14\.1\+cu130\n.*\nCUDA +13\.0\n/);
+
+    const removed = await bigtransfer(['libtorch', 'remove'], { env: cuda });
+    expect(removed.stdout).toMatch(/2\.14\.1\+cu130\nFreed \d+ KB\n$/);
+    await index.close();
+    const failed = await bigtransfer(['libtorch', 'fetch', '--cuda'], { env: cuda });
+    expect(failed.code).toBe(1);
+    expect(failed.stderr).toContain('run `npx bigtransfer libtorch fetch --cuda` again');
+  });
+
+  test('the help says what is fetched, and how much of it', async () => {
+    const { code, stdout } = await bigtransfer(['libtorch', 'fetch', '--help']);
+    expect(code).toBe(0);
+    const words = stdout.replace(/\s+/g, ' ');
+    expect(words).toContain('Bring libtorch 2.13.0+cpu into the cache');
+    expect(words).toContain(
+      "--cuda libtorch 2.14.1+cu130 for NVIDIA GPUs and CUDA's libraries instead (2.7 GB)",
+    );
+    expect(words).toContain('--force even though it is there');
   });
 
   test('says what failed, and exits with 1', async () => {

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto';
 import { chmodSync, mkdirSync, writeFileSync } from 'node:fs';
-import { type IncomingMessage, type ServerResponse, createServer } from 'node:http';
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { dirname, join } from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -93,17 +93,14 @@ export async function serve(
   const server = createServer((request, response) => {
     ranges.push(request.headers.range ?? '');
     if (answer(response, ranges.length, request)) return;
-    const start = Number(/bytes=(\d+)-/.exec(request.headers.range ?? '')?.[1] ?? 0);
-    if (start >= wheel.length) {
-      response.writeHead(416, { 'content-range': `bytes */${wheel.length}` }).end();
-    } else if (start > 0) {
-      const range = `bytes ${start}-${wheel.length - 1}/${wheel.length}`;
-      response.writeHead(206, { 'content-range': range, 'content-length': wheel.length - start });
-      response.end(wheel.subarray(start));
-    } else {
-      response.writeHead(200, { 'content-length': wheel.length }).end(wheel);
-    }
+    send(wheel, request, response);
   });
+  const { origin, close } = await listen(server);
+  return { url: `${origin}/torch-2.13.0%2Bcpu-tiny.whl`, ranges, close };
+}
+
+/** Starts a server on a port of its own. */
+export async function listen(server: Server) {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   const close = () =>
@@ -111,7 +108,21 @@ export async function serve(
       server.closeAllConnections();
       server.close(() => resolve());
     });
-  return { url: `http://127.0.0.1:${port}/torch-2.13.0%2Bcpu-tiny.whl`, ranges, close };
+  return { origin: `http://127.0.0.1:${port}`, close };
+}
+
+/** Answers with a file, or with what was asked for of it. */
+export function send(file: Buffer, { headers }: IncomingMessage, response: ServerResponse): void {
+  const start = Number(/bytes=(\d+)-/.exec(headers.range ?? '')?.[1] ?? 0);
+  if (start >= file.length) {
+    response.writeHead(416, { 'content-range': `bytes */${file.length}` }).end();
+  } else if (start > 0) {
+    const range = `bytes ${start}-${file.length - 1}/${file.length}`;
+    response.writeHead(206, { 'content-range': range, 'content-length': file.length - start });
+    response.end(file.subarray(start));
+  } else {
+    response.writeHead(200, { 'content-length': file.length }).end(file);
+  }
 }
 
 /** A folder for PATH whose `python3` runs the given lines of shell; the last argument is pip's `-d`. */

@@ -1,11 +1,4 @@
-import fs, {
-  existsSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import {
@@ -14,11 +7,18 @@ import {
   findLibtorch,
   removeLibtorch,
 } from '../../lib/libtorch';
+import { familySync } from 'detect-libc';
 import { type Site, fakeWheel, serve, sha256, stubPython, writeTree } from './fake';
+
+jest.mock('detect-libc', () => {
+  const actual = jest.requireActual<typeof import('detect-libc')>('detect-libc');
+  return { ...actual, familySync: jest.fn(actual.familySync) };
+});
 
 const supported = process.platform === 'linux' && process.arch === 'x64' ? describe : describe.skip;
 const PINNED_FILE = 'torch-2.13.0+cpu-cp311-cp311-manylinux_2_28_x86_64.whl';
 const wheel = fakeWheel();
+const { familySync: realFamily } = jest.requireActual<typeof import('detect-libc')>('detect-libc');
 const before = { ...process.env };
 let home: string;
 let root: string;
@@ -139,18 +139,25 @@ supported('fetchLibtorch', () => {
   });
 
   test.each([
-    ['musl', { header: {} }, /no libtorch to fetch for linux-x64 with musl/],
-    ['glibc beside musl', { header: { glibcVersionRuntime: '2.36' } }, /SHA-256 is/],
-    ['musl, whose report has no header', {}, /linux-x64 with musl/],
-    ['musl, which has no report', undefined, /linux-x64 with musl/],
-  ])('a system of %s', async (_, report, words) => {
-    const exists = fs.existsSync;
-    jest
-      .spyOn(fs, 'existsSync')
-      .mockImplementation((path) => path === '/lib/ld-musl-x86_64.so.1' || exists(path));
-    jest.spyOn(process.report, 'getReport').mockReturnValue(report as object);
+    ['musl', { libc: 'musl' }, /no libtorch to fetch for linux-x64 with musl: /],
+    ['glibc', { libc: 'glibc' }, /SHA-256 is/],
+    ['an unknown libc', { libc: null }, /SHA-256 is/],
+    ['another processor', { libc: 'glibc', arch: 'arm64' }, /to fetch for linux-arm64: /],
+    ['another platform', { libc: null, platform: 'darwin' }, /to fetch for darwin-x64: /],
+  ])('a system of %s', async (_, { libc, ...other }, words) => {
+    jest.mocked(familySync).mockReturnValue(libc);
+    const here = { platform: process.platform, arch: process.arch };
     site = await serve(Buffer.from('no wheel'));
-    await expect(fetchLibtorch({ url: site.url })).rejects.toThrow(words);
+    setMachine(other);
+    try {
+      await expect(fetchLibtorch({ url: site.url })).rejects.toThrow(words);
+      const isRefused = !words.source.startsWith('SHA');
+      if (isRefused) await expect(fetchLibtorch({ cuda: true })).rejects.toThrow(words);
+      expect(site.ranges).toHaveLength(isRefused ? 0 : 1);
+    } finally {
+      setMachine(here);
+      jest.mocked(familySync).mockImplementation(realFamily);
+    }
   });
 
   test('a file with another hash is never unpacked', async () => {
@@ -219,6 +226,14 @@ supported('fetchLibtorch', () => {
     expect(readdirSync(root)).toEqual([]);
   });
 
+  test('a password in the URL is not told', async () => {
+    site = await serve(wheel);
+    const url = site.url.replace('//', '//me:hush@');
+    const failure = await fetchLibtorch({ url }).catch((error: Error) => error.message);
+    expect(failure).toContain(`  ${site.url.replace('//', '//…@')}: `);
+    expect(failure).not.toContain('hush');
+  });
+
   test('aborting rejects with the reason and keeps what was downloaded', async () => {
     site = await serve(wheel, (response) => {
       response.writeHead(200, { 'content-length': wheel.length });
@@ -241,6 +256,11 @@ supported('fetchLibtorch', () => {
     await fetchLibtorch({ url: site.url, force: true });
   });
 });
+
+function setMachine(values: { platform?: string; arch?: string }): void {
+  for (const [name, value] of Object.entries(values))
+    Object.defineProperty(process, name, { value });
+}
 
 supported('removeLibtorch', () => {
   test('removes the copies and says so', async () => {
