@@ -9,7 +9,13 @@
           "action_name": "cmake",
           "inputs": ["CMakeLists.txt"],
           "outputs": ["build/Release/bigtransfer.node"],
-          "action": ["node", "scripts/build-native.js", "--from-gyp"]
+          "action": [
+            "node",
+            "scripts/build-native.js",
+            "--from-gyp",
+            "--node-headers",
+            "<(node_root_dir)/include/node"
+          ]
         }
       ]
     }

@@ -39,6 +39,17 @@ endforeach()
 list(APPEND GENCODE -gencode arch=compute_${NEWEST},code=compute_${NEWEST})
 message(STATUS "CUDA: ${BIGTRANSFER_NVCC}, compute capabilities ${ARCHITECTURES}")
 
+# The options by which the host compiler is called for all else. nvcc takes lists with commas.
+separate_arguments(HOST_OPTIONS UNIX_COMMAND "${CMAKE_CXX_FLAGS}")
+if(CMAKE_SYSROOT)
+  list(APPEND HOST_OPTIONS --sysroot=${CMAKE_SYSROOT})
+else()
+  # Lines of the source for profilers; in what goes to others they would be this machine's paths.
+  set(LINE_INFO -lineinfo)
+endif()
+list(APPEND HOST_OPTIONS -fPIC -fvisibility=hidden -Wall)
+list(JOIN HOST_OPTIONS "," HOST_OPTIONS)
+
 file(GLOB KERNELS CONFIGURE_DEPENDS native/ops/cuda/*.cu)
 file(GLOB KERNEL_HEADERS CONFIGURE_DEPENDS native/ops/cuda/*.h native/common/*.h)
 foreach(kernel ${KERNELS})
@@ -47,7 +58,7 @@ foreach(kernel ${KERNELS})
   add_custom_command(OUTPUT ${object}
     COMMAND ${CMAKE_COMMAND} -E make_directory ${CMAKE_BINARY_DIR}/cuda
     COMMAND ${BIGTRANSFER_NVCC} -c ${kernel} -o ${object} -std=c++20 -O3 -ccbin ${CMAKE_CXX_COMPILER}
-      -Xcompiler=-fPIC,-fvisibility=hidden,-Wall --expt-relaxed-constexpr -lineinfo ${GENCODE}
+      -Xcompiler=${HOST_OPTIONS} --expt-relaxed-constexpr ${LINE_INFO} ${GENCODE}
       -I${CMAKE_SOURCE_DIR}/native -isystem ${Libtorch_INCLUDE_DIR}
     DEPENDS ${kernel} ${KERNEL_HEADERS}
     COMMENT "Compiling ${name}.cu"

@@ -1,7 +1,9 @@
 // Builds the addon against the libtorch that lib/libtorch finds, and puts what loads into
 // build/Release: bigtransfer.node (the loader) and bigtransfer-torch<series>.so (the core).
 // Options: --cuda also builds bigtransfer-cuda-torch<series>.so, the library for GPUs, and opens it;
-// --tests builds the native tests too; --from-gyp when node-gyp is the caller.
+// --tests builds the native tests too; --from-gyp when node-gyp is the caller, whose headers --node-headers names.
+// With BIGTRANSFER_SYSROOT, the root of an older system, it builds for that one and brings its own libjpeg-turbo
+// (cmake/old_glibc.cmake).
 'use strict';
 
 const { spawnSync } = require('node:child_process');
@@ -10,11 +12,19 @@ const os = require('node:os');
 const path = require('node:path');
 
 const root = path.join(__dirname, '..');
-const cmakeDir = path.join(root, 'build-cmake');
-const builtDir = path.join(cmakeDir, 'Release');
+const sysroot = process.env.BIGTRANSFER_SYSROOT;
 const releaseDir = path.join(root, 'build', 'Release');
 
-function libtorch() {
+/** One for each libtorch where several are built for; BIGTRANSFER_BUILD_DIR names another. */
+function cmakeDirFor(found) {
+  const folder = process.env.BIGTRANSFER_BUILD_DIR;
+  if (folder) return path.resolve(root, folder);
+  return path.join(root, sysroot ? `build-prebuild/torch${seriesOf(found)}` : 'build-cmake');
+}
+
+const seriesOf = ({ version }) => /^\d+\.\d+/.exec(version)[0];
+
+function libtorch({ cuda }) {
   const compiled = path.join(root, 'dist', 'libtorch', 'index.js');
   if (!fs.existsSync(compiled)) {
     const built = spawnSync('npm', ['run', '--silent', 'build:ts'], {
@@ -24,7 +34,7 @@ function libtorch() {
     if (built.status !== 0) throw new Error('The TypeScript build failed');
   }
   const { findLibtorch, libtorchNotFound } = require(compiled);
-  const needs = { needHeaders: true };
+  const needs = { needHeaders: true, cuda };
   const { found, tried } = findLibtorch(needs);
   if (!found) throw libtorchNotFound(tried, needs);
   return found;
@@ -40,9 +50,17 @@ function checkTools() {
       throw new Error(
         `The native addon could not be built: there is no ${tool}.\n` +
           'Install CMake 3.18 or newer and a C++20 compiler (Debian: apt install cmake g++), then run ' +
-          '`npm run build:native`.',
+          `\`${howToBuild()}\`.`,
       );
   }
+}
+
+/** The command to try again; the published package has no scripts of npm's. */
+function howToBuild() {
+  const cuda = process.argv.includes('--cuda');
+  return fs.existsSync(path.join(root, 'tsconfig.json'))
+    ? `npm run build:${cuda ? 'cuda' : 'native'}`
+    : `node ${path.join(root, 'scripts', 'build-native.js')}${cuda ? ' --cuda' : ''}`;
 }
 
 /** nvcc on the path, or where CUDA installs it. */
@@ -53,12 +71,6 @@ function nvcc() {
 }
 
 function checkCuda(found) {
-  if (!found.cuda && found.cuda !== undefined) {
-    throw new Error(
-      `The libtorch in ${found.dir} is a build for the CPU: set BIGTRANSFER_LIBTORCH to a CUDA ` +
-        'libtorch, such as the torch package of Python on machines with an NVIDIA GPU',
-    );
-  }
   if (!nvcc()) {
     throw new Error(
       'There is no nvcc on the path, in CUDA_HOME or in /usr/local/cuda: install it for CUDA ' +
@@ -69,24 +81,30 @@ function checkCuda(found) {
 
 function build({ tests, cuda }) {
   checkTools();
-  const found = libtorch();
+  const found = libtorch({ cuda });
   if (cuda) checkCuda(found);
   console.log(`Building against libtorch in ${found.dir}`);
-  cmake({
+  cmake(cmakeDirFor(found), {
     Libtorch_DIR: found.dir,
     BIGTRANSFER_CUDA: cuda ? 'ON' : 'OFF',
     BIGTRANSFER_CUDA_ARCHITECTURES: process.env.BIGTRANSFER_CUDA_ARCHITECTURES ?? '',
     BIGTRANSFER_TESTS: tests ? 'ON' : 'OFF',
     BIGTRANSFER_WERROR: process.env.CI ? 'ON' : 'OFF',
-    BIGTRANSFER_JPEG: process.env.BIGTRANSFER_JPEG ?? 'ON',
+    BIGTRANSFER_JPEG: process.env.BIGTRANSFER_JPEG ?? (sysroot ? 'BUNDLED' : 'ON'),
+    ...(sysroot
+      ? {
+          CMAKE_TOOLCHAIN_FILE: path.join(root, 'cmake/old_glibc.cmake'),
+          BIGTRANSFER_SYSROOT: sysroot,
+        }
+      : {}),
   });
   return found;
 }
 
-/** Through cmake-js, which knows Node's headers; without it where NODE_INC is their folder. */
-function cmake(options) {
+/** node-gyp knows Node's headers, NODE_INC may be their folder, and else cmake-js brings them. */
+function cmake(cmakeDir, options) {
   const jobs = ['--parallel', String(os.availableParallelism())];
-  const headers = process.env.NODE_INC;
+  const headers = argument('--node-headers') ?? process.env.NODE_INC;
   if (!headers) {
     const tool = require.resolve('cmake-js/bin/cmake-js');
     const given = Object.entries(options).map(([name, value]) => `--CD${name}=${value}`);
@@ -99,7 +117,7 @@ function cmake(options) {
     ...options,
     CMAKE_BUILD_TYPE: 'Release',
     CMAKE_JS_INC: [headers, wrapper].join(';'),
-    CMAKE_LIBRARY_OUTPUT_DIRECTORY: builtDir,
+    CMAKE_LIBRARY_OUTPUT_DIRECTORY: path.join(cmakeDir, 'Release'),
   };
   const given = Object.entries(all).map(([name, value]) => `-D${name}=${value}`);
   const generator = has('ninja') ? ['-G', 'Ninja'] : [];
@@ -107,27 +125,32 @@ function cmake(options) {
   run('cmake', ['--build', cmakeDir, ...jobs]);
 }
 
+/** What follows an option on the command line. */
+function argument(option) {
+  const at = process.argv.indexOf(option);
+  return at < 0 ? undefined : process.argv[at + 1];
+}
+
 /** Fails with the tool's own output above it. */
 function run(command, args) {
   const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
   if (status === 0) return;
-  const script = process.argv.includes('--cuda') ? 'build:cuda' : 'build:native';
   throw new Error(
     'The native addon could not be built, and the first error above says why.\nMend that and run ' +
-      `\`npm run ${script}\`, which goes on where it stopped.`,
+      `\`${howToBuild()}\`, which goes on where it stopped.`,
   );
 }
 
 /** Of this build alone: the folder may hold another series' libraries. */
 function install(found, { cuda }) {
-  const series = /^\d+\.\d+/.exec(found.version)[0];
+  const series = seriesOf(found);
   const names = ['bigtransfer.node', `bigtransfer-torch${series}.so`];
   if (cuda) names.push(`bigtransfer-cuda-torch${series}.so`);
   fs.mkdirSync(releaseDir, { recursive: true });
   for (const name of names) {
     // A new file, not new bytes in the old one: a process may have the old one mapped.
     fs.rmSync(path.join(releaseDir, name), { force: true });
-    fs.copyFileSync(path.join(builtDir, name), path.join(releaseDir, name));
+    fs.copyFileSync(path.join(cmakeDirFor(found), 'Release', name), path.join(releaseDir, name));
   }
 }
 

@@ -1,0 +1,113 @@
+// Fills prebuilds/ with the binaries that the package brings, and packages/cuda-linux-x64 with the library for
+// GPUs: built against a Debian 11, so that they run on every system since then, and stripped.
+// --cpu leaves out what takes nvcc and libtorch for CUDA.
+'use strict';
+
+const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const os = require('node:os');
+const path = require('node:path');
+
+const { parsed, runMain } = require('../arguments');
+const { problemsOf, symbolVersions } = require('./binaries');
+const { debian11 } = require('./debian11');
+
+const root = path.join(__dirname, '..', '..');
+const released = path.join(root, 'build', 'Release');
+const prebuilds = path.join(root, 'prebuilds');
+const target = path.join(prebuilds, 'linux-x64');
+const cudaPackage = path.join(root, 'packages', 'cuda-linux-x64');
+/** Those for which libtorch's CUDA build has code too; each runs on the later ones of its generation. */
+const CUDA_ARCHITECTURES = '75;80;86;90;100;120';
+
+function run(command, args, env) {
+  const { status } = spawnSync(command, args, {
+    cwd: root,
+    env: { ...process.env, ...env },
+    stdio: 'inherit',
+  });
+  if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed`);
+}
+
+function copyStripped(file, folder) {
+  const to = path.join(folder, path.basename(file));
+  fs.mkdirSync(folder, { recursive: true });
+  fs.rmSync(to, { force: true });
+  fs.copyFileSync(file, to);
+  run('strip', ['--strip-unneeded', to]);
+  fs.chmodSync(to, 0o755);
+}
+
+/** The loader by prebuildify, which names it as node-gyp-build looks for it, and the core beside it. */
+function prebuildCpu(libtorch, sysroot) {
+  run('npx', ['--no-install', 'prebuildify', '--napi', '--strip', '--tag-libc'], {
+    BIGTRANSFER_LIBTORCH: libtorch,
+    BIGTRANSFER_SYSROOT: sysroot,
+  });
+  for (const name of fs.readdirSync(released))
+    if (/^bigtransfer-torch.*\.so$/.test(name)) copyStripped(path.join(released, name), target);
+}
+
+/** Of what is linked into the cores. */
+function copyLicences(sysroot) {
+  const turbo = path.join(root, 'build-prebuild/torch2.13/libjpeg-turbo/src/libjpeg_turbo');
+  const share = path.join(sysroot, 'usr/share');
+  const licences = {
+    'libjpeg-turbo/LICENSE.md': path.join(turbo, 'LICENSE.md'),
+    'libjpeg-turbo/README.ijg': path.join(turbo, 'README.ijg'),
+    'libstdc++/COPYRIGHT': path.join(share, 'doc/gcc-10-base/copyright'),
+    'libstdc++/GPL-3': path.join(share, 'common-licenses/GPL-3'),
+  };
+  for (const [name, from] of Object.entries(licences)) {
+    const to = path.join(prebuilds, 'licenses', name);
+    fs.mkdirSync(path.dirname(to), { recursive: true });
+    fs.copyFileSync(from, to);
+  }
+}
+
+/** The core and the library for GPUs must come from one build. */
+function prebuildCuda(libtorch, sysroot) {
+  run(process.execPath, ['scripts/build-native.js', '--cuda'], {
+    BIGTRANSFER_LIBTORCH: libtorch,
+    BIGTRANSFER_SYSROOT: sysroot,
+    BIGTRANSFER_CUDA_ARCHITECTURES: CUDA_ARCHITECTURES,
+  });
+  const { PINNED_CUDA, majorMinor } = require('../../dist/libtorch');
+  const series = majorMinor(PINNED_CUDA.version);
+  copyStripped(path.join(released, `bigtransfer-torch${series}.so`), target);
+  copyStripped(path.join(released, `bigtransfer-cuda-torch${series}.so`), cudaPackage);
+}
+
+/** Fails where one of the binaries would not run elsewhere. */
+function check(folders, sysroot) {
+  const secrets = [root, sysroot, os.homedir()];
+  const files = folders.flatMap((folder) =>
+    (fs.existsSync(folder) ? fs.readdirSync(folder) : [])
+      .filter((name) => /\.(node|so)$/.test(name))
+      .map((name) => path.join(folder, name)),
+  );
+  const problems = files.flatMap((file) => problemsOf(file, secrets));
+  if (problems.length > 0) throw new Error(problems.join('; '));
+  for (const file of files) {
+    const versions = Object.entries(symbolVersions(file)).map((pair) => pair.join(' '));
+    console.log(`${path.relative(root, file)}: ${versions.join(', ')}`);
+  }
+}
+
+async function main() {
+  const { values } = parsed({ options: { cpu: { type: 'boolean', default: false } } });
+  const sysroot = debian11();
+  run('npm', ['run', '--silent', 'build:ts'], {});
+  const { fetchLibtorch } = require('../../dist/libtorch');
+  for (const name of ['linux-x64', 'licenses'])
+    fs.rmSync(path.join(prebuilds, name), { recursive: true, force: true });
+  fs.rmSync(released, { recursive: true, force: true });
+  prebuildCpu(await fetchLibtorch(), sysroot);
+  if (!values.cpu) prebuildCuda(await fetchLibtorch({ cuda: true }), sysroot);
+  copyLicences(sysroot);
+  // Else it would be taken before prebuilds/, and has no loader.
+  fs.rmSync(released, { recursive: true, force: true });
+  check([target, cudaPackage], sysroot);
+}
+
+runMain(main);

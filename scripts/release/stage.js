@@ -1,0 +1,129 @@
+// Lays out what each npm package is to hold, in artifacts/staging/<name>/, from what was built.
+'use strict';
+
+const { execFileSync, spawnSync } = require('node:child_process');
+const fs = require('node:fs');
+const path = require('node:path');
+
+const root = path.join(__dirname, '..', '..');
+const packages = path.join(root, 'packages');
+
+/** Of this repository, beside dist/. Sources go along for those who have to build. */
+const MAIN_FILES = [
+  'README.md',
+  'CHANGELOG.md',
+  'LICENSE',
+  'THIRD-PARTY.md',
+  'models/bit-mini-scenes',
+  'prebuilds',
+  'native',
+  'cmake',
+  'CMakeLists.txt',
+  'binding.gyp',
+  'scripts/build-native.js',
+];
+/** Fields of package.json that are for those who work on it. */
+const FOR_DEVELOPERS = ['devDependencies', 'scripts', 'files', 'binary'];
+/** What building from source takes; nothing else of it is needed at run time. */
+const BUILD_TOOLS = ['cmake-js', 'node-addon-api', 'node-gyp'];
+
+const readJson = (file) => JSON.parse(fs.readFileSync(file, 'utf8'));
+const writeJson = (file, value) => fs.writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`);
+
+function emptied(folder) {
+  fs.rmSync(folder, { recursive: true, force: true });
+  fs.mkdirSync(folder, { recursive: true });
+  return folder;
+}
+
+function copy(from, to) {
+  if (!fs.existsSync(from)) throw new Error(`There is no ${path.relative(root, from)}`);
+  fs.cpSync(from, to, { recursive: true });
+}
+
+/** The manifest that is published: that of the clone, without what is for developers, with the other packages. */
+function publishedManifest() {
+  const manifest = readJson(path.join(root, 'package.json'));
+  const versions = Object.fromEntries(
+    BUILD_TOOLS.map((name) => [name, manifest.devDependencies[name]]),
+  );
+  const others = fs.readdirSync(packages).map((name) => {
+    const { name: full, version } = readJson(path.join(packages, name, 'package.json'));
+    return [full, version];
+  });
+  for (const field of FOR_DEVELOPERS) delete manifest[field];
+  return {
+    ...manifest,
+    preferUnplugged: true,
+    optionalDependencies: Object.fromEntries(others),
+    peerDependencies: versions,
+    peerDependenciesMeta: Object.fromEntries(BUILD_TOOLS.map((name) => [name, { optional: true }])),
+  };
+}
+
+/** The main package; dist/ is compiled anew, since the clone's may hold files of earlier sources. */
+function stageMain(staging) {
+  const folder = emptied(path.join(staging, 'bigtransfer'));
+  const compiler = require.resolve('typescript/bin/tsc');
+  const outDir = path.join(folder, 'dist');
+  execFileSync(process.execPath, [compiler, '-p', 'tsconfig.build.json', '--outDir', outDir], {
+    cwd: root,
+    stdio: 'inherit',
+  });
+  fs.chmodSync(path.join(outDir, 'cli', 'main.js'), 0o755);
+  for (const name of MAIN_FILES) copy(path.join(root, name), path.join(folder, name));
+  writeJson(path.join(folder, 'package.json'), publishedManifest());
+  return folder;
+}
+
+/** The library for GPUs, of the main package's version: they are of one build. */
+function stageCuda(staging) {
+  const folder = emptied(path.join(staging, 'cuda-linux-x64'));
+  copy(path.join(packages, 'cuda-linux-x64'), folder);
+  fs.copyFileSync(path.join(root, 'LICENSE'), path.join(folder, 'LICENSE'));
+  return folder;
+}
+
+/** PyTorch's libraries out of its wheel, which is fetched and checked as for everybody. */
+async function stageLibtorch(staging) {
+  const { PINNED } = require('../../dist/libtorch');
+  const { extractWheels } = require('../../dist/libtorch/extract');
+  const { obtainWheels, wantedWheels } = require('../../dist/libtorch/wheel');
+  const folder = emptied(path.join(staging, 'libtorch-linux-x64'));
+  copy(path.join(packages, 'libtorch-linux-x64'), folder);
+  const { version } = readJson(path.join(folder, 'package.json'));
+  if (PINNED.version.split('+')[0] !== version)
+    throw new Error(`packages/libtorch-linux-x64 is ${version}, and libtorch ${PINNED.version}`);
+
+  const kept = path.join(root, 'build-prebuild', 'wheels');
+  fs.mkdirSync(kept, { recursive: true });
+  const { paths } = await obtainWheels(kept, kept, wantedWheels({}), {});
+  await extractWheels(paths, folder, (name) => {
+    const licence = /^[^/]+\.dist-info\/licenses\/(.*)$/.exec(name);
+    if (licence) return `licenses/pytorch/${licence[1]}`;
+    return /^torch\/lib\/lib(c10|torch|torch_cpu|gomp)\.so(\.\d+)?$/.test(name)
+      ? name.slice('torch/'.length)
+      : null;
+  });
+  for (const name of fs.readdirSync(path.join(folder, 'lib')))
+    strip(path.join(folder, 'lib', name));
+  fs.writeFileSync(path.join(folder, 'build-version'), `${PINNED.version}\n`);
+  stageGccLicences(path.join(folder, 'licenses', 'libgomp'));
+  return folder;
+}
+
+function strip(file) {
+  const { status } = spawnSync('strip', ['--strip-unneeded', file], { stdio: 'inherit' });
+  if (status !== 0) throw new Error(`strip failed on ${file}`);
+  fs.chmodSync(file, 0o755);
+}
+
+/** Debian's copies of GCC's licence with its exception for run-time libraries, and of the GPL. */
+function stageGccLicences(folder) {
+  const { debian11 } = require('./debian11');
+  const share = path.join(debian11(), 'usr', 'share');
+  copy(path.join(share, 'doc/gcc-10-base/copyright'), path.join(folder, 'COPYRIGHT'));
+  copy(path.join(share, 'common-licenses/GPL-3'), path.join(folder, 'GPL-3'));
+}
+
+module.exports = { publishedManifest, stageCuda, stageLibtorch, stageMain };
