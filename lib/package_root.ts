@@ -55,15 +55,29 @@ function problemOf(folder: string): string | null {
   }
 }
 
+/** By names that are written out: bundlers, and tools that trace which files a program needs, follow no others. */
+const WRITTEN_OUT: Record<string, () => string> = {
+  '@bigtransfer/libtorch-linux-x64': () => require.resolve('@bigtransfer/libtorch-linux-x64'),
+  '@bigtransfer/cuda-linux-x64': () => require.resolve('@bigtransfer/cuda-linux-x64'),
+};
+
 /** The folder of a package that goes with this one, as seen from it; null where it is not installed. */
 export function packageBeside(name: string): string | null {
-  try {
-    // Wherever a bundler has put this code.
-    const { resolve } = createRequire(join(packageRoot('ERR_BIT_LIBTORCH'), 'package.json'));
-    return unpacked(dirname(resolve(`${name}/package.json`)));
-  } catch {
-    return null;
+  // Wherever a bundler has put this code.
+  const asSeenFromRoot = () =>
+    createRequire(join(packageRoot('ERR_BIT_LIBTORCH'), 'package.json')).resolve(
+      `${name}/package.json`,
+    );
+  for (const find of [asSeenFromRoot, WRITTEN_OUT[name]]) {
+    try {
+      // Bundlers may have put a number in place of the path.
+      const file: unknown = find?.();
+      if (typeof file === 'string' && isAbsolute(file)) return unpacked(dirname(file));
+    } catch {
+      // It is not there.
+    }
   }
+  return null;
 }
 
 /** Libraries and mapped files cannot be inside an Electron archive: they lie unpacked beside it. */

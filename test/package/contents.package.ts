@@ -111,6 +111,7 @@ test('libtorch: four libraries, its version and its licences', () => {
   expect(others).toEqual([
     'README.md',
     'build-version',
+    'index.js',
     'lib/libc10.so',
     'lib/libgomp.so.1',
     'lib/libtorch.so',
@@ -122,11 +123,23 @@ test('libtorch: four libraries, its version and its licences', () => {
   expect(libtorch.bytes).toBeLessThan(200e6);
 });
 
+test('what the packages beside the main one name is there', () => {
+  for (const { folder } of [libtorch, cuda]) {
+    const named = jest.requireActual<{ directory: string; libraries: string[] }>(folder);
+    expect(named.directory).toBe(folder);
+    const libraries = readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((file) => /\.so(\.\d+)?$/.test(file))
+      .map((file) => join(folder, file));
+    expect([...named.libraries].sort()).toEqual(libraries.sort());
+  }
+});
+
 test('the library for GPUs', () => {
   expect(cuda.files).toEqual([
     'LICENSE',
     'README.md',
     'bigtransfer-cuda-torch2.14.so',
+    'index.js',
     'package.json',
   ]);
 });

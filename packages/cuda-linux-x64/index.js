@@ -1,0 +1,7 @@
+// What lies here, written out: tools that trace which files a program needs follow no others.
+'use strict';
+
+const path = require('node:path');
+
+exports.directory = __dirname;
+exports.libraries = [path.join(__dirname, 'bigtransfer-cuda-torch2.14.so')];
