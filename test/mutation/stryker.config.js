@@ -10,7 +10,7 @@ module.exports = {
   coverageAnalysis: 'perTest',
   // A copy of the package is broken, not the package. The addon goes along, what it was built in does not.
   tempDirName: 'build-mutation',
-  ignorePatterns: ['build-*', 'prebuilds', '.gpu', 'coverage', 'bench'],
+  ignorePatterns: ['build-*', 'artifacts', 'prebuilds', '.gpu', 'coverage', 'bench'],
   // Beyond one and a half times what the tests took before.
   timeoutMS: 10_000,
   // What a run of jest leaves behind in its process adds up.
