@@ -3,7 +3,9 @@ const globals = require('globals');
 const ts = require('typescript-eslint');
 
 module.exports = ts.config(
-  { ignores: ['dist/', 'build/', 'build-*/', 'prebuilds/', 'node_modules/', '.gpu/'] },
+  {
+    ignores: ['dist/', 'build/', 'build-*/', 'prebuilds/', 'artifacts/', 'node_modules/', '.gpu/'],
+  },
   js.configs.recommended,
   ...ts.configs.recommended,
   {
