@@ -5,7 +5,8 @@
 
 namespace bigtransfer::binding {
 
-/// initialize({ threads, BitError, cudaLibrary }): once for each copy of the package, before anything else.
+/// initialize({ threads, BitError, cudaLibrary }): once for each copy of the package, before
+/// anything else.
 Napi::Value initialize(const Napi::CallbackInfo& info);
 /// close(): cancels the jobs of this environment and waits for them.
 Napi::Value close_environment(const Napi::CallbackInfo& info);
