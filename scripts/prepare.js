@@ -3,6 +3,7 @@
 'use strict';
 
 const { spawnSync } = require('node:child_process');
+const fs = require('node:fs');
 const path = require('node:path');
 
 const root = path.join(__dirname, '..');
@@ -43,6 +44,14 @@ async function main() {
   await ensureLibtorch();
   console.log(`${STEP}: compiling the native addon (a few minutes the first time)`);
   run(process.execPath, [path.join(__dirname, 'build-native.js')]);
+  linkCommand();
+}
+
+/** Else npx would install the clone into a folder of its own, and run this once more for it. */
+function linkCommand() {
+  const link = path.join(root, 'node_modules', '.bin', 'bigtransfer');
+  fs.rmSync(link, { force: true });
+  fs.symlinkSync(path.join('..', '..', 'dist', 'cli', 'main.js'), link);
 }
 
 main().catch((error) => {

@@ -1,16 +1,18 @@
 // The only door to the addon: finds the loader and the core, and libtorch for them, once.
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { BitError } from '../errors';
 import {
   findLibtorch,
+  inspectDirectory,
   libtorchCacheDir,
   libtorchNotFound,
   majorMinor,
   type FoundLibtorch,
 } from '../libtorch';
+import { missingBytes } from '../libtorch/elf';
 import { packageBeside, packageRoot, unpacked, unpackingAdvice } from '../package_root';
 import { asDenied, deniedReason, isRestricted } from '../permission';
 import { libcFamily, platformName, whyNotPrebuilt } from '../platform';
@@ -22,6 +24,8 @@ const CORE_NAME = /^bigtransfer-torch(\d+\.\d+)\.so$/;
 const CUDA_PACKAGE = `@bigtransfer/cuda-${process.platform}-${process.arch}`;
 
 interface Loader {
+  /** The folder of the libtorch that the process has loaded already, empty where there is none. */
+  loaded(): string;
   open(libraryDirectory: string, corePath: string): NativeBinding & Initializable;
 }
 
@@ -78,10 +82,13 @@ function loadWhereAllowed(): LoadedBinding {
 
 function load(root: string): LoadedBinding {
   const addon = addonPath(root);
-  const { core, libtorch } = match(coresBeside(addon));
+  const cores = coresBeside(addon);
+  let libtorch = findFor(cores);
   try {
     // Not by this module's own require, which bundlers rewrite.
     const loader = createRequire(addon)(addon) as Loader;
+    libtorch = alreadyLoaded(loader.loaded(), libtorch, cores) ?? libtorch;
+    const core = coreFor(libtorch, cores);
     const binding = loader.open(join(libtorch.dir, 'lib'), core.path);
     const cudaLibrary = cudaLibraryOf(core);
     binding.initialize({ threads: availableParallelism(), BitError, cudaLibrary });
@@ -89,7 +96,7 @@ function load(root: string): LoadedBinding {
     closeAtExit(loader, () => binding.close());
     return { binding, libtorch, addon };
   } catch (cause) {
-    if (deniedReason(cause) !== null) throw cause;
+    if (cause instanceof BitError || deniedReason(cause) !== null) throw cause;
     const why = cause instanceof Error ? cause.message : String(cause);
     const advice = isPrebuilt(addon) ? whyNotPrebuilt() : null;
     throw new BitError(
@@ -156,6 +163,15 @@ function coresBeside(addon: string): Core[] {
     const series = CORE_NAME.exec(name)?.[1];
     return series === undefined ? [] : [{ path: join(directory, name), series }];
   });
+  for (const { path } of cores) {
+    const cut = missingBytes(path);
+    if (cut) {
+      throw new BitError(
+        'ERR_BIT_LIBTORCH',
+        `${path} is damaged: it has ${cut.has} bytes of ${cut.needs}. Install bigtransfer again`,
+      );
+    }
+  }
   if (cores.length > 0) return cores;
   throw new BitError(
     'ERR_BIT_LIBTORCH',
@@ -165,13 +181,33 @@ function coresBeside(addon: string): Core[] {
   );
 }
 
-/** The best libtorch that there is a core for, and that core: C++ has no other compatibility. */
-function match(cores: Core[]): { core: Core; libtorch: FoundLibtorch } {
-  const needs = { version: cores.map(({ series }) => series) };
-  const { found, tried } = findLibtorch(needs);
-  const core = cores.find(({ series }) => found && series === majorMinor(found.version));
-  if (!found || !core) throw libtorchNotFound(tried, needs);
-  return { core, libtorch: found };
+const seriesOf = (cores: Core[]) => ({ version: cores.map(({ series }) => series) });
+
+/** The best libtorch that there is a core for: C++ has no other compatibility. */
+function findFor(cores: Core[]): FoundLibtorch {
+  const { found, tried } = findLibtorch(seriesOf(cores));
+  if (!found) throw libtorchNotFound(tried, seriesOf(cores));
+  return found;
+}
+
+/**
+ * Another libtorch than the one that was found, where the process has it: another copy of the package, or
+ * another package, has loaded it, and two of them would end the process.
+ */
+function alreadyLoaded(folder: string, found: FoundLibtorch, cores: Core[]): FoundLibtorch | null {
+  const dir = dirname(folder);
+  if (folder === '' || realpathSync(dir) === realpathSync(found.dir)) return null;
+  const seen = inspectDirectory(dir, seriesOf(cores));
+  if (seen.ok) return { dir, version: seen.version, source: 'process', cuda: seen.cuda };
+  throw new BitError(
+    'ERR_BIT_LIBTORCH',
+    `This process has loaded the libtorch in ${dir} already, and can have no other; but ${seen.why}. ` +
+      'Use versions of the packages that take the same libtorch, or processes of their own',
+  );
+}
+
+function coreFor({ version }: FoundLibtorch, cores: Core[]): Core {
+  return cores.find(({ series }) => series === majorMinor(version)) as Core;
 }
 
 /** The library for GPUs: beside the core in a clone, else in a package of its own. */

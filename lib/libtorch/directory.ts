@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { NEEDS_CHECKS, type Needs } from '../config/libtorch_options';
 import { checkOptions } from '../config/options';
+import { missingBytes } from './elf';
 import { SUPPORTED, isSupported, majorMinor } from './versions';
 
 /** A directory's libtorch, or why it is none. */
@@ -19,6 +20,10 @@ export function inspectDirectory(dir: string, options: Needs): Inspection {
   if (!existsSync(dir)) return no('there is no such directory');
   const library = libraries().find((name) => !existsSync(join(dir, 'lib', name)));
   if (library !== undefined) return no(`it has no ${join('lib', library)}`);
+  for (const name of libraries()) {
+    const cut = missingBytes(join(dir, 'lib', name));
+    if (cut) return no(`${join('lib', name)} is damaged: it has ${cut.has} bytes of ${cut.needs}`);
+  }
   const version = readVersion(dir);
   if (version === null)
     return no('it has no build-version, version.py or version.h that tells its version');

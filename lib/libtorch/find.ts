@@ -12,7 +12,7 @@ import { cachedCopies, isComplete, libtorchCacheDir, libtorchOf } from './cache'
 import { type Inspection, inspectDirectory, readVersion } from './directory';
 import { PINNED, SUPPORTED, compareVersions } from './versions';
 
-export type LibtorchSource = 'env' | 'package' | 'cache' | 'python';
+export type LibtorchSource = 'env' | 'package' | 'cache' | 'python' | 'process';
 
 /** A usable libtorch: `dir` holds `lib/`. */
 export interface FoundLibtorch {
@@ -90,17 +90,26 @@ function howToInstall(tried: readonly TriedLibtorch[], cuda: boolean): string[] 
   const otherwise = `Run \`${command}\`, or set BIGTRANSFER_LIBTORCH to the directory of a libtorch (the one with lib/ in it).`;
   if (cuda) return [otherwise];
   const { optionalDependencies } = ownManifest();
-  const lacks = tried.find(
-    ({ source, where }) => source === 'package' && where in optionalDependencies,
-  );
-  if (!lacks) return [otherwise];
-  const name = `${lacks.where}@${optionalDependencies[lacks.where]}`;
+  const platform = platformPackage();
+  const ofPackage = tried.find(({ source }) => source === 'package');
+  if (!ofPackage || !(platform in optionalDependencies)) return [otherwise];
+  const name = `${platform}@${optionalDependencies[platform]}`;
+  if (ofPackage.where !== platform) {
+    return [
+      `Remove ${ofPackage.where} and run \`npm install ${name}\`.`,
+      `If that cannot be: ${lower(otherwise)}`,
+    ];
+  }
   return [
-    `${lacks.where} comes with bigtransfer unless optional dependencies are left out (npm's --omit=optional, ` +
+    `${platform} comes with bigtransfer unless optional dependencies are left out (npm's --omit=optional, ` +
       `or a lock file made on another platform). Run \`npm install ${name}\`.`,
-    `If that cannot be: ${otherwise.charAt(0).toLowerCase()}${otherwise.slice(1)}`,
+    `If that cannot be: ${lower(otherwise)}`,
   ];
 }
+
+const lower = (sentence: string) => sentence.charAt(0).toLowerCase() + sentence.slice(1);
+
+const platformPackage = () => `@bigtransfer/libtorch-${process.platform}-${process.arch}`;
 
 /** What the published package asks for; a clone asks for nothing. */
 function ownManifest(): { optionalDependencies: Record<string, string> } {
@@ -150,7 +159,7 @@ function fromEnvironment(dir: string, needs: Needs): FoundLibtorch {
 }
 
 function* packagePlaces(): Places {
-  const name = `@bigtransfer/libtorch-${process.platform}-${process.arch}`;
+  const name = platformPackage();
   const folder = packageBeside(name);
   if (folder === null) yield { where: name, why: 'it is not installed' };
   else yield { where: folder };

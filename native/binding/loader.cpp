@@ -1,6 +1,7 @@
 // The only .node file: loads libtorch from a directory, then the core built against it, so that
 // neither needs an rpath or LD_LIBRARY_PATH. It links to no libtorch itself.
 #include <dlfcn.h>
+#include <link.h>
 #include <node_api.h>
 
 #include <filesystem>
@@ -35,6 +36,28 @@ std::string text(napi_env env, napi_value value) {
   napi_get_value_string_utf8(env, value, nullptr, 0, &size);
   std::string result(size, '\0');
   napi_get_value_string_utf8(env, value, result.data(), size + 1, &size);
+  return result;
+}
+
+/// The folder of the libtorch that the process has loaded, whoever did; empty where there is none.
+std::string loaded_libtorch() {
+  std::string folder;
+  dl_iterate_phdr(
+      [](dl_phdr_info* library, size_t, void* result) {
+        const std::filesystem::path path(library->dlpi_name);
+        if (path.filename() != kLibraries[1]) return 0;
+        *static_cast<std::string*>(result) = path.parent_path().string();
+        return 1;
+      },
+      &folder);
+  return folder;
+}
+
+/// loaded(): that folder.
+napi_value loaded(napi_env env, napi_callback_info) {
+  const std::string folder = loaded_libtorch();
+  napi_value result;
+  napi_create_string_utf8(env, folder.c_str(), folder.size(), &result);
   return result;
 }
 
@@ -78,5 +101,7 @@ NAPI_MODULE_INIT() {
   napi_value function;
   napi_create_function(env, "open", NAPI_AUTO_LENGTH, open, nullptr, &function);
   napi_set_named_property(env, exports, "open", function);
+  napi_create_function(env, "loaded", NAPI_AUTO_LENGTH, loaded, nullptr, &function);
+  napi_set_named_property(env, exports, "loaded", function);
   return exports;
 }

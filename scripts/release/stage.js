@@ -19,13 +19,12 @@ const MAIN_FILES = [
   'native',
   'cmake',
   'CMakeLists.txt',
-  'binding.gyp',
   'scripts/build-native.js',
 ];
 /** Fields of package.json that are for those who work on it. */
 const FOR_DEVELOPERS = ['devDependencies', 'scripts', 'files', 'binary'];
-/** What building from source takes; nothing else of it is needed at run time. */
-const BUILD_TOOLS = ['cmake-js', 'node-addon-api', 'node-gyp'];
+/** What building from source takes, whoever brings it; nothing of it is needed at run time. */
+const BUILD_TOOLS = { 'cmake-js': '>=8', 'node-addon-api': '>=8', 'node-gyp': '>=11' };
 
 const readJson = (file) => JSON.parse(fs.readFileSync(file, 'utf8'));
 const writeJson = (file, value) => fs.writeFileSync(file, `${JSON.stringify(value, null, 2)}\n`);
@@ -44,9 +43,6 @@ function copy(from, to) {
 /** The manifest that is published: that of the clone, without what is for developers, with the other packages. */
 function publishedManifest() {
   const manifest = readJson(path.join(root, 'package.json'));
-  const versions = Object.fromEntries(
-    BUILD_TOOLS.map((name) => [name, manifest.devDependencies[name]]),
-  );
   const others = fs.readdirSync(packages).map((name) => {
     const { name: full, version } = readJson(path.join(packages, name, 'package.json'));
     return [full, version];
@@ -56,8 +52,10 @@ function publishedManifest() {
     ...manifest,
     preferUnplugged: true,
     optionalDependencies: Object.fromEntries(others),
-    peerDependencies: versions,
-    peerDependenciesMeta: Object.fromEntries(BUILD_TOOLS.map((name) => [name, { optional: true }])),
+    peerDependencies: BUILD_TOOLS,
+    peerDependenciesMeta: Object.fromEntries(
+      Object.keys(BUILD_TOOLS).map((name) => [name, { optional: true }]),
+    ),
   };
 }
 
@@ -72,8 +70,19 @@ function stageMain(staging) {
   });
   fs.chmodSync(path.join(outDir, 'cli', 'main.js'), 0o755);
   for (const name of MAIN_FILES) copy(path.join(root, name), path.join(folder, name));
+  stageGyp(path.join(folder, 'native'));
   writeJson(path.join(folder, 'package.json'), publishedManifest());
   return folder;
+}
+
+/**
+ * In a folder below: of a package that has a binding.gyp at its root, `npm ci` and `npm rebuild` run node-gyp, whatever
+ * its `gypfile` says, since that does not reach lock files.
+ */
+function stageGyp(folder) {
+  const text = fs.readFileSync(path.join(root, 'binding.gyp'), 'utf8');
+  const below = text.replace(/"(scripts\/|CMakeLists|build\/)/g, '"../$1');
+  fs.writeFileSync(path.join(folder, 'binding.gyp'), below);
 }
 
 /** The library for GPUs, of the main package's version: they are of one build. */

@@ -1,9 +1,9 @@
-import { cpSync, mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { BitConfig, BitModel } from '../../lib';
 import type * as Load from '../../lib/binding/load';
 import { runnerOf } from '../../lib/models/runner';
 import { version } from '../../lib/version';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { writeTree } from '../libtorch/fake';
 import { ROOT, runScript } from '../support/child';
 import { temporaryFolder } from '../support/temporary';
@@ -102,11 +102,12 @@ describe('with an addon that only notes what it is given', () => {
     cudaLibrary?: string;
   }
   const opened: Opened[] = [];
-  const noted = globalThis as { openedByTest?: Opened[] };
+  const noted = globalThis as { openedByTest?: Opened[]; loadedByTest?: string };
 
   /** Also fails to open a library that is not there, as the real one does. */
   const ADDON = `
     const fs = require('node:fs');
+    exports.loaded = () => globalThis.loadedByTest ?? '';
     exports.open = (library, core) => {
       const call = { library, core };
       globalThis.openedByTest.push(call);
@@ -130,6 +131,7 @@ describe('with an addon that only notes what it is given', () => {
     process.env = { ...before };
     Object.defineProperty(process, 'platform', { value: platform });
     delete noted.openedByTest;
+    delete noted.loadedByTest;
   });
 
   /** An addon with cores for these series, in a package or where a clone builds it. */
@@ -229,6 +231,42 @@ describe('with an addon that only notes what it is given', () => {
       join(installed, name),
       join(path, '..', name),
     ]);
+  });
+
+  test('the libtorch that the process has is taken, since it can have no other', () => {
+    const [one, other] = [libtorchOf('2.13'), fakeLibtorch('loaded by another', '2.14.1')];
+    process.env['BIGTRANSFER_LIBTORCH'] = one;
+    noted.loadedByTest = join(other, 'lib');
+    const path = addon(['2.13', '2.14']);
+    expect(load(path).libtorch).toEqual({
+      dir: other,
+      version: '2.14.1',
+      source: 'process',
+      cuda: null,
+    });
+    expect(opened.map(({ core }) => basename(core))).toEqual(['bigtransfer-torch2.14.so']);
+    noted.loadedByTest = join(one, 'lib');
+    expect(load(path).libtorch).toMatchObject({ dir: one, source: 'env' });
+  });
+
+  test('where no core is for the one that the process has, that is said', () => {
+    process.env['BIGTRANSFER_LIBTORCH'] = libtorchOf('2.13');
+    noted.loadedByTest = join(fakeLibtorch('an older one', '2.12.0'), 'lib');
+    expect(() => load(addon(['2.13']))).toThrow(
+      /^This process has loaded the libtorch in .*an older one already, and can have no other; but it is 2\.12\.0, and 2\.13 is needed\. /,
+    );
+    expect(opened).toEqual([]);
+  });
+
+  test('a core that was cut short', () => {
+    process.env['BIGTRANSFER_LIBTORCH'] = libtorchOf('2.13');
+    const whole = readFileSync(process.execPath).subarray(0, 1_000_000);
+    const path = addon(['2.13']);
+    const core = join(dirname(path), 'bigtransfer-torch2.13.so');
+    writeFileSync(core, whole);
+    expect(() => load(path)).toThrow(
+      /bigtransfer-torch2\.13\.so is damaged: it has 1000000 bytes of \d+\./,
+    );
   });
 
   describe('one that does not open', () => {

@@ -224,12 +224,16 @@ linux('libtorchNotFound', () => {
     ]);
   });
 
-  test('where that one is there, or is not asked for, only fetching helps', () => {
-    published({ libtorch: '2.13.0+cpu' });
-    expect(message({ version: '2.14' }).slice(-2)).toEqual([
-      '  python: python3: it has no torch',
-      `Run ${fetch('')}`,
+  test('where that one is there and will not do, it is to be installed again', () => {
+    published({ libtorch: '2.12.0+cpu' });
+    expect(message({ version: '2.13' }).slice(-2)).toEqual([
+      `Remove ${join(home, 'app', 'node_modules', NAME)} and run \`npm install ${NAME}@~2.13.0\`.`,
+      `If that cannot be: run ${fetch('')}`,
     ]);
+  });
+
+  test('where it is not asked for, only fetching helps', () => {
+    published({ libtorch: '2.12.0+cpu' });
     rmSync(join(home, 'app'), { recursive: true });
     published({ asks: false });
     expect(message().at(-1)).toBe(`Run ${fetch('')}`);

@@ -23,7 +23,10 @@ beforeAll(async () => {
 });
 
 const WAYS: [string, string[]][] = [
-  ['node-gyp', ['node_modules/node-gyp/bin/node-gyp.js', 'rebuild', '--directory', installed]],
+  [
+    'node-gyp',
+    ['node_modules/node-gyp/bin/node-gyp.js', 'rebuild', '--directory', join(installed, 'native')],
+  ],
   ['cmake-js', [join(installed, 'scripts', 'build-native.js')]],
 ];
 

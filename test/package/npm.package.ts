@@ -26,6 +26,14 @@ describe('an empty folder', () => {
     ]);
   });
 
+  test('npm ci and npm rebuild run no scripts of it, though they may', async () => {
+    const may = { npm_config_ignore_scripts: 'false', PATH: `${room.bin}:${process.env['PATH']}` };
+    const npm = join(room.bin, 'npm');
+    await room.must(npm, ['ci'], may);
+    await room.must(npm, ['rebuild', 'bigtransfer'], may);
+    expect(await room.node('lines.mjs')).toMatch(LABEL);
+  });
+
   test('classifies from the command line, and the doctor is content', async () => {
     const rows = JSON.parse(await room.bigtransfer('classify', 'boat.jpg', '--json')) as {
       predictions: { label: string }[];

@@ -66,6 +66,17 @@ test('two versions side by side in one process', async () => {
   rmSync(join(room.folder, 'older'), { recursive: true });
 });
 
+test('two copies, each with a libtorch of its own: the process has one of them', async () => {
+  const other = join(room.folder, 'another', 'node_modules');
+  for (const name of ['bigtransfer', '@bigtransfer'])
+    cpSync(join(modules, name), join(other, name), { recursive: true });
+  const lines = LINES.replace("'boat.jpg'", "require('path').join(__dirname, '../boat.jpg')");
+  room.write('another/lines.cjs', lines);
+  room.write('both.cjs', `require('./another/lines.cjs'); ${LINES}`);
+  expect((await room.node('both.cjs')).match(new RegExp(LABEL, 'gm'))).toHaveLength(2);
+  rmSync(join(room.folder, 'another'), { recursive: true });
+});
+
 /** Who may write nothing here; root would be let in everywhere. */
 const NOBODY = { uid: 65534, gid: 65534 };
 
@@ -137,6 +148,24 @@ describe('what is broken is named', () => {
       /ERR_BIT_LIBTORCH.*libc10\.so.*(invalid ELF header|file too short)/s,
     );
     renameSync(`${file}.kept`, file);
+  });
+
+  test.each([
+    [
+      'libtorch',
+      join(libtorch, 'lib', 'libtorch_cpu.so'),
+      /libtorch_cpu\.so is damaged.*npm install/s,
+    ],
+    [
+      'a core',
+      join(package_, 'prebuilds', 'linux-x64', 'bigtransfer-torch2.13.so'),
+      /is damaged.*Install/s,
+    ],
+  ])('%s that was cut short', async (_, file, words) => {
+    const bytes = readFileSync(file);
+    writeFileSync(file, bytes.subarray(0, bytes.length - 400_000));
+    expect(await told()).toMatch(words);
+    writeFileSync(file, bytes);
   });
 
   test('an addon that is missing', async () => {
