@@ -39,6 +39,9 @@ export function deniedReason(error: unknown): string | null {
 export function asDenied(error: unknown, code: BitErrorCode): unknown {
   const reason = deniedReason(error);
   if (reason === null) return error;
-  const message = `Node's permission model is on: ${reason}`;
+  const withoutAddons = (error as Denial).code === 'ERR_DLOPEN_DISABLED' && !isRestricted();
+  const message = withoutAddons
+    ? 'Node was started with --no-addons, and bigtransfer has one: start it without that'
+    : `Node's permission model is on: ${reason}`;
   return new BitError(code, message, { cause: error });
 }

@@ -4,8 +4,19 @@ import { asDenied, deniedReason } from '../lib/permission';
 const denial = (permission: string, resource?: string) =>
   Object.assign(new Error('denied'), { code: 'ERR_ACCESS_DENIED', permission, resource });
 
+const noAddons = Object.assign(new Error(), { code: 'ERR_DLOPEN_DISABLED' });
+
+test('without the permission model, it is --no-addons that lets none load', () => {
+  expect((asDenied(noAddons, 'ERR_BIT_IMAGE') as Error).message).toMatch(
+    /^Node was started with --no-addons/,
+  );
+  Object.defineProperty(process, 'permission', { value: {}, configurable: true });
+  const { message } = asDenied(noAddons, 'ERR_BIT_IMAGE') as Error;
+  delete (process as { permission?: object }).permission;
+  expect(message).toMatch(/^Node's permission model is on: .*no addons \(.*--allow-addons\)/);
+});
+
 test.each([
-  [Object.assign(new Error(), { code: 'ERR_DLOPEN_DISABLED' }), /no addons \(.*--allow-addons\)/],
   [denial('ChildProcess'), /no programs \(.*--allow-child-process\)/],
   [denial('FileSystemWrite', '/a'), /not write \/a \(.*--allow-fs-write=\/a\)/],
   [denial('FileSystemRead', '/a'), /not read \/a \(.*--allow-fs-read=\/a\)/],

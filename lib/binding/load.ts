@@ -116,7 +116,7 @@ function addonPath(root: string): string {
     if (deniedReason(cause) !== null) throw cause;
     const set = process.env['BIGTRANSFER_PREBUILD'];
     const place = set ? `${set}, which BIGTRANSFER_PREBUILD names` : root;
-    const why = whyNotPrebuilt();
+    const why = whyNotPrebuilt() ?? misled();
     const advice =
       why === null ? unpackingAdvice(set || root) || `. ${howToGet(root)}` : `. ${why}`;
     throw new BitError(
@@ -127,8 +127,19 @@ function addonPath(root: string): string {
   }
 }
 
+/** Which variable may have led elsewhere than to what is installed. */
+function misled(): string | null {
+  if (process.env['BIGTRANSFER_PREBUILD']) return null;
+  const libc = isRestricted() ? undefined : process.env['LIBC'];
+  return libc && libc !== libcFamily()
+    ? `The variable LIBC says '${libc}', by which addons are chosen: unset it`
+    : null;
+}
+
 /** A clone has what a published package has not. */
 function howToGet(root: string): string {
+  if (process.env['BIGTRANSFER_PREBUILD'])
+    return 'Let it name a folder with prebuilds/ or build/Release/ in it, or unset it';
   return existsSync(join(root, 'tsconfig.json'))
     ? 'In a clone, run `npm run build:native`; it needs CMake and a C++20 compiler'
     : 'Install bigtransfer again: the published package has it in prebuilds/';

@@ -209,6 +209,12 @@ async function mismatch(path: string, wanted: Wanted, { signal, onProgress }: Fe
     : `the file's SHA-256 is ${actual} instead of ${wanted.sha256}`;
 }
 
+/** Whether the cache's folder cannot be written to. */
+function isOfDisk(cause: unknown): boolean {
+  const code = (cause as NodeJS.ErrnoException | undefined)?.code ?? '';
+  return ['EACCES', 'EPERM', 'EROFS', 'ENOTDIR', 'ENOSPC', 'EDQUOT'].includes(code);
+}
+
 /** The error of a fetch: what failed, line by line, and the one thing to do. */
 export function fetchFailure(
   failures: string[],
@@ -221,7 +227,9 @@ export function fetchFailure(
     [
       'libtorch could not be fetched.',
       ...failures.map((line) => `  ${line}`),
-      `When the connection is back, run \`${command}\` again (it continues where it was), or set BIGTRANSFER_LIBTORCH to the directory of a libtorch.`,
+      isOfDisk(cause)
+        ? `Set BIGTRANSFER_CACHE to a folder that can be written to and has room, and run \`${command}\` again.`
+        : `When the connection is back, run \`${command}\` again (it continues where it was), or set BIGTRANSFER_LIBTORCH to the directory of a libtorch.`,
     ].join('\n'),
     { cause },
   );

@@ -318,7 +318,18 @@ describe('with an addon that only notes what it is given', () => {
     test('where BIGTRANSFER_PREBUILD leads to: that is named', () => {
       process.env['BIGTRANSFER_PREBUILD'] = '/no/such/prebuilds';
       const place = '/no/such/prebuilds, which BIGTRANSFER_PREBUILD names';
-      expect(message().startsWith(none(place))).toBe(true);
+      expect(message()).toBe(
+        `${none(place)}Let it name a folder with prebuilds/ or build/Release/ in it, or unset it`,
+      );
+    });
+
+    test('for another LIBC than the system has: the variable is named', () => {
+      process.env['LIBC'] = 'musl';
+      expect(message()).toBe(
+        `${none(root)}The variable LIBC says 'musl', by which addons are chosen: unset it`,
+      );
+      process.env['LIBC'] = 'glibc';
+      expect(message()).toContain('Install bigtransfer again');
     });
 
     test('for the system: what helps instead', () => {
