@@ -32,5 +32,7 @@ async function buildCuda(env: Record<string, string>): Promise<string> {
 
 test('with a libtorch for the CPU', async () => {
   const BIGTRANSFER_LIBTORCH = fakeLibtorch('2.13.0+cpu', ['c10', 'torch_cpu']);
-  expect(await buildCuda({ BIGTRANSFER_LIBTORCH })).toContain('it is 2.13.0+cpu, a build for the CPU');
+  expect(await buildCuda({ BIGTRANSFER_LIBTORCH })).toContain(
+    'it is 2.13.0+cpu, a build for the CPU',
+  );
 });
