@@ -29,13 +29,14 @@ export function whyNotPrebuilt(): string | null {
       `yet for ${platform}-${arch}. README.md says how far other platforms are`
     );
   }
-  if (libcFamily() === MUSL) {
+  const libc = libcFamily();
+  if (libc === MUSL) {
     return (
       'This is a Linux with musl, such as Alpine, for which there is no libtorch. Use an image with glibc, ' +
       'such as node:22-slim instead of node:22-alpine'
     );
   }
-  const glibc = libcFamily() === GLIBC ? versionSync() : null;
+  const glibc = libc === GLIBC ? versionSync() : null;
   if (glibc !== null && compareVersions(glibc, PREBUILT.glibc) < 0) {
     return (
       `This system has glibc ${glibc}, and the published binaries need ${PREBUILT.glibc} or newer: ${ENOUGH}. ` +

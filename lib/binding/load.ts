@@ -116,33 +116,29 @@ function addonPath(root: string): string {
     if (deniedReason(cause) !== null) throw cause;
     const set = process.env['BIGTRANSFER_PREBUILD'];
     const place = set ? `${set}, which BIGTRANSFER_PREBUILD names` : root;
-    const why = whyNotPrebuilt() ?? misled();
-    const advice =
-      why === null ? unpackingAdvice(set || root) || `. ${howToGet(root)}` : `. ${why}`;
     throw new BitError(
       'ERR_BIT_LIBTORCH',
-      `There is no native addon for ${platformName()} in ${place}${advice}`,
+      `There is no native addon for ${platformName()} in ${place}${whatHelps(root, set)}`,
       { cause },
     );
   }
 }
 
-/** Which variable may have led elsewhere than to what is installed. */
-function misled(): string | null {
-  if (process.env['BIGTRANSFER_PREBUILD']) return null;
+/** Of a missing addon; `set` is what BIGTRANSFER_PREBUILD names. A clone has what a published package has not. */
+function whatHelps(root: string, set: string | undefined): string {
+  const why = whyNotPrebuilt();
+  if (why !== null) return `. ${why}`;
+  if (set) {
+    const named = '. Let it name a folder with prebuilds/ or build/Release/ in it, or unset it';
+    return unpackingAdvice(set) || named;
+  }
   const libc = isRestricted() ? undefined : process.env['LIBC'];
-  return libc && libc !== libcFamily()
-    ? `The variable LIBC says '${libc}', by which addons are chosen: unset it`
-    : null;
-}
-
-/** A clone has what a published package has not. */
-function howToGet(root: string): string {
-  if (process.env['BIGTRANSFER_PREBUILD'])
-    return 'Let it name a folder with prebuilds/ or build/Release/ in it, or unset it';
-  return existsSync(join(root, 'tsconfig.json'))
-    ? 'In a clone, run `npm run build:native`; it needs CMake and a C++20 compiler'
-    : 'Install bigtransfer again: the published package has it in prebuilds/';
+  if (libc && libc !== libcFamily())
+    return `. The variable LIBC says '${libc}', by which addons are chosen: unset it`;
+  const build = existsSync(join(root, 'tsconfig.json'))
+    ? '. In a clone, run `npm run build:native`; it needs CMake and a C++20 compiler'
+    : '. Install bigtransfer again: the published package has it in prebuilds/';
+  return unpackingAdvice(root) || build;
 }
 
 const isPrebuilt = (addon: string) => basename(dirname(dirname(addon))) === 'prebuilds';

@@ -16,7 +16,6 @@ export { removeLibtorch, sizeOnDisk, type RemovedLibtorch } from './remove';
 export {
   PINNED,
   PINNED_CUDA,
-  SHIPPED,
   SUPPORTED,
   compareVersions,
   isSupported,

@@ -15,11 +15,6 @@ export const PINNED = {
 /** The CUDA build that `libtorch fetch --cuda` brings, its wheels in cuda_wheels.ts. */
 export const PINNED_CUDA = { version: '2.14.1+cu130', cuda: '13.0' } as const;
 
-/** The libtorch series (major.minor) for which the published package has a core. */
-export const SHIPPED = [PINNED.version, PINNED_CUDA.version].map(
-  (version) => majorMinor(version) as string,
-);
-
 /** First and last `major.minor` that the sources compile against. */
 export const SUPPORTED = { from: '2.11', to: '2.14' } as const;
 

@@ -2,6 +2,7 @@
 'use strict';
 
 const { execFileSync } = require('node:child_process');
+const fs = require('node:fs');
 const path = require('node:path');
 
 /** The newest versions of symbols that may be asked for: those of Debian 11. */
@@ -65,4 +66,19 @@ function problemsOf(file, secrets = []) {
   return problems;
 }
 
-module.exports = { dynamicSection, problemsOf, symbolVersions };
+/** Paths of the binaries below a folder, as they are named for publishing; none where there is no folder. */
+function binariesIn(folder) {
+  if (!fs.existsSync(folder)) return [];
+  return fs
+    .readdirSync(folder, { recursive: true })
+    .filter((name) => /\.(node|so(\.\d+)?)$/.test(name))
+    .map((name) => path.join(folder, name));
+}
+
+/** Takes the symbol tables out of a library, which stays executable. */
+function strip(file) {
+  execFileSync('strip', ['--strip-unneeded', file], { stdio: 'inherit' });
+  fs.chmodSync(file, 0o755);
+}
+
+module.exports = { binariesIn, dynamicSection, problemsOf, strip, symbolVersions };

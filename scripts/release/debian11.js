@@ -46,6 +46,14 @@ function makeLinksRelative(root, folder) {
   }
 }
 
-module.exports = { debian11 };
+/** GCC's licence with its exception for run-time libraries, and the GPL, as Debian has them. */
+function copyGccLicences(folder) {
+  const share = path.join(debian11(), 'usr', 'share');
+  fs.mkdirSync(folder, { recursive: true });
+  fs.copyFileSync(path.join(share, 'doc/gcc-10-base/copyright'), path.join(folder, 'COPYRIGHT'));
+  fs.copyFileSync(path.join(share, 'common-licenses/GPL-3'), path.join(folder, 'GPL-3'));
+}
+
+module.exports = { copyGccLicences, debian11 };
 
 if (require.main === module) console.log(debian11());

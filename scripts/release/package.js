@@ -7,7 +7,7 @@ const fs = require('node:fs');
 const path = require('node:path');
 
 const { parsed, runMain } = require('../arguments');
-const { problemsOf } = require('./binaries');
+const { binariesIn, problemsOf } = require('./binaries');
 const { stageCuda, stageLibtorch, stageMain } = require('./stage');
 
 const root = path.join(__dirname, '..', '..');
@@ -60,10 +60,7 @@ function pack(folder) {
 }
 
 function checkBinaries(folder) {
-  const files = fs
-    .readdirSync(folder, { recursive: true })
-    .filter((name) => /\.(node|so(\.\d+)?)$/.test(name));
-  const problems = files.flatMap((name) => problemsOf(path.join(folder, name), [root]));
+  const problems = binariesIn(folder).flatMap((file) => problemsOf(file, [root]));
   if (problems.length > 0) throw new Error(problems.join('\n'));
 }
 

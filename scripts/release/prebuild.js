@@ -9,8 +9,8 @@ const os = require('node:os');
 const path = require('node:path');
 
 const { parsed, runMain } = require('../arguments');
-const { problemsOf, symbolVersions } = require('./binaries');
-const { debian11 } = require('./debian11');
+const { binariesIn, problemsOf, strip, symbolVersions } = require('./binaries');
+const { copyGccLicences, debian11 } = require('./debian11');
 
 const root = path.join(__dirname, '..', '..');
 const released = path.join(root, 'build', 'Release');
@@ -34,8 +34,7 @@ function copyStripped(file, folder) {
   fs.mkdirSync(folder, { recursive: true });
   fs.rmSync(to, { force: true });
   fs.copyFileSync(file, to);
-  run('strip', ['--strip-unneeded', to]);
-  fs.chmodSync(to, 0o755);
+  strip(to);
 }
 
 /** The loader by prebuildify, which names it as node-gyp-build looks for it, and the core beside it. */
@@ -49,20 +48,17 @@ function prebuildCpu(libtorch, sysroot) {
 }
 
 /** Of what is linked into the cores. */
-function copyLicences(sysroot) {
-  const turbo = path.join(root, 'build-prebuild/torch2.13/libjpeg-turbo/src/libjpeg_turbo');
-  const share = path.join(sysroot, 'usr/share');
-  const licences = {
-    'libjpeg-turbo/LICENSE.md': path.join(turbo, 'LICENSE.md'),
-    'libjpeg-turbo/README.ijg': path.join(turbo, 'README.ijg'),
-    'libstdc++/COPYRIGHT': path.join(share, 'doc/gcc-10-base/copyright'),
-    'libstdc++/GPL-3': path.join(share, 'common-licenses/GPL-3'),
-  };
-  for (const [name, from] of Object.entries(licences)) {
-    const to = path.join(prebuilds, 'licenses', name);
-    fs.mkdirSync(path.dirname(to), { recursive: true });
-    fs.copyFileSync(from, to);
-  }
+function copyLicences() {
+  const { PINNED, majorMinor } = require('../../dist/libtorch');
+  const built = path.join(root, 'build-prebuild', `torch${majorMinor(PINNED.version)}`);
+  const turbo = path.join(prebuilds, 'licenses', 'libjpeg-turbo');
+  fs.mkdirSync(turbo, { recursive: true });
+  for (const name of ['LICENSE.md', 'README.ijg'])
+    fs.copyFileSync(
+      path.join(built, 'libjpeg-turbo/src/libjpeg_turbo', name),
+      path.join(turbo, name),
+    );
+  copyGccLicences(path.join(prebuilds, 'licenses', 'libstdc++'));
 }
 
 /** The core and the library for GPUs must come from one build. */
@@ -81,11 +77,7 @@ function prebuildCuda(libtorch, sysroot) {
 /** Fails where one of the binaries would not run elsewhere. */
 function check(folders, sysroot) {
   const secrets = [root, sysroot, os.homedir()];
-  const files = folders.flatMap((folder) =>
-    (fs.existsSync(folder) ? fs.readdirSync(folder) : [])
-      .filter((name) => /\.(node|so)$/.test(name))
-      .map((name) => path.join(folder, name)),
-  );
+  const files = folders.flatMap(binariesIn);
   const problems = files.flatMap((file) => problemsOf(file, secrets));
   if (problems.length > 0) throw new Error(problems.join('; '));
   for (const file of files) {
@@ -104,7 +96,7 @@ async function main() {
   fs.rmSync(released, { recursive: true, force: true });
   prebuildCpu(await fetchLibtorch(), sysroot);
   if (!values.cpu) prebuildCuda(await fetchLibtorch({ cuda: true }), sysroot);
-  copyLicences(sysroot);
+  copyLicences();
   // Else it would be taken before prebuilds/, and has no loader.
   fs.rmSync(released, { recursive: true, force: true });
   check([target, cudaPackage], sysroot);

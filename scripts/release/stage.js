@@ -1,9 +1,12 @@
 // Lays out what each npm package is to hold, in artifacts/staging/<name>/, from what was built.
 'use strict';
 
-const { execFileSync, spawnSync } = require('node:child_process');
+const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
+
+const { binariesIn, strip } = require('./binaries');
+const { copyGccLicences } = require('./debian11');
 
 const root = path.join(__dirname, '..', '..');
 const packages = path.join(root, 'packages');
@@ -114,25 +117,10 @@ async function stageLibtorch(staging) {
       ? name.slice('torch/'.length)
       : null;
   });
-  for (const name of fs.readdirSync(path.join(folder, 'lib')))
-    strip(path.join(folder, 'lib', name));
+  binariesIn(folder).forEach(strip);
   fs.writeFileSync(path.join(folder, 'build-version'), `${PINNED.version}\n`);
-  stageGccLicences(path.join(folder, 'licenses', 'libgomp'));
+  copyGccLicences(path.join(folder, 'licenses', 'libgomp'));
   return folder;
 }
 
-function strip(file) {
-  const { status } = spawnSync('strip', ['--strip-unneeded', file], { stdio: 'inherit' });
-  if (status !== 0) throw new Error(`strip failed on ${file}`);
-  fs.chmodSync(file, 0o755);
-}
-
-/** Debian's copies of GCC's licence with its exception for run-time libraries, and of the GPL. */
-function stageGccLicences(folder) {
-  const { debian11 } = require('./debian11');
-  const share = path.join(debian11(), 'usr', 'share');
-  copy(path.join(share, 'doc/gcc-10-base/copyright'), path.join(folder, 'COPYRIGHT'));
-  copy(path.join(share, 'common-licenses/GPL-3'), path.join(folder, 'GPL-3'));
-}
-
-module.exports = { publishedManifest, stageCuda, stageLibtorch, stageMain };
+module.exports = { stageCuda, stageLibtorch, stageMain };
