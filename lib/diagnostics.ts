@@ -8,43 +8,59 @@ export interface LoadEvent {
   model: string;
   /** What it came from; null for random weights. */
   source: string | null;
+  /** Where it runs: 'cpu', 'cuda:0', … */
   device: string;
+  /** What it computes in. */
   dtype: string;
+  /** How long the native loading took. */
   milliseconds: number;
 }
 
 /** Published on `bigtransfer:batch`: calls ran together. */
 export interface BatchEvent {
+  /** The class, as BitForImageClassification. */
   model: string;
+  /** How many. */
   calls: number;
+  /** Of all of them. */
   images: number;
-  /** How long the first of them waited. */
+  /** How long the first of them waited, in milliseconds. */
   queuedMs: number;
+  /** How long the network took, in milliseconds. */
   computedMs: number;
 }
 
 /** Published on `bigtransfer:error`: a load or a call failed. Stopped ones are no failures. */
 export interface ErrorEvent {
+  /** The class, as BitForImageClassification. */
   model: string;
+  /** What was asked of it. */
   operation: 'load' | 'forward';
+  /** What the caller gets too. */
   error: unknown;
 }
 
 /** The context of the spans on the tracing channel `bigtransfer:forward`. */
 export interface ForwardSpan {
+  /** The class, as BitForImageClassification. */
   model: string;
   /** [N, C, H, W]. */
   shape: readonly number[];
+  /** The call's own. */
   priority: number;
-  /** From the end of the call on. */
+  /** How long it waited, in milliseconds; from the end of the call on. */
   queuedMs?: number;
+  /** How long its batch took, in milliseconds; from the end of the call on. */
   computedMs?: number;
+  /** Images of the batch that it ran in; from the end of the call on. */
   batchImages?: number;
 }
 
 /** The context of the spans on the tracing channel `bigtransfer:load`. */
 export interface LoadSpan {
+  /** The class, as BitForImageClassification. */
   model: string;
+  /** What it comes from; null for random weights. */
   source: string | null;
 }
 

@@ -4,7 +4,21 @@ import { nearest } from './nearest';
 
 export { describe };
 
-/** Stable codes of {@link BitError}; new ones may be added, none changes its meaning. */
+/**
+ * Stable codes of {@link BitError}; new ones may be added, none changes its meaning.
+ *
+ * | code | what is wrong |
+ * |---|---|
+ * | `ERR_BIT_CONFIG` | a field, an option, or a JSON file with impossible values |
+ * | `ERR_BIT_CHECKPOINT` | files that are missing, broken, or of another model |
+ * | `ERR_BIT_IMAGE` | an image that cannot be read; `index` is its place in the list |
+ * | `ERR_BIT_SHAPE` | tensors or labels that do not fit the model |
+ * | `ERR_BIT_DEVICE` | a device that is not there, and why; a GPU that failed |
+ * | `ERR_BIT_OUT_OF_MEMORY` | no room for weights, or for the activations of one image |
+ * | `ERR_BIT_DISPOSED` | a model that was disposed of |
+ * | `ERR_BIT_OVERLOADED` | a full queue (`batching.maxQueue`) |
+ * | `ERR_BIT_LIBTORCH` | no libtorch or no addon that fits; the message says what to do |
+ */
 export type BitErrorCode =
   | 'ERR_BIT_CONFIG'
   | 'ERR_BIT_CHECKPOINT'
@@ -22,10 +36,14 @@ export type BitErrorCode =
  * the list of images where that applies.
  */
 export class BitError extends Error {
+  /** Always 'BitError': tells it apart where there are several copies of the package. */
   override readonly name = 'BitError';
+  /** What kind of thing is wrong; stable. */
   readonly code: BitErrorCode;
+  /** The bad image's place in the list that was given, from 0; undefined where that does not apply. */
   declare readonly index?: number;
 
+  /** For this package's own use. */
   constructor(code: BitErrorCode, message: string, options?: { cause?: unknown; index?: number }) {
     super(message, options?.cause === undefined ? undefined : { cause: options.cause });
     this.code = code;

@@ -4,32 +4,61 @@ import { loadBindingInfo } from './binding/load';
 import type { NativeCudaDevice, NativeInfo, NetworkDType } from './binding/types';
 import { version } from './version';
 
+/** What {@link systemInfo} tells. */
 export interface SystemInfo {
   /** This package's version. */
   version: string;
   /** The libtorch that is loaded; null when there is none, and `problem` says why. */
-  libtorch: { version: string; path: string; source: string; cuda?: string } | null;
+  libtorch: {
+    /** As '2.13.0'. */
+    version: string;
+    /** Its folder, which has `lib/`. */
+    path: string;
+    /** Where it was found: 'env', 'package', 'cache', 'python', or 'process' for one that was loaded already. */
+    source: string;
+    /** CUDA's version, of builds for GPUs. */
+    cuda?: string;
+  } | null;
   /** Devices that models can run on, the best first. */
   devices: {
+    /** 'cpu', or the GPU's name. */
     name: string;
+    /** Its kind. */
     type: 'cpu' | 'cuda';
     /** Of GPUs: what ModelOptions calls it, as 'cuda:0'. */
     device?: string;
     /** Compute capability, as '9.0'. */
     capability?: string;
-    /** Bytes. */
+    /** Of GPUs, in bytes. */
     totalMemory?: number;
+    /** Of GPUs, in bytes. */
     freeMemory?: number;
     /** Why a model that was to run there does not. */
     problem?: string;
   }[];
-  cpu: { capability: string; threads: number; bf16: boolean };
+  /** The processor, as the addon uses it. */
+  cpu: {
+    /** Instructions that libtorch uses: 'DEFAULT', 'AVX2', 'AVX512', …; 'unknown' where nothing loads. */
+    capability: string;
+    /** Compute threads that all models and calls of the process may use at once. */
+    threads: number;
+    /** Whether it multiplies bfloat16 in hardware. */
+    bf16: boolean;
+  };
   /** The addon's own JPEG decoder; null where sharp decodes JPEGs too. */
   jpeg: string | null;
   /** Whether CUDA works, whether the library for it could be opened, and why it is off. */
-  cuda: { available: boolean; library: boolean; reason?: string };
+  cuda: {
+    /** Whether models can run on a GPU. */
+    available: boolean;
+    /** Whether the library for GPUs could be opened. */
+    library: boolean;
+    /** Why it is off and what to do. */
+    reason?: string;
+  };
   /** What dtype 'auto' chooses for the pre-trained family on device 'auto'. */
   autoDtype: NetworkDType;
+  /** Why libtorch or the addon does not load, and what mends it. */
   problem?: string;
 }
 

@@ -2,17 +2,23 @@
 import type { NativeDType, TypedArray } from './binding/types';
 import { invalid } from './errors';
 
-/** Element types of {@link Tensor}; float16 and bfloat16 hold raw bits in a Uint16Array. */
+/**
+ * Element types of {@link Tensor}: 'float32', 'float16', 'bfloat16', 'uint8' or 'int64'; float16 and
+ * bfloat16 hold raw bits in a Uint16Array.
+ */
 export type DType = NativeDType;
 
 /** The layout of onnxruntime's and transformers.js's tensors, accepted wherever a Tensor is. */
 export interface TensorLike {
   /** A typed array; the types of transformers.js's tensors admit plain ones, which are refused. */
   readonly data: ArrayBufferView | ArrayLike<number>;
+  /** Sizes, outermost first. */
   readonly dims: readonly number[];
+  /** Element type, as 'float32'; taken from the kind of `data` where it is left out. */
   readonly type?: string;
 }
 
+/** What {@link Tensor.toArray} gives: numbers in as many arrays as the shape has sizes. */
 export type NestedNumbers = number | bigint | NestedNumbers[];
 
 /** Names by brand, not `instanceof`: typed arrays from another realm (jest, vm) are typed arrays too. */
@@ -56,8 +62,14 @@ function isShape(shape: unknown): shape is number[] {
 
 /** A dense row-major tensor; `data.length` is the product of `shape`. */
 export class Tensor<Data extends TypedArray = TypedArray> {
+  /** Element type. */
   readonly dtype: DType;
+  /** Sizes, outermost first; [] for a scalar. */
   readonly shape: readonly number[];
+  /**
+   * The values, rows one after the other: Float32Array, Uint8Array, BigInt64Array (int64), or
+   * Uint16Array with the raw bits of float16 and bfloat16.
+   */
   readonly data: Data;
 
   /** Use {@link Tensor.from}. */

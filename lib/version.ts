@@ -3,4 +3,5 @@
 // eslint-disable-next-line @typescript-eslint/no-require-imports -- outside the sources' folder
 const manifest = require('../package.json') as { version: string };
 
+/** This package's version. */
 export const version: string = manifest.version;

@@ -9,6 +9,7 @@ import { invalid } from '../errors';
 /** A minute: whoever waits longer for company has mistaken the unit. */
 const MOST_DELAY_MS = 60_000;
 
+/** How calls in flight together are gathered into batches. */
 export interface BatchingOptions {
   /**
    * Images that run together at most; default 8, or the number of compute threads where that is

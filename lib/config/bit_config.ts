@@ -39,7 +39,9 @@ export class BitConfigData implements BitConfigFields {
   readonly outFeatures!: string[];
   readonly outIndices!: number[];
   readonly numLabels!: number;
+  /** Names of the outputs by their place; default 'LABEL_0', 'LABEL_1', … */
   readonly id2label!: Record<number, string>;
+  /** Places of the outputs by their name; follows from id2label. */
   readonly label2id!: Record<string, number>;
   readonly problemType!: BitConfigFields['problemType'];
   readonly outputHiddenStates!: boolean;

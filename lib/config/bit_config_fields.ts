@@ -6,41 +6,43 @@ import type { LabelFields } from './labels';
 
 /** Every field, as it is after construction; what init leaves out gets transformers' default. */
 export interface BitConfigFields {
-  /** Channels of the input image. */
+  /** Channels of the input image; default 3. */
   numChannels: number;
-  /** Channels of the stem. */
+  /** Channels of the stem; default 64. */
   embeddingSize: number;
-  /** Channels of each stage, before widthFactor. */
+  /** Channels of each stage, before widthFactor; default [256, 512, 1024, 2048]. */
   hiddenSizes: number[];
-  /** Blocks of each stage. */
+  /** Blocks of each stage; default [3, 4, 6, 3]. */
   depths: number[];
-  /** 'preactivation' is BiT; 'bottleneck' the backbone of hybrid transformers. */
+  /** 'preactivation' (default) is BiT; 'bottleneck' the backbone of hybrid transformers. */
   layerType: 'preactivation' | 'bottleneck';
-  /** One of transformers' activation names. */
+  /** One of transformers' activation names; default 'relu'. */
   hiddenAct: string;
-  /** null pads symmetrically, 'SAME' as TensorFlow does, 'VALID' not at all. */
+  /** null (default) pads symmetrically, 'SAME' as TensorFlow does, 'VALID' not at all. */
   globalPadding: 'SAME' | 'VALID' | null;
-  /** Groups of every group norm. */
+  /** Groups of every group norm, which divide all widths; default 32. */
   numGroups: number;
-  /** Chance of the last block to be left out in training; falls linearly to 0 at the first. */
+  /** Chance of the last block to be left out in training; falls linearly to 0 at the first. Default 0. */
   dropPathRate: number;
-  /** SAME padding of the stem's pool. */
+  /** SAME padding of the stem's pool; default false. */
   embeddingDynamicPadding: boolean;
-  /** Largest ratio of input to map size; later strides become 1. */
+  /** Largest ratio of input to map size; later strides become 1. Default 32. */
   outputStride: number;
-  /** Multiplies every stage's width. */
+  /** Multiplies every stage's width; default 1. */
   widthFactor: number;
-  /** Feature maps of a backbone by name: 'stem', 'stage1', … */
+  /** Feature maps of a backbone by name: 'stem', 'stage1', …; default the last stage. */
   outFeatures: string[];
   /** The same by place; negative ones count from the end. */
   outIndices: number[];
-  /** Outputs of a classifier. */
+  /** Outputs of a classifier; default 2, or as many as there are names. */
   numLabels: number;
+  /** Names of the outputs by their place; default 'LABEL_0', 'LABEL_1', … */
   id2label: Record<number, string>;
+  /** Places of the outputs by their name; follows from id2label. */
   label2id: Record<string, number>;
-  /** The loss; inferred from the labels where null. */
+  /** The loss; null (default) infers it from the labels. */
   problemType: 'regression' | 'single_label_classification' | 'multi_label_classification' | null;
-  /** Return hidden states where a call does not say. */
+  /** Return hidden states where a call does not say; default false. */
   outputHiddenStates: boolean;
 }
 

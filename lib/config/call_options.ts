@@ -2,12 +2,13 @@
 import { anything, boolean, callPriority } from './checks';
 import type { OptionChecks } from './options';
 
+/** Of a call of a model. */
 export interface ForwardOptions {
   /** Return the stem's and every stage's output; default the config's outputHiddenStates. */
   outputHiddenStates?: boolean;
   /** Rejects with its reason; a waiting call leaves the queue, a running one stops between layers. */
   signal?: AbortSignal;
-  /** Calls of a higher priority start first, those of one in their order; default 0. */
+  /** Calls of a higher priority start first, those of one in their order: an integer from -1000 to 1000, default 0. */
   priority?: number;
 }
 
@@ -18,6 +19,7 @@ export const FORWARD_CHECKS: OptionChecks<ForwardOptions> = {
   priority: callPriority,
 };
 
+/** Of dispose(). */
 export interface DisposeOptions {
   /** Stops the calls in flight, which reject with ERR_BIT_DISPOSED, rather than wait for them. */
   cancel?: boolean;

@@ -33,21 +33,37 @@ export type ResampleCode = 0 | 1 | 2 | 3 | 4 | 5;
 
 /** Every field, as it is after construction; what init leaves out gets transformers' default. */
 export interface BitImageProcessorFields {
-  /** Grey is repeated and alpha dropped. */
+  /** Whether everything becomes RGB: grey is repeated, alpha dropped; default true. */
   doConvertRgb: boolean;
+  /** Whether images are resized to `size`; default true. */
   doResize: boolean;
-  /** See ImageSize; a plain integer is the shortest edge. */
+  /**
+   * What images are resized to, in pixels: `{ height, width }` exactly; `{ shortestEdge }`, keeping the
+   * proportions, or with `longestEdge` at most so long; or `{ maxHeight, maxWidth }`, the largest that
+   * fits. Files may have a plain integer for the shortest edge. Default `{ shortestEdge: 224 }`.
+   */
   size: ImageSize;
-  /** As a code; torchvision's names ('bicubic', …) are taken for theirs. */
+  /**
+   * Filter of the resizing, as PIL's code: 0 nearest, 1 lanczos, 2 bilinear, 3 bicubic (default), 4 box,
+   * 5 hamming; the last two are refused, as by transformers. torchvision's names ('bicubic', …) are taken for theirs.
+   */
   resample: ResampleCode;
+  /** Whether the middle of `cropSize` is cut out, padded where the image is smaller; default true. */
   doCenterCrop: boolean;
-  /** A plain integer is a square. */
+  /** `{ height, width }` in pixels; files may have a plain integer for a square. Default 224 x 224. */
   cropSize: HeightWidth;
+  /** Whether pixel values are multiplied by `rescaleFactor`; default true. */
   doRescale: boolean;
+  /** What pixel values from 0 to 255 are multiplied by; default 1/255. */
   rescaleFactor: number;
+  /** Whether `imageMean` is taken away and the rest divided by `imageStd`; default true. */
   doNormalize: boolean;
-  /** One value per channel, or one for all, in the scale that rescaling gives. */
+  /**
+   * One value per channel, or one for all, in the scale that rescaling gives; default those of CLIP's
+   * training images.
+   */
   imageMean: number | number[];
+  /** As imageMean; no value may be 0. Default those of CLIP's training images. */
   imageStd: number | number[];
 }
 
@@ -113,15 +129,21 @@ const NEEDS: Partial<Record<keyof BitImageProcessorFields, keyof BitImageProcess
 /** How images become pixel values. */
 export class ImageProcessorData implements BitImageProcessorFields {
   readonly doConvertRgb!: boolean;
+  /** Whether images are resized to `size`; default true. */
   readonly doResize!: boolean;
   readonly size!: ImageSize;
   readonly resample!: ResampleCode;
+  /** Whether the middle of `cropSize` is cut out, padded where the image is smaller; default true. */
   readonly doCenterCrop!: boolean;
   readonly cropSize!: HeightWidth;
+  /** Whether pixel values are multiplied by `rescaleFactor`; default true. */
   readonly doRescale!: boolean;
+  /** What pixel values from 0 to 255 are multiplied by; default 1/255. */
   readonly rescaleFactor!: number;
+  /** Whether `imageMean` is taken away and the rest divided by `imageStd`; default true. */
   readonly doNormalize!: boolean;
   readonly imageMean!: number | number[];
+  /** As imageMean; no value may be 0. Default those of CLIP's training images. */
   readonly imageStd!: number | number[];
   /** JSON keys that are none of ours; they are written back. */
   #extra: Record<string, unknown> = {};

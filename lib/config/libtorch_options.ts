@@ -28,13 +28,19 @@ export const NEEDS_CHECKS: OptionChecks<Needs> = {
 
 /** How far it is; `total` is null where that is not known. */
 export interface FetchProgress {
+  /** What it is at; 'pip' where the wheel comes through `pip download`. */
   phase: 'download' | 'pip' | 'check' | 'unpack';
+  /** Bytes so far. */
   loaded: number;
+  /** Bytes in all, where that is known. */
   total: number | null;
 }
 
+/** Of {@link fetchLibtorch}. */
 export interface FetchOptions {
+  /** Called as it goes on. */
   onProgress?: (progress: FetchProgress) => void;
+  /** Ends it, which then rejects with its reason; what was downloaded is kept for the next time. */
   signal?: AbortSignal;
   /**
    * The build for NVIDIA GPUs with CUDA's libraries, from PyPI (or the index that `BIGTRANSFER_PYPI_URL` names);
@@ -43,7 +49,7 @@ export interface FetchOptions {
   cuda?: boolean;
   /** Another place for the CPU's wheel; default `BIGTRANSFER_LIBTORCH_URL`, else PyTorch's own. */
   url?: string;
-  /** Fetch again even though it is there. */
+  /** Fetch again even though it is there; default false. */
   force?: boolean;
 }
 
@@ -56,7 +62,9 @@ export const FETCH_CHECKS: OptionChecks<FetchOptions> = {
   force: boolean,
 };
 
+/** Of {@link removeLibtorch}. */
 export interface RemoveOptions {
+  /** Ends the waiting for a fetch that is under way. */
   signal?: AbortSignal;
 }
 

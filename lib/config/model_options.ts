@@ -10,9 +10,12 @@ const DEVICE = /^(auto|cpu|cuda(:(\d+|all))?)$/;
 /** What a model can be asked to compute in; 'auto' is the fastest of its device. */
 export const COMPUTE_DTYPES = ['auto', 'float32', 'bfloat16', 'float16'] as const;
 
+/** Where something runs: `'cuda'` is `'cuda:0'`, the first GPU; `'cuda:all'` is for models alone. */
 export type Device = 'auto' | 'cpu' | 'cuda' | 'cuda:all' | `cuda:${number}`;
+/** One of {@link COMPUTE_DTYPES}. */
 export type ComputeDType = (typeof COMPUTE_DTYPES)[number];
 
+/** How a model runs. */
 export interface ModelOptions {
   /**
    * Where the network runs: 'auto' (default) is the first GPU where CUDA works, else the CPU;
@@ -44,6 +47,7 @@ export const MODEL_CHECKS: OptionChecks<ModelOptions> = {
   batching: anything,
 };
 
+/** Of fromConfig(): how the model runs, and what its weights are drawn from. */
 export interface FromConfigOptions extends ModelOptions {
   /** Same seed, same weights; default 0. */
   seed?: number;

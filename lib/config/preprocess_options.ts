@@ -4,6 +4,7 @@ import { PROCESSOR_FIELDS, type BitImageProcessorFields } from './image_processo
 import type { Device } from './model_options';
 import type { OptionChecks } from './options';
 
+/** Of {@link BitImageProcessor.preprocess}: where it runs, and fields of the processor for this call alone. */
 export interface PreprocessOptions extends Partial<BitImageProcessorFields> {
   /**
    * Where resizing, cropping and scaling run, after decoding on the CPU: 'auto' (default) is the
@@ -11,6 +12,7 @@ export interface PreprocessOptions extends Partial<BitImageProcessorFields> {
    * other than bilinear and bicubic, other images than RGB, crops that add to an image.
    */
   device?: Device;
+  /** Ends the call, which then rejects with its reason. */
   signal?: AbortSignal;
   /**
    * Lets the JPEG decoder shrink photographs by 2, 4 or 8 while both sides stay at least twice what

@@ -4,7 +4,9 @@ import type { OptionChecks } from './options';
 
 /** How far the download of one file is. */
 export interface DownloadProgress {
+  /** Its name in the repository. */
   file: string;
+  /** Bytes so far. */
   loaded: number;
   /** Bytes in all. */
   total: number;
@@ -22,7 +24,9 @@ export interface PretrainedOptions {
   token?: string;
   /** Use what is in the cache and ask nobody; also by `HF_HUB_OFFLINE=1`. */
   localFilesOnly?: boolean;
+  /** Called as files arrive; not for those that are in the cache. */
   onProgress?: (progress: DownloadProgress) => void;
+  /** Ends the loading, which then rejects with its reason. */
   signal?: AbortSignal;
 }
 

@@ -9,7 +9,20 @@ import { SUPPORTED, isSupported, majorMinor } from './versions';
 
 /** A directory's libtorch, or why it is none. */
 export type Inspection =
-  { ok: true; version: string; cuda: string | null | undefined } | { ok: false; why: string };
+  | {
+      /** It will do. */
+      ok: true;
+      /** As '2.13.0+cpu'. */
+      version: string;
+      /** CUDA's version, null for a CPU build, undefined where the copy does not tell. */
+      cuda: string | null | undefined;
+    }
+  | {
+      /** It will not do. */
+      ok: false;
+      /** What it lacks, in words. */
+      why: string;
+    };
 
 /**
  * Looks into a directory, without loading anything.

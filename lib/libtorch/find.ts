@@ -12,12 +12,16 @@ import { cachedCopies, isComplete, libtorchCacheDir, libtorchOf } from './cache'
 import { type Inspection, inspectDirectory, readVersion } from './directory';
 import { PINNED, SUPPORTED, compareVersions } from './versions';
 
+/** Where a libtorch is looked for; 'process' is one that was loaded before. */
 export type LibtorchSource = 'env' | 'package' | 'cache' | 'python' | 'process';
 
 /** A usable libtorch: `dir` holds `lib/`. */
 export interface FoundLibtorch {
+  /** Full path. */
   dir: string;
+  /** As '2.13.0+cpu'. */
   version: string;
+  /** How it was found. */
   source: LibtorchSource;
   /** CUDA's version, null for a CPU build, undefined where the copy does not tell. */
   cuda?: string | null;
@@ -25,13 +29,19 @@ export interface FoundLibtorch {
 
 /** A place that was looked at and why it would not do. */
 export interface TriedLibtorch {
+  /** How it was found. */
   source: LibtorchSource;
+  /** A folder, a package or a program. */
   where: string;
+  /** In words. */
   why: string;
 }
 
+/** What {@link findLibtorch} came upon. */
 export interface LibtorchSearch {
+  /** The first that will do; null where none does. */
   found: FoundLibtorch | null;
+  /** Those before it that will not do. */
   tried: TriedLibtorch[];
 }
 

@@ -10,7 +10,9 @@ import { LOCK, libtorchCacheDir } from './cache';
 
 /** What was removed: paths of the copies (and half-finished downloads), and their size. */
 export interface RemovedLibtorch {
+  /** Full paths. */
   removed: string[];
+  /** Size of all of them. */
   bytes: number;
 }
 

@@ -59,6 +59,7 @@ export class BitBackbone extends BitPreTrainedModel {
     return this.config.outFeatures;
   }
 
+  /** null: the last stage. */
   set outFeatures(names: readonly string[] | null) {
     changeConfig(this, { outFeatures: (names ?? null) as string[] });
   }
@@ -71,6 +72,7 @@ export class BitBackbone extends BitPreTrainedModel {
     return this.config.outIndices;
   }
 
+  /** null: the last stage. */
   set outIndices(indices: readonly number[] | null) {
     changeConfig(this, { outIndices: (indices ?? null) as number[] });
   }

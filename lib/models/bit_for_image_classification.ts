@@ -19,7 +19,11 @@ export const KIND: Kind = {
   hasHead: true,
 };
 
-export type ClassifierInputs = Inputs & { labels?: Labels | null };
+/** Images as pixel values, and where a loss is wanted their labels. */
+export type ClassifierInputs = Inputs & {
+  /** What the loss is counted against; see {@link Labels}. */
+  labels?: Labels | null;
+};
 
 /** BiT with a classification head: transformers' BitForImageClassification. */
 export class BitForImageClassification extends BitPreTrainedModel {

@@ -45,7 +45,10 @@ export class BitImageProcessor extends ImageProcessorData {
   async preprocess(
     images: ImageInput | readonly ImageInput[],
     overrides: PreprocessOptions = {},
-  ): Promise<{ pixelValues: Tensor }> {
+  ): Promise<{
+    /** [N, C, H, W]: float32, or uint8 when neither rescaled nor normalised. */
+    pixelValues: Tensor;
+  }> {
     return forCaller(async () => {
       try {
         return { pixelValues: await pixelValuesFor(this, images, overrides) };

@@ -2,4 +2,10 @@
 import type { Tensor, TensorLike } from '../tensor';
 
 /** Images as pixel values: floating [N, numChannels, H, W]. */
-export type Inputs = Tensor | TensorLike | { pixelValues: Tensor | TensorLike };
+export type Inputs =
+  | Tensor
+  | TensorLike
+  | {
+      /** Floating [N, numChannels, H, W]. */
+      pixelValues: Tensor | TensorLike;
+    };

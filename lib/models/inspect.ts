@@ -11,18 +11,30 @@ import { KIND as CLASSIFIER } from './bit_for_image_classification';
 import { BitImageProcessor } from './bit_image_processor';
 import { loadQuietly } from './load';
 
+/** Of {@link inspectModel}. */
 export interface InspectOptions extends PretrainedOptions {
   /** Height and width of the input that costs are counted for; default the processor's crop. */
   size?: number;
 }
 
+/** A model's numbers, what it costs, and what its files hold. */
 export interface Inspection {
+  /** As config.json has it. */
   config: BitConfig;
-  inputSize: { height: number; width: number };
+  /** What the costs are counted for, in pixels. */
+  inputSize: {
+    /** Rows. */
+    height: number;
+    /** Columns. */
+    width: number;
+  };
   /** Stem, stages, and the rest; multiply-adds are for one image. */
   stages: StageRow[];
+  /** Of the whole network. */
   parameters: number;
+  /** Of the whole network, for one image. */
   multiplyAdds: number;
+  /** Full paths of the checkpoint's files. */
   files: string[];
   /** What loads into BitForImageClassification and what does not. */
   loadingInfo: LoadingInfo;

@@ -6,23 +6,27 @@ import { Tensor } from '../tensor';
 export interface BitModelOutput {
   /** [N, C, h, w] after the final norm. */
   lastHiddenState: Tensor<Float32Array>;
-  /** [N, C, 1, 1]: the mean over h and w. */
+  /** The mean over h and w: [N, C, 1, 1]. */
   poolerOutput: Tensor<Float32Array>;
-  /** Stem, stage 1, …: before the final norm. */
+  /** Stem, stage 1, …: [N, C, h, w] each, before the final norm, where they were asked for. */
   hiddenStates?: Tensor<Float32Array>[];
 }
 
+/** Of {@link BitForImageClassification.forward}, for N images. */
 export interface ImageClassifierOutput {
   /** [N, numLabels], before softmax or sigmoid. */
   logits: Tensor<Float32Array>;
   /** A scalar (shape []), where labels were given. */
   loss?: Tensor<Float32Array>;
+  /** Stem, stage 1, …: [N, C, h, w] each, where they were asked for. */
   hiddenStates?: Tensor<Float32Array>[];
 }
 
+/** Of {@link BitBackbone.forward}, for N images. */
 export interface BackboneOutput {
   /** One map [N, C, h, w] for each of outFeatures, in stage order. */
   featureMaps: Tensor<Float32Array>[];
+  /** Stem, stage 1, …: [N, C, h, w] each, where they were asked for. */
   hiddenStates?: Tensor<Float32Array>[];
 }
 

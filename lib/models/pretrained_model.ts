@@ -67,7 +67,10 @@ export abstract class BitPreTrainedModel {
     return runnerOf(this).profile(inputs, options);
   }
 
-  /** Every parameter in float32 under transformers' names, in state-dict order. */
+  /**
+   * Every parameter in float32 under transformers' names, in state-dict order.
+   * @throws BitError ERR_BIT_DISPOSED.
+   */
   async stateDict(): Promise<Map<string, Tensor<Float32Array>>> {
     const rows = await forCaller(() => runnerOf(this).session.stateDict());
     return new Map(rows.map(({ name, tensor }) => [name, toTensorObject(tensor)]));
@@ -95,6 +98,7 @@ export abstract class BitPreTrainedModel {
     return runnerOf(this).dispose(options);
   }
 
+  /** For `await using`: dispose(). */
   [Symbol.asyncDispose](): Promise<void> {
     return this.dispose();
   }

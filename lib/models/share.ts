@@ -12,6 +12,7 @@ import { Runner } from './runner';
 export interface SharedModel {
   /** The class whose fromShared() opens it. */
   readonly architecture: string;
+  /** Id of the process in which it can be opened. */
   readonly process: number;
   /** Drawn at random; what it says is known to the copy of the package that shared the model. */
   readonly token: string;

@@ -1,22 +1,28 @@
 // What model.stats() tells.
 import type { NativeStats } from '../binding/types';
 
+/** One bar of the histogram of latencies. */
 export interface LatencyBucket {
   /** Upper bound in milliseconds; Infinity in the last one. */
   upToMs: number;
+  /** Completed calls between the last bound and this one. */
   count: number;
 }
 
 /** Since the weights were loaded, over all who share them. */
 export interface ModelStats {
+  /** Now. */
   queue: {
     /** Calls that wait. */
     waiting: number;
     /** Calls that are on their way through the network. */
     running: number;
   };
+  /** How many ended how. */
   calls: {
+    /** With an answer. */
     completed: number;
+    /** With an error of their own. */
     failed: number;
     /** By a signal, dispose({ cancel: true }) or the end of their worker. */
     cancelled: number;
@@ -24,18 +30,30 @@ export interface ModelStats {
     rejected: number;
   };
   /** How many batches there were of each number of images. */
-  batches: { images: number; count: number }[];
+  batches: {
+    /** Images that ran together. */
+    images: number;
+    /** Such batches. */
+    count: number;
+  }[];
   /** Completed calls by the time from the call to its answer. */
   latency: {
+    /** Mean in milliseconds; 0 before the first call. */
     meanMs: number;
-    /** Percentiles, as the upper bounds of the buckets that they lie in. */
+    /** Half of the calls took at most so long: the upper bound of the bucket that the percentile lies in. */
     p50Ms: number;
+    /** The same for nine in ten. */
     p90Ms: number;
+    /** The same for 99 in 100. */
     p99Ms: number;
+    /** The histogram, the shortest first. */
     buckets: LatencyBucket[];
   };
   /** Of weights and buffers. */
-  memory: { bytes: number };
+  memory: {
+    /** Bytes. */
+    bytes: number;
+  };
 }
 
 export function toModelStats(native: NativeStats): ModelStats {

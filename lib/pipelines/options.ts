@@ -31,8 +31,9 @@ export const FEATURE_CHECKS = { ...CALL_CHECKS, pool: boolean };
 export interface PipelineCallOptions {
   /** Images that go through the network together; default 8. */
   batchSize?: number;
+  /** Ends the call, which then rejects with its reason. */
   signal?: AbortSignal;
-  /** Images of a higher priority are resized and go through the network first; default 0. */
+  /** Images of a higher priority are resized and go through the network first: -1000 to 1000, default 0. */
   priority?: number;
   /** Whether JPEGs are decoded by a GPU that runs the model; see PreprocessOptions. Default false. */
   gpuDecode?: boolean;
@@ -42,6 +43,7 @@ export interface PipelineCallOptions {
   imageProcessorKwargs?: Partial<BitImageProcessorFields>;
 }
 
+/** Of a classification. */
 export interface ClassificationOptions extends PipelineCallOptions {
   /** How many labels to return, best first; default 5, at most as many as there are. */
   topK?: number;
@@ -52,8 +54,9 @@ export interface ClassificationOptions extends PipelineCallOptions {
   functionToApply?: FunctionToApply | null;
 }
 
+/** Of a feature extraction. */
 export interface FeatureExtractionOptions extends PipelineCallOptions {
-  /** Return the pooled features [N, C, 1, 1] rather than the last hidden state [N, C, h, w]. */
+  /** Return the pooled features [N, C, 1, 1] rather than the last hidden state [N, C, h, w]; default false. */
   pool?: boolean;
 }
 

@@ -8,19 +8,23 @@ import type { BitImageProcessor } from '../models/bit_image_processor';
 import type { BitModel } from '../models/bit_model';
 import type { Settled } from './settled';
 
+/** What a pipeline does. */
 export type Task = 'image-classification' | 'image-feature-extraction';
 
 /** Any number of images; each is taken when its turn comes, and may be overwritten afterwards. */
 export type Many = Iterable<ImageInput> | AsyncIterable<ImageInput>;
 
 export interface PipelineParts<Options, Result> {
+  /** What it was made for. */
   readonly task: Task;
+  /** What makes pixel values of images. */
   readonly processor: BitImageProcessor;
   /**
    * Waits for the calls in flight, or stops them, and frees the model; later calls reject with
    * ERR_BIT_DISPOSED, and so do iterations of settled(). May be called again.
    */
   dispose(options?: DisposeOptions): Promise<void>;
+  /** For `await using`: dispose(). */
   [Symbol.asyncDispose](): Promise<void>;
   /**
    * What becomes of each image, in order: `{ index, result }`, where `result` is what a call with

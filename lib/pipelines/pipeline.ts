@@ -29,20 +29,39 @@ import { settledOf } from './settled';
 
 export type { Task };
 
+/** What pipeline('image-classification') gives: a function of images that carries its model. */
 export interface ImageClassificationPipeline extends PipelineParts<
   ClassificationOptions,
   Classification[]
 > {
+  /** The model that runs; dispose of the pipeline, not of it. */
   readonly model: BitForImageClassification;
+  /**
+   * The labels of one image, best first.
+   * @throws BitError ERR_BIT_IMAGE for an image that cannot be read, and what the model's forward()
+   *   rejects with; the signal's reason.
+   */
   (image: ImageInput, options?: ClassificationOptions): Promise<Classification[]>;
+  /**
+   * The labels of several images, in their order.
+   * @throws BitError ERR_BIT_IMAGE whose `index` is the bad image's place, and what the model's
+   *   forward() rejects with; the signal's reason. settled() sets bad images aside instead.
+   */
   (images: readonly ImageInput[], options?: ClassificationOptions): Promise<Classification[][]>;
 }
 
+/** What pipeline('image-feature-extraction') gives: a function of images that carries its model. */
 export interface ImageFeatureExtractionPipeline extends PipelineParts<
   FeatureExtractionOptions,
   Tensor<Float32Array>
 > {
+  /** The model that runs; dispose of the pipeline, not of it. */
   readonly model: BitModel;
+  /**
+   * Features of one image or several: the last hidden state [N, C, h, w], or with `pool` [N, C, 1, 1].
+   * @throws BitError ERR_BIT_IMAGE whose `index` is the bad image's place, and what the model's
+   *   forward() rejects with; the signal's reason.
+   */
   (
     images: ImageInput | readonly ImageInput[],
     options?: FeatureExtractionOptions,

@@ -10,8 +10,22 @@ import { BATCHES_AHEAD, inOrder } from './in_order';
 
 /** What became of one image: what the model makes of it, or what is wrong with it. */
 export type Settled<Result> =
-  | { index: number; result: Result; error?: undefined }
-  | { index: number; result?: undefined; error: BitError };
+  | {
+      /** The image's place among those given, from 0. */
+      index: number;
+      /** What a call with this image alone resolves with. */
+      result: Result;
+      /** There is none. */
+      error?: undefined;
+    }
+  | {
+      /** The image's place among those given, from 0. */
+      index: number;
+      /** There is none. */
+      result?: undefined;
+      /** Why there is no result: ERR_BIT_IMAGE or ERR_BIT_SHAPE. */
+      error: BitError;
+    };
 
 type Outcome<T> = { result: T; error?: undefined } | { result?: undefined; error: BitError };
 
