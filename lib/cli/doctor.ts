@@ -1,7 +1,5 @@
 // `bigtransfer doctor`: what this installation has, what it lacks, and what mends it.
 
-import { readFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
 import { type SystemInfo, hubCacheDir, libtorch, systemInfo } from '../index';
 import { EXIT, type Context } from './context';
@@ -67,22 +65,12 @@ function searchLibtorch(): Diagnosis['search'] {
 function findSharp(): Diagnosis['sharp'] {
   try {
     // eslint-disable-next-line @typescript-eslint/no-require-imports
-    const { versions } = require('sharp') as { versions: { sharp?: string } };
-    return { version: versions.sharp ?? ownVersion('sharp') };
+    const { versions } = require('sharp') as { versions: { sharp: string } };
+    return { version: versions.sharp };
   } catch (error) {
     const first = messageOf(error).split('\n')[0];
     const problem = `sharp, which decodes images, does not load: ${first}\nRun \`npm install sharp\`.`;
     return { version: null, problem };
-  }
-}
-
-function ownVersion(name: string): string | null {
-  try {
-    const root = dirname(dirname(require.resolve(name)));
-    return (JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string })
-      .version;
-  } catch {
-    return null;
   }
 }
 

@@ -109,8 +109,6 @@ export class BitConfigData implements BitConfigFields {
     // What follows from a changed field must not hold on to the old one.
     if ('id2label' in wanted || 'label2id' in wanted)
       kept.numLabels = kept.id2label = kept.label2id = null;
-    if ('numLabels' in wanted && wanted.numLabels !== this.numLabels)
-      kept.id2label = kept.label2id = null;
     if ('outFeatures' in wanted || 'outIndices' in wanted || 'depths' in wanted) {
       kept.outFeatures = kept.outIndices = null;
     }

@@ -12,8 +12,7 @@ const MAX_SIZE = 1_000_000;
 const isSize = (value: unknown): value is number =>
   Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= MAX_SIZE;
 
-const isFinite = (value: unknown): value is number =>
-  typeof value === 'number' && Number.isFinite(value);
+const isFinite = (value: unknown): value is number => Number.isFinite(value);
 
 /** By brand, since objects of another realm (jest, vm) have another prototype; a Map is none. */
 export const isObject = (value: unknown): value is Record<string, unknown> =>
