@@ -18,11 +18,14 @@ import { throwIfAborted } from '../signal';
 import { BitConfig } from './bit_config';
 import { isAborted, reportingFailure } from './failures';
 import type { Kind } from './kind';
-import { LOAD_CHECKS, type LoadOptions } from './load_options';
+import { LENIENCE_CHECKS, LOAD_CHECKS, type LoadOptions } from './load_options';
 import { isBitConfig, ownConfig } from './own_config';
 import { Runner } from './runner';
 import { describeModel } from './share';
 import { warnOfMissing } from './warnings';
+
+/** Unless asked otherwise, a checkpoint that does not fit is refused. */
+const STRICT = { ignoreMismatchedSizes: false, ignoreMissingKeys: false };
 
 /** Reads config and weights of `source` (a directory, a checkpoint file, a hub id). */
 export async function loadPretrained(
@@ -53,8 +56,8 @@ export async function loadQuietly(
     const { weights } = await resolveSource(source, given, 'model');
     return open(kind, source, config, {
       files: weights.files,
-      ignoreMismatchedSizes: given.ignoreMismatchedSizes ?? false,
-      ignoreMissingKeys: given.ignoreMissingKeys ?? false,
+      ...STRICT,
+      ...only(given, LENIENCE_CHECKS),
       seed,
       ...model,
     }).then((runner) => unlessAborted(runner, given.signal));
@@ -74,8 +77,7 @@ export async function loadRandom(
     const model = checkModelOptions(given);
     return open(kind, null, ownConfig(config), {
       files: [],
-      ignoreMismatchedSizes: false,
-      ignoreMissingKeys: false,
+      ...STRICT,
       seed: checkSeed(given.seed),
       ...model,
     });

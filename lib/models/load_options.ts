@@ -21,13 +21,15 @@ export interface LoadOptions extends PretrainedOptions, ModelOptions, Partial<Bi
   seed?: number;
 }
 
+/** What a checkpoint may lack or have in other shapes. */
+export const LENIENCE_CHECKS = { ignoreMismatchedSizes: boolean, ignoreMissingKeys: boolean };
+
 /** Seed and fields of the config are checked where they are used. */
 export const LOAD_CHECKS = {
   ...PRETRAINED_CHECKS,
   ...MODEL_CHECKS,
   ...CONFIG_FIELDS,
   seed: anything,
-  ignoreMismatchedSizes: boolean,
-  ignoreMissingKeys: boolean,
+  ...LENIENCE_CHECKS,
   config: { expected: 'a BitConfig', test: isBitConfig },
 };
