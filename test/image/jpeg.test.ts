@@ -1,7 +1,9 @@
 // The JPEG header, and the addon's own JPEG decoder beside sharp's.
 import sharp from 'sharp';
 import { BitImageProcessor, type Tensor, systemInfo } from '../../lib';
+import { ImageProcessorData } from '../../lib/config/image_processor';
 import { readJpegHeader } from '../../lib/image/jpeg';
+import { jpegPicture, rawPicture } from '../../lib/image/picture';
 
 /** Fine detail in all directions, so that every kind of rounding shows. */
 function picture(width: number, height: number) {
@@ -87,6 +89,87 @@ test.each([0x01, 0xd0, 0xd7, 0xd8, 0xd9])(
     expect(readJpegHeader(bytes)).toMatchObject({ width: 8, height: 9 });
   },
 );
+
+/** So many pixels at most: those of a square of this side. */
+const MOST_SIDE = 0x3fff;
+const UNRESIZED = new ImageProcessorData({ doResize: false });
+
+/** A JPEG's beginning and end, as far as they tell its size. */
+function frameOf(width: number, height: number, { depth = 8, components = 3 } = {}): Uint8Array {
+  const sides = [height >> 8, height & 255, width >> 8, width & 255];
+  const frame = [0xff, 0xc0, 0, 11, depth, ...sides, components, 0, 0, 0];
+  return Uint8Array.from([0xff, 0xd8, ...frame, ...SCAN]);
+}
+
+describe("what is for the addon's decoder", () => {
+  const of = (bytes: Uint8Array) => jpegPicture(bytes, UNRESIZED, false);
+
+  test.each([
+    ['one pixel', 1, 1, {}],
+    ['grey', 8, 9, { components: 1 }],
+    ['as many pixels as any image may have', MOST_SIDE, MOST_SIDE, {}],
+  ])('%s', (_, width, height, more) => {
+    const data = frameOf(width, height, more);
+    expect(of(data)).toEqual({
+      data,
+      width,
+      height,
+      channels: 3,
+      jpegShrink: 1,
+      resizedWidth: width,
+      resizedHeight: height,
+    });
+  });
+
+  test.each([
+    ['no columns', frameOf(0, 9)],
+    ['no rows', frameOf(8, 0)],
+    ['more than eight bits', frameOf(8, 9, { depth: 12 })],
+    ['CMYK', frameOf(8, 9, { components: 4 })],
+    ['more pixels than any image may have', frameOf(MOST_SIDE + 1, MOST_SIDE)],
+    ['no JPEG', Uint8Array.of(1, 2, 3, 4)],
+  ])('not %s', (_, data) => {
+    expect(of(data)).toBeNull();
+  });
+
+  test('nor what is to be turned', async () => {
+    const turned = await picture(8, 9).withMetadata({ orientation: 6 }).jpeg().toBuffer();
+    expect(of(turned)).toBeNull();
+  });
+
+  // Twice the size that is resized to stays, on both sides.
+  test.each([
+    [160, 160, 8],
+    [159, 160, 4],
+    [160, 159, 4],
+    [80, 800, 4],
+    [79, 800, 2],
+    [40, 40, 2],
+    [40, 39, 1],
+  ])('fastDecode divides %i x %i for 10 x 10 by %i', (width, height, shrink) => {
+    const settings = new ImageProcessorData({ size: { width: 10, height: 10 } });
+    const data = frameOf(width, height);
+    const shrinkOf = (wanted: ImageProcessorData, fastDecode = true) =>
+      jpegPicture(data, wanted, fastDecode)?.jpegShrink;
+    expect(shrinkOf(settings)).toBe(shrink);
+    expect(shrinkOf(settings, false)).toBe(1);
+    expect(shrinkOf(settings.with({ doResize: false }))).toBe(1);
+  });
+});
+
+test('raw pixels are taken up to the most that any image may have', () => {
+  const raw = (width: number, height: number) => ({
+    data: new Uint8Array(1),
+    width,
+    height,
+    channels: 3 as const,
+  });
+  const sides = { width: MOST_SIDE, height: MOST_SIDE };
+  expect(rawPicture(raw(MOST_SIDE, MOST_SIDE), UNRESIZED)).toMatchObject(sides);
+  expect(() => rawPicture(raw(MOST_SIDE, MOST_SIDE + 1), UNRESIZED)).toThrow(
+    `that is more than ${MOST_SIDE ** 2} pixels`,
+  );
+});
 
 describe('the addon and sharp decode alike', () => {
   const plain = new BitImageProcessor({ doResize: false, doCenterCrop: false, doRescale: false });
