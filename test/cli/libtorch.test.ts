@@ -1,6 +1,9 @@
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Progress } from '../../lib/cli/progress';
+import type { FetchOptions } from '../../lib/libtorch';
+import * as fetching from '../../lib/libtorch/fetch';
 import { type Site, fakeWheel, serve, sha256, stubPython } from '../libtorch/fake';
 import { serveIndex } from '../libtorch/fake_cuda';
 import { bigtransfer } from './run';
@@ -91,6 +94,67 @@ supported('bigtransfer libtorch', () => {
     const failed = await bigtransfer(['libtorch', 'fetch', '--cuda'], { env: cuda });
     expect(failed.code).toBe(1);
     expect(failed.stderr).toContain('run `npx bigtransfer libtorch fetch --cuda` again');
+  });
+
+  describe('the bar of fetch', () => {
+    type Event = Parameters<NonNullable<FetchOptions['onProgress']>>[0];
+    let log: unknown[][];
+    beforeEach(() => {
+      log = [];
+      for (const name of ['update', 'stop'] as const)
+        jest
+          .spyOn(Progress.prototype, name)
+          .mockImplementation((...words: unknown[]) => void log.push([name, ...words]));
+    });
+    afterEach(() => jest.restoreAllMocks());
+
+    /** Runs it where fetching tells of these events, and then does this. */
+    function fetchTelling(events: Event[], end: () => Promise<string>) {
+      jest.spyOn(fetching, 'fetchLibtorch').mockImplementation(({ onProgress } = {}) => {
+        events.forEach((event) => onProgress?.(event));
+        return end();
+      });
+      return bigtransfer(['libtorch', 'fetch'], { env });
+    }
+
+    test('is drawn anew for each phase, and gone before the folder is told', async () => {
+      const { code, stdout, stderr } = await fetchTelling(
+        [
+          { phase: 'download', loaded: 0, total: 4000 },
+          { phase: 'download', loaded: 4000, total: 4000 },
+          { phase: 'pip', loaded: 0, total: null },
+          { phase: 'download', loaded: 20, total: 999 },
+          { phase: 'check', loaded: 0, total: 999 },
+        ],
+        () => {
+          log.push(['fetched']);
+          return Promise.resolve('/the/folder');
+        },
+      );
+      expect([code, stdout]).toEqual([0, '/the/folder\n']);
+      expect(stderr).toBe('downloading ...\nasking pip ...\nchecking ...\n');
+      expect(log.slice(0, 10)).toEqual([
+        ['stop'],
+        ['update', 'downloading', 0, 4000, '0 B of 4.0 KB'],
+        ['update', 'downloading', 4000, 4000, '4.0 KB of 4.0 KB'],
+        ['stop'],
+        ['update', 'asking pip', 0, 0, '0 B'],
+        ['stop'],
+        ['update', 'downloading', 20, 999, '20 B of 999 B'],
+        ['stop'],
+        ['update', 'checking', 0, 999, '0 B of 999 B'],
+        ['fetched'],
+      ]);
+      expect(log[10]).toEqual(['stop']);
+    });
+
+    test('is gone where fetching fails', async () => {
+      const { code } = await fetchTelling([{ phase: 'pip', loaded: 0, total: null }], () =>
+        Promise.reject(new Error('no connection')),
+      );
+      expect(code).toBe(1);
+      expect(log.at(-1)).toEqual(['stop']);
+    });
   });
 
   test('the help says what is fetched, and how much of it', async () => {

@@ -4,7 +4,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
-import { BitForImageClassification } from '../../lib';
+import { BitConfig, BitForImageClassification, BitModel } from '../../lib';
 import { PICTURES, ROOT, bigtransfer, bigtransferProcess, pictures } from './run';
 
 const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
@@ -133,8 +133,20 @@ describe('bigtransfer embed', () => {
     const rows = lines.map((line) => JSON.parse(line) as { path: string; features: number[] });
     expect(code).toBe(0);
     expect(rows.map(({ path }) => path)).toEqual(pictures().slice(0, 2));
-    expect(rows[0]?.features.length).toBe(rows[1]?.features.length);
+    // Pooled: a number for each channel of the last map.
+    const { hiddenSizes } = await BitConfig.fromPretrained('bit-mini-scenes');
+    for (const { features } of rows) expect(features).toHaveLength(hiddenSizes.at(-1) as number);
     expect(rows[0]?.features.every(Number.isFinite)).toBe(true);
+  });
+
+  test('options of loading and of calls reach the model, which is freed', async () => {
+    const dispose = jest.spyOn(BitModel.prototype, 'dispose');
+    const { code } = await bigtransfer(['embed', ...pictures()]);
+    expect([code, dispose.mock.calls.length]).toEqual([0, 1]);
+    dispose.mockRestore();
+    const wrong = await bigtransfer(['embed', '--device', 'cuda:63', ...pictures()]);
+    expect(wrong.stderr).toContain('ERR_BIT_DEVICE');
+    expect(wrong.code).toBe(1);
   });
 
   test('--json gives one document of all features and failures', async () => {
