@@ -91,6 +91,29 @@ test("other errors than ours stay as they are: they are the caller's own, or a s
   expect(reason.stack).toBe(stack);
 });
 
+describe('frames are added', () => {
+  const here = () => new Caller(here);
+  const OWN = 'BitError: broken\n    at native (addon.node:1:1)';
+  const shown = (stack: string | undefined) => {
+    const error = new BitError('ERR_BIT_IMAGE', 'broken');
+    error.stack = stack as string;
+    return ((here().shownIn(error) as Error).stack as string).split('\n');
+  };
+
+  test("below the error's own, and nothing but frames", () => {
+    const lines = shown(OWN);
+    expect(lines.slice(0, 2)).toEqual(OWN.split('\n'));
+    expect(lines.length).toBeGreaterThan(2);
+    for (const line of lines.slice(1)) expect(line).toMatch(/^ {4}at /);
+  });
+
+  test('below its name and message where it has no stack', () => {
+    const [head, ...frames] = shown(undefined);
+    expect(head).toBe('BitError: broken');
+    expect(frames[0]).toContain('callers.test.ts');
+  });
+});
+
 test('frames are added once', () => {
   const here = () => new Caller(here);
   const caller = here();

@@ -229,6 +229,14 @@ describe('with', () => {
     expect(config.with({ outIndices: [0, -1] }).outFeatures).toEqual(['stem', 'stage4']);
   });
 
+  test('keeps the choice of features unless it depends on what changes', () => {
+    expect(config.with({ numGroups: 8 }).outFeatures).toEqual(['stage1']);
+    const shallower = { depths: [1], hiddenSizes: [256] };
+    for (const outFeatures of [['stage1'], ['stage4']])
+      expect(config.with({ outFeatures }).with(shallower).outFeatures).toEqual(['stage1']);
+    expect(config.with({ outFeatures: ['stage2', 'stage3'] }).outIndices).toEqual([2, 3]);
+  });
+
   test('returns itself where nothing of its own changes', () => {
     expect(config.with({ revision: 'main' } as never)).toBe(config);
   });

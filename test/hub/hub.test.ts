@@ -296,6 +296,20 @@ describe('offline', () => {
     expect(hub.log).toEqual([]);
   });
 
+  test('takes a commit that somebody wrote with a line of its own, and nothing that is none', async () => {
+    const online = await model('owner/bit');
+    const ref = join(cache, 'models--owner--bit', 'refs', 'main');
+    const offline = { localFilesOnly: true };
+    writeFileSync(ref, `${COMMIT}\n`);
+    expect(await model('owner/bit', offline)).toEqual(online);
+    for (const wrong of ['', COMMIT.slice(1), `${COMMIT}0`, '../../x']) {
+      writeFileSync(ref, wrong);
+      await expect(model('owner/bit', offline)).rejects.toThrow(
+        "does not have its revision 'main'",
+      );
+    }
+  });
+
   test('says so when the cache has not got it, or not all of it', async () => {
     const offline = { localFilesOnly: true };
     await expect(model('owner/bit', offline)).rejects.toThrow(

@@ -110,12 +110,12 @@ describe('a checkpoint file', () => {
   });
 
   test('says where the config.json belongs; needs a known suffix', async () => {
-    write('x.safetensors', 'x.onnx');
+    const others = ['x.onnx', 'x.bin.gz', 'x.safetensors.old', 'xbin', 'x.bin2'];
+    write('x.safetensors', ...others);
     const config = resolveSource(join(dir, 'x.safetensors'), {}, 'config');
     await expect(config).rejects.toThrow(/no config\.json in .*beside x\.safetensors/);
-    await expect(weights(join(dir, 'x.onnx'))).rejects.toThrow(
-      /no checkpoint: expected a directory/,
-    );
+    for (const name of others)
+      await expect(weights(join(dir, name))).rejects.toThrow(/no checkpoint: expected a directory/);
   });
 });
 

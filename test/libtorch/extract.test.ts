@@ -1,6 +1,7 @@
 // Which files of wheels are unpacked, where they go, and that nothing goes elsewhere.
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { ZipFile } from 'yauzl';
 import {
   type Layout,
   extractWheels,
@@ -130,6 +131,16 @@ test('several wheels become one folder, and progress counts the bytes of all', a
   expect(readFileSync(join(dir, 'x', 'y', 'b.h'), 'utf8')).toBe('');
   expect(new Set(seen.map(([, total]) => total))).toEqual(new Set([1005]));
   expect(seen.at(-1)).toEqual([1005, 1005]);
+});
+
+test('wheels are closed, whatever became of them', async () => {
+  const close = jest.spyOn(ZipFile.prototype, 'close');
+  await extractWheels([wheel({ a: 'a' }), wheel({ b: 'b' })], fresh(), all);
+  expect(close).toHaveBeenCalledTimes(2);
+  const failing = extractWheels([wheel({ a: 'a' })], fresh(), () => '../evil');
+  await expect(failing).rejects.toThrow('bad name');
+  expect(close).toHaveBeenCalledTimes(3);
+  close.mockRestore();
 });
 
 test('folders in a wheel are none of its files', async () => {

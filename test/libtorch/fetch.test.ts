@@ -234,6 +234,19 @@ supported('fetchLibtorch', () => {
     expect(failure).not.toContain('hush');
   });
 
+  test("nor any in pip's words, wherever they stand", async () => {
+    site = await serve(wheel, (response) => {
+      response.writeHead(404).end();
+      return true;
+    });
+    const told = (secret: string) =>
+      `ERROR: no route (https://${secret}@host/simple) by socks5://${secret}@host or ` +
+      `socks5h://${secret}@host: x://${secret}@host`;
+    process.env['PATH'] = stubPython(join(home, 'bin'), `echo '${told('me:hush')}'; exit 1`);
+    const failure = await fetchLibtorch({ url: site.url }).catch((error: Error) => error.message);
+    expect(failure).toContain(`pip download: ${told('…')}\n`);
+  });
+
   test('aborting rejects with the reason and keeps what was downloaded', async () => {
     site = await serve(wheel, (response) => {
       response.writeHead(200, { 'content-length': wheel.length });

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findLibtorch, libtorchNotFound } from '../../lib/libtorch';
 import * as directory from '../../lib/libtorch/directory';
+import * as folders from '../../lib/user_folders';
 import { unpacked } from '../../lib/package_root';
 import { libtorchFiles, stubPython, writeTree } from './fake';
 
@@ -64,6 +65,21 @@ linux('findLibtorch', () => {
     });
     expect(() => findLibtorch()).toThrow('a disk that fails');
     inspect.mockRestore();
+  });
+
+  test('a user without a folder for caches has none, which is a reason', () => {
+    delete process.env['BIGTRANSFER_CACHE'];
+    const home = jest.spyOn(folders, 'userCacheFolder').mockReturnValue(null);
+    const { found, tried } = findLibtorch();
+    home.mockRestore();
+    expect(found).toBeNull();
+    expect(tried.filter(({ source }) => source === 'cache')).toEqual([
+      {
+        source: 'cache',
+        where: 'no folder',
+        why: expect.stringMatching(/^There is no home folder for a cache: /) as string,
+      },
+    ]);
   });
 
   test('finds nothing and says where it looked', () => {
