@@ -1,17 +1,24 @@
-// The three best labels of a picture: node examples/classify.js [PICTURE] [MODEL]
+// The three best labels of a picture, in CommonJS: node classify.js [PICTURE] [MODEL]
 'use strict';
 
 const path = require('node:path');
-const { pipeline } = require('..');
+const { BitError, pipeline } = require('bigtransfer');
 
-const picture = process.argv[2] ?? path.join(__dirname, 'pictures', 'boat.jpg');
+const boat = path.join(__dirname, 'pictures', 'boat.jpg');
+const [picture = boat, model] = process.argv.slice(2);
 
 async function main() {
-  const classify = await pipeline('image-classification', process.argv[3]);
-  for (const { label, score } of await classify(picture, { topK: 3 })) {
-    console.log(`${(100 * score).toFixed(1).padStart(5)} %  ${label}`);
+  const classify = await pipeline('image-classification', model);
+  try {
+    for (const { label, score } of await classify(picture, { topK: 3 }))
+      console.log(`${(100 * score).toFixed(1).padStart(5)} %  ${label}`);
+  } finally {
+    await classify.dispose();
   }
-  await classify.dispose();
 }
 
-main();
+main().catch((error) => {
+  // What is wrong with a picture or a model is told in a line; anything else is a bug, with its stack.
+  console.error(error instanceof BitError ? error.message : error);
+  process.exitCode = 1;
+});
