@@ -45,7 +45,7 @@ async function embed(args: string[], flags: Flags, context: Context): Promise<vo
     const load = () => loadExtractor(flags, context);
     const failed = await runBatches({ args, quiet, load, onResult }, context);
     // An old file is worth more than an empty one.
-    if (file && (file.count > 0 || failed.length === 0)) await file.commit();
+    if (file && file.count > 0) await file.commit();
     if (flags.json) await print(JSON.stringify({ results, failed }));
   } finally {
     await file?.discard();
