@@ -105,6 +105,8 @@ describe('frames are added', () => {
     expect(lines.slice(0, 2)).toEqual(OWN.split('\n'));
     expect(lines.length).toBeGreaterThan(2);
     for (const line of lines.slice(1)) expect(line).toMatch(/^ {4}at /);
+    const FRAME = '    at native (addon.node:1:1)';
+    for (const line of shown(FRAME)) expect(line).toMatch(/^ {4}at /);
   });
 
   test('below its name and message where it has no stack', () => {

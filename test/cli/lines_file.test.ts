@@ -47,8 +47,20 @@ test('a pipe stays one, and gets the lines at once', async () => {
   const file = await LinesFile.create(path);
   await file.write('one');
   await file.commit();
+  await file.discard();
   expect((await reader).stdout).toBe('one\n');
   expect(lstatSync(path).isFIFO()).toBe(true);
+});
+
+test('a disk that is full is told by the name of the file, and the line does not count', async () => {
+  const file = await LinesFile.create('/dev/full');
+  await expect(file.write('one')).rejects.toMatchObject({
+    message: 'Cannot write /dev/full: no space is left there',
+    code: 'ENOSPC',
+    cause: expect.objectContaining({ code: 'ENOSPC' }) as Error,
+  });
+  expect(file.count).toBe(0);
+  await file.discard();
 });
 
 test.each([

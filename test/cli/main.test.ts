@@ -5,6 +5,8 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { BitConfig, BitForImageClassification, BitModel } from '../../lib';
+import * as batches from '../../lib/cli/batches';
+import * as program from '../../lib/cli/program';
 import { PICTURES, ROOT, bigtransfer, bigtransferProcess, pictures } from './run';
 
 const { version } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
@@ -28,7 +30,7 @@ describe('bigtransfer', () => {
     });
     const { code, stdout } = await bigtransfer(['--help']);
     expect(code).toBe(0);
-    for (const name of ['classify', 'embed', 'inspect', 'bench', 'doctor', 'libtorch'])
+    for (const name of ['classify', 'embed', 'explain', 'inspect', 'bench', 'doctor', 'libtorch'])
       expect(stdout).toContain(name);
   });
 
@@ -56,6 +58,62 @@ describe('bigtransfer', () => {
     const traced = await bigtransferProcess(args, { env: { DEBUG: 'bigtransfer' } });
     expect(traced.code).toBe(1);
     expect(traced.stderr).toMatch(/\n\s+at /);
+  });
+});
+
+describe('the program in a process', () => {
+  const { argv, exitCode } = process;
+  const streams = [process.stdout, process.stderr];
+  const listeners = streams.map((stream) => stream.listeners('error'));
+  afterEach(() => {
+    jest.restoreAllMocks();
+    process.argv = argv;
+    process.exitCode = exitCode;
+    streams.forEach((stream, i) => {
+      const added = stream.listeners('error').filter((each) => !listeners[i]?.includes(each));
+      for (const each of added) stream.off('error', each as () => void);
+    });
+  });
+
+  /** Starts it with `run` in place of its work. */
+  async function start(run: (args: string[]) => Promise<number>): Promise<void> {
+    jest.spyOn(program, 'run').mockImplementation(run);
+    jest.isolateModules(() => {
+      jest.doMock('../../lib/cli/program', () => program);
+      jest.requireActual('../../lib/cli/main');
+      jest.dontMock('../../lib/cli/program');
+    });
+    await new Promise(setImmediate);
+  }
+
+  test('runs what it was started with, and exits with its code', async () => {
+    process.argv = ['node', 'bigtransfer', 'classify', 'a.png'];
+    const run = jest.fn(() => Promise.resolve(7));
+    await start(run);
+    expect(run.mock.calls).toEqual([[['classify', 'a.png']]]);
+    expect(process.exitCode).toBe(7);
+  });
+
+  test.each([
+    ['that is closed', 'EPIPE', 0, ''],
+    ['to a disk that is full', 'ENOSPC', 1, 'error: Cannot write the output: no room\n'],
+  ])('ends with output %s', async (_, code, expected, words) => {
+    await start(() => new Promise(() => undefined));
+    let written = '';
+    jest.spyOn(process.stderr, 'write').mockImplementation((text) => {
+      written += String(text);
+      return true;
+    });
+    const exit = jest.spyOn(process, 'exit').mockImplementation(() => {
+      throw new Error('it ended');
+    });
+    for (const stream of streams) {
+      written = '';
+      const error = Object.assign(new Error('no room'), { code });
+      expect(() => stream.emit('error', error)).toThrow('it ended');
+      expect(exit).toHaveBeenLastCalledWith(expected);
+      expect(written).toBe(words);
+    }
   });
 });
 
@@ -112,6 +170,20 @@ describe('bigtransfer classify', () => {
     expect([code, stderr]).toEqual([0, '']);
   });
 
+  test('Ctrl-C ends what it is at, and nothing listens for it afterwards', async () => {
+    const before = process.listenerCount('SIGINT');
+    const server = createServer(() => process.emit('SIGINT')); // and never answers
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/cat.png`;
+    for (const command of ['classify', 'embed'])
+      expect(await bigtransfer([command, url])).toEqual({ code: 130, stdout: '', stderr: '' });
+    expect(process.listenerCount('SIGINT')).toBe(before);
+    await bigtransfer(['classify', 'nope.png']);
+    expect(process.listenerCount('SIGINT')).toBe(before);
+    server.closeAllConnections();
+    server.close();
+  });
+
   test('Ctrl-C ends it with 130', async () => {
     let child: ChildProcess | undefined;
     const server = createServer(() => child?.kill('SIGINT')); // and never answers
@@ -124,6 +196,19 @@ describe('bigtransfer classify', () => {
     server.close();
     expect(code).toBe(130);
   });
+});
+
+test.each([
+  [['classify', 'x'], false],
+  [['classify', '--json', 'x'], true],
+  [['embed', 'x'], false],
+  [['embed', '--json', 'x'], true],
+  [['embed', '--output', 'FILE', 'x'], true],
+])('%j: whether results leave the terminal to a bar: %p', async (args, quiet) => {
+  const run = jest.spyOn(batches, 'runBatches').mockResolvedValue([]);
+  await bigtransfer(args.map((word) => word.replace('FILE', join(dir, 'quiet.jsonl'))));
+  expect(run.mock.calls.map(([job]) => job.quiet)).toEqual([quiet]);
+  run.mockRestore();
 });
 
 describe('bigtransfer embed', () => {
@@ -176,6 +261,19 @@ describe('bigtransfer embed', () => {
     expect(bad.code).toBe(1);
     expect(readdirSync(dir).sort()).toEqual(['broken.png', 'features.jsonl']);
   });
+
+  test('--output leaves an old file where no image gave a line, and the JSON goes beside it', async () => {
+    const output = join(dir, 'features.jsonl');
+    writeFileSync(output, 'old');
+    const none = await bigtransfer(['embed', '--output', output, join(dir, 'broken.png')]);
+    expect([none.code, none.stdout]).toEqual([1, '']);
+    expect(readFileSync(output, 'utf8')).toBe('old');
+    const [picture = ''] = pictures();
+    const both = ['--output', output, '--json', picture, join(dir, 'broken.png')];
+    const { stdout } = await bigtransfer(['embed', ...both]);
+    const { results } = JSON.parse(stdout) as { results: object[] };
+    expect(readFileSync(output, 'utf8')).toBe(`${JSON.stringify(results[0])}\n`);
+  });
 });
 
 describe('bigtransfer inspect', () => {
@@ -185,6 +283,11 @@ describe('bigtransfer inspect', () => {
     expect(stdout).toMatch(/^stage +output +parameters +multiply-adds\n/);
     expect(stdout).toMatch(/\ntotal +[\d,]+ +[\d,]+\n/);
     expect(stdout).toContain('Missing in the file (started at random): none');
+    expect(stdout).toContain('\n\nFor one image of 96 x 96.\nFile: ');
+    expect(stdout).toMatch(/\nFile: .*bit-mini-scenes.model\.safetensors\n/);
+    // Numbers end below each other.
+    const rows = (stdout.split('\n\n')[0] as string).split('\n');
+    expect(new Set(rows.map(({ length }) => length)).size).toBe(1);
   });
 
   test('names what is missing, unknown or of another shape', async () => {
@@ -196,7 +299,9 @@ describe('bigtransfer inspect', () => {
     writeFileSync(path, JSON.stringify({ ...config, ...labels }));
     const { stdout } = await bigtransfer(['inspect', model]);
     expect(stdout).toContain('\nMissing in the file (started at random): none\n');
-    expect(stdout).toMatch(/\nOf another shape: 2\n {2}classifier\S* .*\n {2}classifier\S* /);
+    expect(stdout).toMatch(
+      /\nOf another shape: 2\n {2}classifier\S* \(file 16\b.*, model 2\b.*\)\n {2}classifier\S* \(file 16/,
+    );
   });
 
   test('--size changes the cost and not the parameters; --json gives all of it', async () => {
@@ -219,36 +324,6 @@ describe('bigtransfer inspect', () => {
     expect(large.parameters).toBe(small.parameters);
     expect(large.multiplyAdds).toBeGreaterThan(3 * small.multiplyAdds);
   });
-});
-
-describe('bigtransfer bench', () => {
-  test('tells the speed, and with --profile the time of every layer', async () => {
-    const { code, stdout } = await bigtransfer(['bench', '--runs', '2', '--profile']);
-    expect(code).toBe(0);
-    expect(stdout).toMatch(/^bit-mini-scenes, 8 x 3 x 96 x 96, float32 on cpu/);
-    expect(stdout).toMatch(/ms, [\d.]+ images per second/);
-    expect(stdout).toMatch(/bit\.encoder\.stages\.0\.layers\.0\.conv1 +[\d.]+ +[\d.]+ % +\d+/);
-  });
-
-  test('--json has every sample; --size and --batch-size give the shape', async () => {
-    const flags = ['--runs', '3', '--size', '40', '--batch-size', '2', '--dtype', 'bfloat16'];
-    const { code, stdout } = await bigtransfer(['bench', '--json', ...flags]);
-    expect(code).toBe(0);
-    const found = JSON.parse(stdout) as { samples: number[] };
-    expect(found).toMatchObject({ shape: [2, 3, 40, 40], dtype: 'bfloat16', device: 'cpu' });
-    expect(found.samples).toHaveLength(3);
-  });
-});
-
-test('bench refuses what no array holds', async () => {
-  for (const args of [
-    ['--batch-size', '100000000'],
-    ['--size', '30000'],
-  ]) {
-    const { code, stderr } = await bigtransfer(['bench', '--runs', '1', ...args]);
-    expect(stderr).toContain('ERR_BIT_OUT_OF_MEMORY');
-    expect(code).toBe(1);
-  }
 });
 
 describe('bigtransfer doctor', () => {

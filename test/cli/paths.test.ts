@@ -42,6 +42,22 @@ test('globs match files; each image comes once, in the order of the arguments', 
   expect(await expand('xy.png', '*.png', 'a.jpg')).toEqual(['xy.png', 'x[y].png', 'a.jpg']);
 });
 
+test('a glob gives files alone, and a sign after a backslash is a letter', async () => {
+  expect(await expand('sub*')).toEqual([]);
+  expect(await expand('x\\[y\\]*.png')).toEqual(['x[y].png']);
+});
+
+test('on Windows backslashes part folders, in globs too', async () => {
+  const here = Object.getOwnPropertyDescriptor(process, 'platform') as PropertyDescriptor;
+  try {
+    Object.defineProperty(process, 'platform', { ...here, value: 'win32' });
+    const { paths } = await expandPaths([`${dir}/sub*\\deep\\*.webp`]);
+    expect(paths).toEqual([join(dir, 'sub[1]', 'deep', 'c.webp')]);
+  } finally {
+    Object.defineProperty(process, 'platform', here);
+  }
+});
+
 test('relative globs give relative paths', async () => {
   const before = process.cwd();
   process.chdir(dir);
@@ -60,7 +76,13 @@ test('URLs go through; what matches nothing is told', async () => {
       { path: 'no/*.png', why: 'there is no such image' },
     ],
   });
-  expect((await expandPaths(['HTTP://example.org/a.png', 'File:///x.png'])).problems).toEqual([]);
+  const urls = ['HTTP://example.org/a.png', 'File:///x.png', '  data:image/png;base64,'];
+  expect(await expandPaths(urls)).toEqual({ paths: urls, problems: [] });
+  const words = ['see http://example.org', 'ftp://example.org/a.png'];
+  expect(await expandPaths(words)).toEqual({
+    paths: [],
+    problems: words.map((path) => ({ path, why: 'there is no such image' })),
+  });
 });
 
 describe('folders', () => {
@@ -77,9 +99,9 @@ describe('folders', () => {
 
   test('what is read is picked up by its ending, and nothing else', async () => {
     const images = ['a.jpe', 'b.mpo', 'c.apng', 'd.JFIF', 'e.tif', 'f.avif', 'g.gif'];
-    images.push('h.bmp', 'i.pbm', 'j.pgm', 'k.ppm', 'l.PNM');
-    for (const name of [...images, 'm.svg', 'n.heic', 'o.pdf', 'p.psd', 'q.pam', 'jpg'])
-      writeFileSync(join(folder, name), '');
+    images.push('h.bmp', 'i.pbm', 'j.pgm', 'k.ppm', 'l.PNM', 'm.jpeg', 'n.tiff', 'o.dib');
+    const others = ['m.svg', 'n.heic', 'o.pdf', 'p.psd', 'q.pam', 'jpg', 'r.jpg.txt', 's.xpng'];
+    for (const name of [...images, ...others]) writeFileSync(join(folder, name), '');
     mkdirSync(join(folder, 'folder.jpg'));
     execFileSync('mkfifo', [join(folder, 'pipe.jpg')]);
     expect(await find()).toEqual({ paths: images, problems: [] });
@@ -104,7 +126,18 @@ describe('folders', () => {
     });
     const lost = join(folder, 'lost.jpg');
     expect((await expandPaths([lost, lost, folder])).problems[0]?.path).toBe(lost);
-    expect((await expandPaths([lost, lost])).problems).toHaveLength(1);
+    expect((await expandPaths([lost, lost])).problems).toEqual([
+      { path: lost, why: 'this link leads nowhere' },
+    ]);
+  });
+
+  test('one with as many problems as images is not empty', async () => {
+    symlinkSync('gone', join(folder, 'lost.jpg'));
+    writeFileSync(join(folder, 'a.png'), '');
+    expect(await find()).toEqual({
+      paths: ['a.png'],
+      problems: ['lost.jpg: this link leads nowhere'],
+    });
   });
 
   test('an empty one is told', async () => {
