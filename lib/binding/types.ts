@@ -159,6 +159,8 @@ export interface NativeSession {
   stats(): NativeStats;
   /** Parameters under this class's own names, in the network's order, as float32. */
   stateDict(): Promise<{ name: string; tensor: NativeTensor }[]>;
+  /** Rows [rows, …] of one parameter, as float32. */
+  parameterRows(name: string, rows: number[]): Promise<NativeTensor>;
   /** Writes model.safetensors atomically with `format: pt` metadata. */
   save(path: string): Promise<void>;
   /** Resolves when what is in flight has ended and the weights are freed; may be called again. */

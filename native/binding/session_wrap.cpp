@@ -7,6 +7,7 @@
 #include "binding/requests.h"
 #include "binding/results.h"
 #include "binding/tensors.h"
+#include "binding/values.h"
 
 namespace bigtransfer::binding {
 
@@ -38,6 +39,7 @@ void SessionWrap::define(Client& client) {
                    InstanceMethod<&SessionWrap::share>("share", kPlain, &client),
                    InstanceMethod<&SessionWrap::stats>("stats", kPlain, &client),
                    InstanceMethod<&SessionWrap::state_dict>("stateDict", kPlain, &client),
+                   InstanceMethod<&SessionWrap::parameter_rows>("parameterRows", kPlain, &client),
                    InstanceMethod<&SessionWrap::save>("save", kPlain, &client),
                    InstanceMethod<&SessionWrap::dispose>("dispose", kPlain, &client),
                    InstanceAccessor<&SessionWrap::device>("device"),
@@ -132,6 +134,16 @@ Napi::Value SessionWrap::state_dict(const Napi::CallbackInfo& info) {
           }
           return rows;
         });
+  });
+}
+
+Napi::Value SessionWrap::parameter_rows(const Napi::CallbackInfo& info) {
+  return guarded(info, [&]() -> Napi::Value {
+    return start_promise<at::Tensor>(
+        Client::of(info), 1,
+        [pin = session_->pin(), name = to_string(info[0]), rows = to_ints(info[1])](
+            const CancelToken&) { return Session::parameter_rows(pin, name, rows); },
+        [](Napi::Env env, at::Tensor& rows) -> Napi::Value { return from_tensor(env, rows); });
   });
 }
 

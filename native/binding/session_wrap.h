@@ -29,6 +29,7 @@ class SessionWrap : public Napi::ObjectWrap<SessionWrap> {
   Napi::Value share(const Napi::CallbackInfo& info);
   Napi::Value stats(const Napi::CallbackInfo& info);
   Napi::Value state_dict(const Napi::CallbackInfo& info);
+  Napi::Value parameter_rows(const Napi::CallbackInfo& info);
   Napi::Value save(const Napi::CallbackInfo& info);
   Napi::Value dispose(const Napi::CallbackInfo& info);
   Napi::Value device(const Napi::CallbackInfo& info);

@@ -3,6 +3,7 @@
 
 #include <c10/core/InferenceMode.h>
 
+#include <algorithm>
 #include <filesystem>
 
 #include "checkpoint/safetensors_writer.h"
@@ -114,6 +115,22 @@ std::vector<std::pair<std::string, at::Tensor>> Session::state_dict(const Pin& p
     tensors.emplace_back(each.name, pin->state->weights.lend(each.name).read());
   }
   return tensors;
+}
+
+at::Tensor Session::parameter_rows(const Pin& pin, const std::string& name,
+                                   const std::vector<int64_t>& rows) {
+  const c10::InferenceMode guard;
+  const model::Weights& weights = pin->state->weights;
+  const auto& known = weights.parameters();
+  const auto found =
+      std::ranges::find_if(known, [&](const auto& parameter) { return parameter.name == name; });
+  if (found == known.end()) throw Error(ErrorCode::kConfig, "The network has no parameter " + name);
+  for (const int64_t row : rows) {
+    if (row < 0 || row >= found->shape.at(0))
+      throw Error(ErrorCode::kShape, name + " has " + std::to_string(found->shape.at(0)) +
+                                         " rows, and none of number " + std::to_string(row));
+  }
+  return weights.lend(name).read().index_select(0, at::tensor(rows, at::kLong));
 }
 
 void Session::save(const Pin& pin, const std::string& path) {

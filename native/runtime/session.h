@@ -72,6 +72,10 @@ class Session {
   /// Every parameter in float32, in state-dict order; views of the checkpoint's mapping where they
   /// can be.
   static std::vector<std::pair<std::string, at::Tensor>> state_dict(const Pin& pin);
+  /// Rows [rows, ...] of one parameter, in float32. Throws Error kConfig for a name that the
+  /// network does not have, and kShape for a row that the parameter does not have.
+  static at::Tensor parameter_rows(const Pin& pin, const std::string& name,
+                                   const std::vector<int64_t>& rows);
   /// Writes model.safetensors at `path`, complete or not at all; its folder is made.
   static void save(const Pin& pin, const std::string& path);
 

@@ -3,6 +3,7 @@
 
 #include <c10/core/InferenceMode.h>
 
+#include <algorithm>
 #include <chrono>
 #include <future>
 
@@ -87,6 +88,24 @@ TEST("session: what is saved loads as the same model") {
   for (const auto& [name, tensor] : Session::state_dict(session->pin()))
     EXPECT(checkpoint::Checkpoint::open({path}).tensor(name).equal(tensor));
   EXPECT(logits_of(*again).equal(logits_of(*session)));
+}
+
+TEST("session: rows of a parameter are those of the state dict, in the order asked for") {
+  const auto session = Session::load(small_model());
+  const auto tensors = Session::state_dict(session->pin());
+  const auto find = [&](const std::string& name) {
+    return std::ranges::find(tensors, name, &std::pair<std::string, at::Tensor>::first)->second;
+  };
+  const at::Tensor weight = find("classifier.1.weight");
+  const at::Tensor rows = Session::parameter_rows(session->pin(), "classifier.1.weight", {6, 0, 6});
+  EXPECT(rows.equal(at::stack({weight[6], weight[0], weight[6]})));
+  const at::Tensor bias = Session::parameter_rows(session->pin(), "classifier.1.bias", {2});
+  EXPECT(bias.equal(find("classifier.1.bias").narrow(0, 2, 1)));
+  EXPECT_THROWS(Session::parameter_rows(session->pin(), "classifier.weight", {0}),
+                ErrorCode::kConfig, "no parameter classifier.weight");
+  for (const int64_t row : {-1, 7})
+    EXPECT_THROWS(Session::parameter_rows(session->pin(), "classifier.1.bias", {0, row}),
+                  ErrorCode::kShape, "7 rows");
 }
 
 TEST("session: after dispose() it refuses, and the weights go with the last call that pins them") {
