@@ -54,6 +54,10 @@ export type {
   PipelineOptions,
 } from './pipelines/options';
 export type { Classification, FunctionToApply } from './pipelines/scores';
+export { classActivationMap } from './explain/class_activation_map';
+export type { ClassActivation } from './explain/class_activation';
+export type { ClassActivationOptions, OverlayOptions, Target } from './explain/options';
+export type { ExplainedClass } from './explain/targets';
 export type { Settled } from './pipelines/settled';
 export { systemInfo, type SystemInfo } from './system_info';
 export { version } from './version';

@@ -69,6 +69,7 @@ const LIB_DOORS = {
   image: [...LIB_BASE, 'binding', 'config', 'describe', 'permission'],
   models: [...LIB_BASE, 'binding', 'config', 'hub', 'image', 'permission', 'python_json'],
   pipelines: [...LIB_BASE, 'binding', 'config', 'hub', 'image', 'models'],
+  explain: [...LIB_BASE, 'binding', 'config', 'image', 'models', 'nearest', 'pipelines'],
   system_info: ['binding', 'version'],
   cli: ['index'],
 };

@@ -51,7 +51,7 @@ export class LinesFile {
 }
 
 /** Errors of the system speak of the temporary name: say which file it was in the end. */
-async function explained<T>(path: string, work: () => Promise<T>): Promise<T> {
+export async function explained<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (cause) {

@@ -104,6 +104,12 @@ function positiveNumber(text: string): number {
   return value;
 }
 
+export function fraction(text: string): number {
+  const value = text.trim() === '' ? NaN : Number(text);
+  if (!(value >= 0 && value <= 1)) throw new InvalidArgumentError('Expected a number from 0 to 1.');
+  return value;
+}
+
 export function positiveInteger(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 1)

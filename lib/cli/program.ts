@@ -6,6 +6,7 @@ import { addBench } from './bench';
 import { addClassify } from './classify';
 import { addDoctor } from './doctor';
 import { addEmbed } from './embed';
+import { addExplain } from './explain';
 import { addInspect } from './inspect';
 import { addLibtorch } from './libtorch';
 import { EXIT, type Context } from './context';
@@ -37,7 +38,15 @@ function createProgram(context: Context): Command {
     .exitOverride()
     .showHelpAfterError('(add --help for the options)')
     .addHelpText('after', '\nExit codes: 0 done, 1 failed, 2 wrong usage, 130 interrupted.');
-  for (const add of [addClassify, addEmbed, addInspect, addBench, addDoctor, addLibtorch])
-    add(program, context);
+  const commands = [
+    addClassify,
+    addEmbed,
+    addExplain,
+    addInspect,
+    addBench,
+    addDoctor,
+    addLibtorch,
+  ];
+  for (const add of commands) add(program, context);
   return program;
 }

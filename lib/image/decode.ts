@@ -1,7 +1,6 @@
 // Encoded images → RGB pixels, bit for bit as Pillow's open, exif_transpose and convert('RGB') give them
 // for JPEG, PNG, WebP, TIFF, BMP and Netpbm. Known to differ: what a GIF leaves transparent or uncovered is black here
 // (Pillow keeps the palette's colour), 16-bit grey PNGs with a tRNS chunk, and AVIF by a few steps.
-import type sharp from 'sharp';
 import type { Metadata, Sharp } from 'sharp';
 import { shorten } from '../describe';
 import { BitError } from '../errors';
@@ -12,34 +11,12 @@ import { readJpegHeader } from './jpeg';
 import { decodeNetpbm } from './netpbm';
 import { avifOrientation, orientationOf, tiffOrientation, UPRIGHT } from './orientation';
 import { readPng, withPixelChecksums } from './png';
+import { loadSharp } from './sharp';
 import { readWebp } from './webp';
-
-type SharpModule = typeof sharp;
 
 /** Pillow ignores embedded profiles, and refuses truncated files. */
 const SHARP_OPTIONS = { ignoreIcc: true, failOn: 'error' } as const;
 const WHITE = 255;
-
-let sharpModule: SharpModule | undefined;
-
-/**
- * sharp, loaded when the first encoded image comes: beside Electron's own GLib it may not load, and
- * raw pixels need none of it.
- */
-function loadSharp(): SharpModule {
-  try {
-    // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it at once
-    sharpModule ??= require('sharp') as SharpModule;
-    return sharpModule;
-  } catch (cause) {
-    throw new BitError(
-      'ERR_BIT_IMAGE',
-      'Encoded images need the sharp package, which does not load here: run `npm install sharp`, or ' +
-        'pass raw pixels { data, width, height, channels }',
-      { cause },
-    );
-  }
-}
 
 /** What turns a picture upright, by its EXIF orientation (Exif 2.32, 4.6.4); sharp mirrors before it rotates. */
 const TURNS: Readonly<Record<number, (image: Sharp) => Sharp>> = {

@@ -61,7 +61,14 @@ export function rawPicture(raw: RawPixels, settings: BitImageProcessorFields): P
   };
 }
 
-function sizeAfterResize(source: HeightWidth, settings: BitImageProcessorFields): HeightWidth {
+/**
+ * How large a picture is after the resize step.
+ * @throws BitError ERR_BIT_IMAGE for a size that no picture here has.
+ */
+export function sizeAfterResize(
+  source: HeightWidth,
+  settings: BitImageProcessorFields,
+): HeightWidth {
   const { width, height } = source;
   const size = settings.doResize ? resizedSize(settings.size, source) : { width, height };
   const isNarrow = size.width < 1 || size.height < 1;

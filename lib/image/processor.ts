@@ -26,7 +26,7 @@ import { Turns } from './turns';
 
 /** While one image of a core is resized, another one is decoded; over all calls. */
 const DECODED_PER_CORE = 2;
-const decoding = new Turns(DECODED_PER_CORE * availableParallelism());
+export const decoding = new Turns(DECODED_PER_CORE * availableParallelism());
 /** Images of a call that are read at once: some may wait for servers, of which more would be asked too much. */
 const READ_AT_ONCE = 16;
 

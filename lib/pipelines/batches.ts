@@ -36,14 +36,16 @@ export interface BatchModel<Output> {
  * @throws BitError ERR_BIT_IMAGE, whose `index` is the bad image's place in the whole list.
  */
 export function outputsOf<Output>(
-  images: ImageInput | readonly ImageInput[],
+  images: Images,
   processor: BatchProcessor,
   model: BatchModel<Output>,
   { batchSize, signal, priority, gpuDecode, timeoutMs, imageProcessorKwargs }: BatchOptions,
 ): AsyncGenerator<Output> {
   const isList = Array.isArray(images);
   // A hole in a list is an image that is undefined.
-  const list = isList ? Array.from(images as ImageInput[]) : [images as ImageInput];
+  const list = (isList ? Array.from(images as ImageInput[]) : [images]) as (
+    ImageInput | HeldImage
+  )[];
   if (list.length === 0) throw new BitError('ERR_BIT_IMAGE', 'Expected at least one image');
   const onGpu = model.device !== 'cpu';
   // All of them at once: later batches are read long after the call has returned.

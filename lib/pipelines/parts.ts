@@ -6,6 +6,7 @@ import type { ImageInput } from '../image/input';
 import type { BitForImageClassification } from '../models/bit_for_image_classification';
 import type { BitImageProcessor } from '../models/bit_image_processor';
 import type { BitModel } from '../models/bit_model';
+import type { PipelineCallOptions } from './options';
 import type { Settled } from './settled';
 
 /** What a pipeline does. */
@@ -37,6 +38,14 @@ export interface PipelineParts<Options, Result> {
   settled(images: Many, options?: Options): AsyncGenerator<Settled<Result>, void, undefined>;
 }
 
+/** Under a name of its own, which pipelines' types do not show. */
+const DEFAULTS = Symbol('defaults');
+
+/** What calls of a pipeline do that do not say otherwise. */
+export function defaultsOf(pipeline: object): PipelineCallOptions {
+  return (pipeline as { [DEFAULTS]: PipelineCallOptions })[DEFAULTS];
+}
+
 /** A pipeline is a function that carries its parts, as in transformers.js. */
 export function withParts<M extends BitForImageClassification | BitModel>(
   run: {
@@ -46,6 +55,7 @@ export function withParts<M extends BitForImageClassification | BitModel>(
   task: Task,
   model: M,
   processor: BitImageProcessor,
+  defaults: PipelineCallOptions,
 ) {
   const inFlight = new Set<Promise<unknown>>();
   let disposed = false;
@@ -91,5 +101,6 @@ export function withParts<M extends BitForImageClassification | BitModel>(
     dispose,
     [Symbol.asyncDispose]: () => dispose(),
   };
+  Object.defineProperty(call, DEFAULTS, { value: defaults });
   return Object.assign(call, parts);
 }

@@ -1,5 +1,6 @@
 // pipeline(): a model, its processor and the steps between an image and an answer.
 import { DEFAULT_MODEL, DEFAULT_TOP_K } from '../config/defaults';
+import type { ImageProcessorData } from '../config/image_processor';
 import { checkOptions, only } from '../config/options';
 import { PRETRAINED_CHECKS } from '../config/pretrained_options';
 import { invalid } from '../errors';
@@ -137,6 +138,7 @@ function classifier(
     'image-classification',
     model,
     processor,
+    defaults,
   ) as ImageClassificationPipeline;
 }
 
@@ -171,11 +173,12 @@ function extractor(
     'image-feature-extraction',
     model,
     processor,
+    defaults,
   ) as ImageFeatureExtractionPipeline;
 }
 
 /** A user's processor as batches use it. */
-function ofBatches(processor: BitImageProcessor): BatchProcessor {
+export function ofBatches(processor: ImageProcessorData): BatchProcessor {
   return {
     pixelValues: (images, options) => pixelValuesFor(processor, images, options),
     stage: (images, options) => stageForModel(processor, images, options),

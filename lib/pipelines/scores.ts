@@ -6,7 +6,9 @@ import type { Tensor } from '../tensor';
 
 /** One label with its probability, or its logit where no function is applied. */
 export interface Classification {
+  /** Its name in the config's id2label. */
   label: string;
+  /** From 0 to 1, or a logit. */
   score: number;
 }
 
@@ -44,6 +46,25 @@ function functionOf(config: BitConfig): FunctionToApply {
   throw invalid('ERR_BIT_CONFIG', 'function_to_apply', functionToApply.expected, own);
 }
 
+/** The name of a class; LABEL_n for one that the config does not name. */
+export function labelOf(config: Pick<BitConfig, 'id2label'>, index: number): string {
+  return config.id2label[index] ?? `LABEL_${index}`;
+}
+
+/** The score of every class, for each row of `logits` [N, numLabels]. */
+export function scoresOf(
+  logits: Tensor,
+  config: BitConfig,
+  wanted?: FunctionToApply | null,
+): Float32Array[] {
+  const [count = 0, labels = 0] = logits.shape;
+  const values = logits.toFloat32().data as Float32Array;
+  const name = (wanted ?? functionOf(config)).toLowerCase() as FunctionToApply;
+  return Array.from({ length: count }, (_, row) =>
+    ACTIVATIONS[name](values.subarray(row * labels, (row + 1) * labels)),
+  );
+}
+
 /** The `topK` best labels of each row of `logits` [N, numLabels], best first. */
 export function rank(
   logits: Tensor,
@@ -51,16 +72,9 @@ export function rank(
   topK: number,
   wanted?: FunctionToApply | null,
 ): Classification[][] {
-  const [count = 0, labels = 0] = logits.shape;
-  const values = logits.toFloat32().data as Float32Array;
-  const name = (wanted ?? functionOf(config)).toLowerCase() as FunctionToApply;
-  return Array.from({ length: count }, (_, row) => {
-    const scores = ACTIVATIONS[name](values.subarray(row * labels, (row + 1) * labels));
-    return Array.from(scores, (score, index) => ({
-      label: config.id2label[index] ?? `LABEL_${index}`,
-      score,
-    }))
+  return scoresOf(logits, config, wanted).map((scores) =>
+    Array.from(scores, (score, index) => ({ label: labelOf(config, index), score }))
       .sort((a, b) => b.score - a.score)
-      .slice(0, topK);
-  });
+      .slice(0, topK),
+  );
 }
