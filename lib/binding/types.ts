@@ -34,9 +34,19 @@ export interface NetworkSpec {
 
 /** Names of a checkpoint's tensors that did not go where they belong, as transformers lists them. */
 export interface LoadingInfo {
+  /** The model has them and the checkpoint does not: they start at random. */
   missingKeys: string[];
+  /** The checkpoint has them and the model does not: they are left. */
   unexpectedKeys: string[];
-  mismatchedKeys: { name: string; checkpointShape: number[]; modelShape: number[] }[];
+  /** Both have them in other shapes: they start at random (with ignoreMismatchedSizes). */
+  mismatchedKeys: {
+    /** In the state dict. */
+    name: string;
+    /** Sizes in the file. */
+    checkpointShape: number[];
+    /** Sizes in the model. */
+    modelShape: number[];
+  }[];
 }
 
 /** How calls are gathered; see BatchingOptions. */
@@ -133,6 +143,7 @@ export interface NativeStats {
 export interface LayerTime {
   /** The convolution's or norm's name in the state dict, or what it does; on GPUs 'network' for all. */
   name: string;
+  /** How long it took. */
   milliseconds: number;
   /** Of convolutions; 0 for the others. */
   multiplyAdds: number;
@@ -231,9 +242,13 @@ export interface PrepareRequest {
 
 /** One line of `bigtransfer inspect`: a stage with its cost for one image of the given size. */
 export interface StageRow {
+  /** 'stem', 'stage1', … */
   name: string;
+  /** [C, h, w] of what it gives for one image; [numLabels] of the head. */
   outputShape: number[];
+  /** How many numbers it has learnt. */
   parameters: number;
+  /** For one image. */
   multiplyAdds: number;
 }
 
