@@ -179,6 +179,22 @@ describe('a hub id', () => {
     expect(hub.log).toEqual([]); // a commit stays what it is
   });
 
+  test('of a commit is kept under that alone: it is no name of a branch', async () => {
+    const { dir } = await model('owner/bit', { revision: COMMIT });
+    expect(dir).toBe(join(cache, 'models--owner--bit', 'snapshots', COMMIT));
+    expect(readdirSync(join(cache, 'models--owner--bit')).sort()).toEqual(['blobs', 'snapshots']);
+    const other = model('owner/bit', { revision: OLD_COMMIT, localFilesOnly: true });
+    await expect(other).rejects.toThrow(`does not have its revision '${OLD_COMMIT}'`);
+  });
+
+  test('names its revision where that is not the usual one', async () => {
+    const missing = resolveSource('owner/bit', { revision: 'v1' }, 'processor');
+    await expect(missing).rejects.toThrow(
+      "There is no preprocessor_config.json in 'owner/bit' (v1). Check that the model is one of BiT",
+    );
+    await expect(model('owner/bare')).rejects.toThrow("in 'owner/bare'. Check that");
+  });
+
   test('brings only what is wanted', async () => {
     await resolveSource('owner/bit', {}, 'config');
     await resolveSource('owner/bit', {}, 'processor');
@@ -296,20 +312,6 @@ describe('offline', () => {
     expect(hub.log).toEqual([]);
   });
 
-  test('takes a commit that somebody wrote with a line of its own, and nothing that is none', async () => {
-    const online = await model('owner/bit');
-    const ref = join(cache, 'models--owner--bit', 'refs', 'main');
-    const offline = { localFilesOnly: true };
-    writeFileSync(ref, `${COMMIT}\n`);
-    expect(await model('owner/bit', offline)).toEqual(online);
-    for (const wrong of ['', COMMIT.slice(1), `${COMMIT}0`, '../../x']) {
-      writeFileSync(ref, wrong);
-      await expect(model('owner/bit', offline)).rejects.toThrow(
-        "does not have its revision 'main'",
-      );
-    }
-  });
-
   test('says so when the cache has not got it, or not all of it', async () => {
     const offline = { localFilesOnly: true };
     await expect(model('owner/bit', offline)).rejects.toThrow(
@@ -357,6 +359,23 @@ describe('refusals', () => {
       message: expect.stringMatching(message),
     });
   });
+
+  test.each(['', '-x', '/x', 'a b', 'a..b', 'a?b', 'a\\b', 'a#b', 'v1\n'])(
+    '%j is no revision',
+    async (revision) => {
+      const failing = model('owner/bit', { revision });
+      await expect(failing).rejects.toThrow('Expected a branch, tag or commit for revision but');
+      expect(hub.log).toEqual([]);
+    },
+  );
+
+  test.each(['v1.0', '.x', 'refs/pr/1', 'feature/x+y@2', 'a-b_c'])(
+    '%j may be one',
+    async (revision) => {
+      const offline = model('owner/bit', { revision, localFilesOnly: true });
+      await expect(offline).rejects.toThrow(`does not have its revision '${revision}'`);
+    },
+  );
 
   test('an aborted signal rejects with its reason', async () => {
     const controller = new AbortController();

@@ -98,6 +98,47 @@ describe('a directory', () => {
   });
 });
 
+describe('a subfolder of a directory', () => {
+  const configIn = async (subfolder: unknown) =>
+    (await resolveSource(dir, { subfolder: subfolder as string }, 'config')).configPath;
+
+  test.each([undefined, null, '', '.', './', './/.'])('%p is the directory itself', async (own) => {
+    write('config.json');
+    expect(await configIn(own)).toBe(join(dir, 'config.json'));
+  });
+
+  test.each(['deep/er', 'deep/er/', './deep//er', 'deep\\er'])('%p is found', async (subfolder) => {
+    write('config.json', 'deep/er/config.json');
+    expect(await configIn(subfolder)).toBe(join(dir, 'deep', 'er', 'config.json'));
+  });
+
+  test.each(['ab:c', 'a..b', '...'])('%p is a name like any other', async (subfolder) => {
+    write(`${subfolder}/config.json`);
+    expect(await configIn(subfolder)).toBe(join(dir, subfolder, 'config.json'));
+  });
+
+  test.each(['c:x', 'C:/x', '\\x', '/x', 'a/..', 'a\\..\\b'])(
+    '%p is refused',
+    async (subfolder) => {
+      await expect(configIn(subfolder)).rejects.toThrow(
+        'Expected a folder within the source for subfolder',
+      );
+    },
+  );
+});
+
+test('what lies in an Electron archive is looked for beside it, where it can be read', async () => {
+  write('app.asar/model/config.json');
+  const inside = join(dir, 'app.asar', 'model');
+  const beside = join(dir, 'app.asar.unpacked', 'model');
+  await expect(resolveSource(inside, {}, 'config')).rejects.toMatchObject({
+    code: 'ERR_BIT_CHECKPOINT',
+    message: expect.stringContaining(`There is no ${beside}`) as string,
+  });
+  write('app.asar.unpacked/model/config.json');
+  expect(await resolveSource(inside, {}, 'config')).toMatchObject({ dir: beside });
+});
+
 describe('a checkpoint file', () => {
   test('is taken as it is, with the config.json beside it', async () => {
     write('config.json', 'model.safetensors', 'epoch 3.bin');
@@ -129,6 +170,18 @@ describe('a source that is nothing', () => {
     'owner/..',
     'has space',
     'a--b/c',
+    '.owner/bit',
+    'owner/.bit',
+    '-owner/bit',
+    'owner/-bit',
+    'owner-/bit',
+    'owner/bit-',
+    'owner./bit',
+    'owner/bit.',
+    ' owner/bit',
+    'owner/bit ',
+    'owner/bit/',
+    'owner/b?t',
   ])('%s is neither a path nor an id', async (source) => {
     await expect(weights(source)).rejects.toMatchObject({
       code: 'ERR_BIT_CHECKPOINT',
