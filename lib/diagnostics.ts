@@ -2,7 +2,10 @@
 import { channel, tracingChannel } from 'node:diagnostics_channel';
 import { debuglog } from 'node:util';
 
-/** Published on `bigtransfer:load`: a model is ready. */
+/**
+ * Published on `bigtransfer:load`: a model is ready.
+ * @category Watching
+ */
 export interface LoadEvent {
   /** The class, as BitForImageClassification. */
   model: string;
@@ -16,7 +19,10 @@ export interface LoadEvent {
   milliseconds: number;
 }
 
-/** Published on `bigtransfer:batch`: calls ran together. */
+/**
+ * Published on `bigtransfer:batch`: calls ran together.
+ * @category Watching
+ */
 export interface BatchEvent {
   /** The class, as BitForImageClassification. */
   model: string;
@@ -30,7 +36,10 @@ export interface BatchEvent {
   computedMs: number;
 }
 
-/** Published on `bigtransfer:error`: a load or a call failed. Stopped ones are no failures. */
+/**
+ * Published on `bigtransfer:error`: a load or a call failed. Stopped ones are no failures.
+ * @category Watching
+ */
 export interface ErrorEvent {
   /** The class, as BitForImageClassification. */
   model: string;
@@ -40,7 +49,10 @@ export interface ErrorEvent {
   error: unknown;
 }
 
-/** The context of the spans on the tracing channel `bigtransfer:forward`. */
+/**
+ * The context of the spans on the tracing channel `bigtransfer:forward`.
+ * @category Watching
+ */
 export interface ForwardSpan {
   /** The class, as BitForImageClassification. */
   model: string;
@@ -56,7 +68,10 @@ export interface ForwardSpan {
   batchImages?: number;
 }
 
-/** The context of the spans on the tracing channel `bigtransfer:load`. */
+/**
+ * The context of the spans on the tracing channel `bigtransfer:load`.
+ * @category Watching
+ */
 export interface LoadSpan {
   /** The class, as BitForImageClassification. */
   model: string;

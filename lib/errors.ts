@@ -18,6 +18,7 @@ export { describe };
  * | `ERR_BIT_DISPOSED` | a model that was disposed of |
  * | `ERR_BIT_OVERLOADED` | a full queue (`batching.maxQueue`) |
  * | `ERR_BIT_LIBTORCH` | no libtorch or no addon that fits; the message says what to do |
+ * @category Errors
  */
 export type BitErrorCode =
   | 'ERR_BIT_CONFIG'
@@ -34,6 +35,7 @@ export type BitErrorCode =
  * Everything that this package throws or rejects with, save an aborted signal's own reason.
  * `code` is stable; `cause` holds the underlying error where there is one; `index` is the place in
  * the list of images where that applies.
+ * @category Errors
  */
 export class BitError extends Error {
   /** Always 'BitError': tells it apart where there are several copies of the package. */

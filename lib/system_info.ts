@@ -4,7 +4,10 @@ import { loadBindingInfo } from './binding/load';
 import type { NativeCudaDevice, NativeInfo, NetworkDType } from './binding/types';
 import { version } from './version';
 
-/** What {@link systemInfo} tells. */
+/**
+ * What {@link systemInfo} tells.
+ * @category Installation
+ */
 export interface SystemInfo {
   /** This package's version. */
   version: string;
@@ -69,7 +72,10 @@ function toDevice({ problem, ...row }: NativeCudaDevice, index: number) {
   return problem === '' ? device : { ...device, problem };
 }
 
-/** Loads libtorch if it can; never throws. */
+/**
+ * Loads libtorch if it can; never throws.
+ * @category Installation
+ */
 export function systemInfo(): SystemInfo {
   const base = {
     version,

@@ -5,10 +5,14 @@ import { invalid } from './errors';
 /**
  * Element types of {@link Tensor}: 'float32', 'float16', 'bfloat16', 'uint8' or 'int64'; float16 and
  * bfloat16 hold raw bits in a Uint16Array.
+ * @category Tensors
  */
 export type DType = NativeDType;
 
-/** The layout of onnxruntime's and transformers.js's tensors, accepted wherever a Tensor is. */
+/**
+ * The layout of onnxruntime's and transformers.js's tensors, accepted wherever a Tensor is.
+ * @category Tensors
+ */
 export interface TensorLike {
   /** A typed array; the types of transformers.js's tensors admit plain ones, which are refused. */
   readonly data: ArrayBufferView | ArrayLike<number>;
@@ -18,7 +22,10 @@ export interface TensorLike {
   readonly type?: string;
 }
 
-/** What {@link Tensor.toArray} gives: numbers in as many arrays as the shape has sizes. */
+/**
+ * What {@link Tensor.toArray} gives: numbers in as many arrays as the shape has sizes.
+ * @category Tensors
+ */
 export type NestedNumbers = number | bigint | NestedNumbers[];
 
 /** Names by brand, not `instanceof`: typed arrays from another realm (jest, vm) are typed arrays too. */
@@ -60,7 +67,10 @@ function isShape(shape: unknown): shape is number[] {
   );
 }
 
-/** A dense row-major tensor; `data.length` is the product of `shape`. */
+/**
+ * A dense row-major tensor; `data.length` is the product of `shape`.
+ * @category Tensors
+ */
 export class Tensor<Data extends TypedArray = TypedArray> {
   /** Element type. */
   readonly dtype: DType;

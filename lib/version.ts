@@ -3,5 +3,8 @@
 // eslint-disable-next-line @typescript-eslint/no-require-imports -- outside the sources' folder
 const manifest = require('../package.json') as { version: string };
 
-/** This package's version. */
+/**
+ * This package's version.
+ * @category Installation
+ */
 export const version: string = manifest.version;

@@ -32,7 +32,10 @@ export interface NetworkSpec {
   numLabels: number | null;
 }
 
-/** Names of a checkpoint's tensors that did not go where they belong, as transformers lists them. */
+/**
+ * Names of a checkpoint's tensors that did not go where they belong, as transformers lists them.
+ * @category Models
+ */
 export interface LoadingInfo {
   /** The model has them and the checkpoint does not: they start at random. */
   missingKeys: string[];
@@ -139,7 +142,10 @@ export interface NativeStats {
   latencyTotalMs: number;
 }
 
-/** One layer's share of a run; with the fused plan a convolution's has its norm and addition in it. */
+/**
+ * One layer's share of a run; with the fused plan a convolution's has its norm and addition in it.
+ * @category Watching
+ */
 export interface LayerTime {
   /** The convolution's or norm's name in the state dict, or what it does; on GPUs 'network' for all. */
   name: string;
@@ -240,7 +246,10 @@ export interface PrepareRequest {
   priority: number;
 }
 
-/** One line of `bigtransfer inspect`: a stage with its cost for one image of the given size. */
+/**
+ * One line of `bigtransfer inspect`: a stage with its cost for one image of the given size.
+ * @category Watching
+ */
 export interface StageRow {
   /** 'stem', 'stage1', … */
   name: string;

@@ -9,7 +9,10 @@ import { invalid } from '../errors';
 /** A minute: whoever waits longer for company has mistaken the unit. */
 const MOST_DELAY_MS = 60_000;
 
-/** How calls in flight together are gathered into batches. */
+/**
+ * How calls in flight together are gathered into batches.
+ * @category Models
+ */
 export interface BatchingOptions {
   /**
    * Images that run together at most; default 8, or the number of compute threads where that is

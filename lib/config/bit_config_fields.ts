@@ -4,7 +4,10 @@ import { anything, boolean, fraction, listOf, nullable, oneOf, size, sizes } fro
 import { fieldNames, type FieldTable } from './fields';
 import type { LabelFields } from './labels';
 
-/** Every field, as it is after construction; what init leaves out gets transformers' default. */
+/**
+ * Every field, as it is after construction; what init leaves out gets transformers' default.
+ * @category Models
+ */
 export interface BitConfigFields {
   /** Channels of the input image; default 3. */
   numChannels: number;

@@ -2,7 +2,10 @@
 import { anything, boolean, callPriority } from './checks';
 import type { OptionChecks } from './options';
 
-/** Of a call of a model. */
+/**
+ * Of a call of a model.
+ * @category Models
+ */
 export interface ForwardOptions {
   /** Return the stem's and every stage's output; default the config's outputHiddenStates. */
   outputHiddenStates?: boolean;
@@ -19,7 +22,10 @@ export const FORWARD_CHECKS: OptionChecks<ForwardOptions> = {
   priority: callPriority,
 };
 
-/** Of dispose(). */
+/**
+ * Of dispose().
+ * @category Models
+ */
 export interface DisposeOptions {
   /** Stops the calls in flight, which reject with ERR_BIT_DISPOSED, rather than wait for them. */
   cancel?: boolean;

@@ -31,7 +31,10 @@ import { defined } from './options';
 /** PIL's codes: nearest, lanczos, bilinear, bicubic; box and hamming cannot resize tensors. */
 export type ResampleCode = 0 | 1 | 2 | 3 | 4 | 5;
 
-/** Every field, as it is after construction; what init leaves out gets transformers' default. */
+/**
+ * Every field, as it is after construction; what init leaves out gets transformers' default.
+ * @category Images
+ */
 export interface BitImageProcessorFields {
   /** Whether everything becomes RGB: grey is repeated, alpha dropped; default true. */
   doConvertRgb: boolean;

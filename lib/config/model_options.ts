@@ -7,15 +7,27 @@ import { DEFAULT_DEVICE, DEFAULT_DTYPE } from './defaults';
 import { checkOptions, only, type OptionChecks } from './options';
 
 const DEVICE = /^(auto|cpu|cuda(:(\d+|all))?)$/;
-/** What a model can be asked to compute in; 'auto' is the fastest of its device. */
+/**
+ * What a model can be asked to compute in; 'auto' is the fastest of its device.
+ * @category Models
+ */
 export const COMPUTE_DTYPES = ['auto', 'float32', 'bfloat16', 'float16'] as const;
 
-/** Where something runs: `'cuda'` is `'cuda:0'`, the first GPU; `'cuda:all'` is for models alone. */
+/**
+ * Where something runs: `'cuda'` is `'cuda:0'`, the first GPU; `'cuda:all'` is for models alone.
+ * @category Models
+ */
 export type Device = 'auto' | 'cpu' | 'cuda' | 'cuda:all' | `cuda:${number}`;
-/** One of {@link COMPUTE_DTYPES}. */
+/**
+ * One of {@link COMPUTE_DTYPES}.
+ * @category Models
+ */
 export type ComputeDType = (typeof COMPUTE_DTYPES)[number];
 
-/** How a model runs. */
+/**
+ * How a model runs.
+ * @category Models
+ */
 export interface ModelOptions {
   /**
    * Where the network runs: 'auto' (default) is the first GPU where CUDA works, else the CPU;
@@ -47,7 +59,10 @@ export const MODEL_CHECKS: OptionChecks<ModelOptions> = {
   batching: anything,
 };
 
-/** Of fromConfig(): how the model runs, and what its weights are drawn from. */
+/**
+ * Of fromConfig(): how the model runs, and what its weights are drawn from.
+ * @category Models
+ */
 export interface FromConfigOptions extends ModelOptions {
   /** Same seed, same weights; default 0. */
   seed?: number;
@@ -64,7 +79,10 @@ export type NativeModelOptions = Required<Omit<ModelOptions, 'batching'>> & {
   batching: BatchLimits;
 };
 
-/** Whether such a device can be asked for; whether it is there is another question. */
+/**
+ * Whether such a device can be asked for; whether it is there is another question.
+ * @category Models
+ */
 export function isDevice(value: unknown): value is Device {
   return typeof value === 'string' && DEVICE.test(value);
 }

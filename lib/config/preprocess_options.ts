@@ -4,7 +4,10 @@ import { PROCESSOR_FIELDS, type BitImageProcessorFields } from './image_processo
 import type { Device } from './model_options';
 import type { OptionChecks } from './options';
 
-/** Of {@link BitImageProcessor.preprocess}: where it runs, and fields of the processor for this call alone. */
+/**
+ * Of {@link BitImageProcessor.preprocess}: where it runs, and fields of the processor for this call alone.
+ * @category Images
+ */
 export interface PreprocessOptions extends Partial<BitImageProcessorFields> {
   /**
    * Where resizing, cropping and scaling run, after decoding on the CPU: 'auto' (default) is the

@@ -2,7 +2,10 @@
 import { anything, boolean, callback, text } from './checks';
 import type { OptionChecks } from './options';
 
-/** How far the download of one file is. */
+/**
+ * How far the download of one file is.
+ * @category Models
+ */
 export interface DownloadProgress {
   /** Its name in the repository. */
   file: string;
@@ -12,7 +15,10 @@ export interface DownloadProgress {
   total: number;
 }
 
-/** Options of `fromPretrained`; those left out come from the environment, as in Python. */
+/**
+ * Options of `fromPretrained`; those left out come from the environment, as in Python.
+ * @category Models
+ */
 export interface PretrainedOptions {
   /** Branch, tag or commit of a hub model; default `main`. */
   revision?: string;

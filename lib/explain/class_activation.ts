@@ -23,7 +23,10 @@ export interface Explained {
   targets: readonly (readonly ExplainedClass[])[];
 }
 
-/** Class activation maps of one or more images; made by classActivationMap(). */
+/**
+ * Class activation maps of one or more images; made by classActivationMap().
+ * @category Explanations
+ */
 export class ClassActivation {
   /**
    * [N, h, w] for one class of each image; [N, T, h, w] where several were asked for. What each cell

@@ -48,6 +48,7 @@ interface Explanation {
  *   logit (where the network computes in another type than float32, within its rounding).
  * @throws BitError ERR_BIT_CONFIG for a class or an option that there is not, or a model without a
  *   head; ERR_BIT_IMAGE, whose `index` names the bad image of a list; and as forward() does.
+ * @category Explanations
  */
 export function classActivationMap(
   model: ImageClassificationPipeline | BitForImageClassification,

@@ -4,7 +4,10 @@ import type { OptionChecks } from '../config/options';
 import type { BitImageProcessor } from '../models/bit_image_processor';
 import { CLASSIFICATION_CHECKS, type ClassificationOptions } from '../pipelines/options';
 
-/** A class by its index in the logits or by its label. */
+/**
+ * A class by its index in the logits or by its label.
+ * @category Explanations
+ */
 export type Target = number | string;
 
 const isTarget = (value: unknown): value is Target =>
@@ -16,6 +19,10 @@ const target: Check = {
     isTarget(value) || (Array.isArray(value) && value.length > 0 && value.every(isTarget)),
 };
 
+/**
+ * Of {@link classActivationMap}.
+ * @category Explanations
+ */
 export interface ClassActivationOptions extends ClassificationOptions {
   /** The class to explain, by index or label; several in a list, for a map of each. Default: the best one. */
   target?: Target | readonly Target[];
@@ -32,6 +39,10 @@ export const CLASS_ACTIVATION_CHECKS: OptionChecks<ClassActivationOptions> = {
   processor: anything,
 };
 
+/**
+ * How a map is shown over its picture.
+ * @category Explanations
+ */
 export interface OverlayOptions {
   /**
    * The picture that the map lies on: 'original' (default), upright and whole, with what the crop
@@ -51,6 +62,7 @@ export interface OverlayOptions {
   against?: boolean;
   /** Whether the picture is shown in grey, so that its own colours are not taken for the map's; default true. */
   grey?: boolean;
+  /** Ends it, which then rejects with its reason. */
   signal?: AbortSignal;
   /** How long the server of a URL may be silent, in milliseconds; default 30,000. */
   timeoutMs?: number;

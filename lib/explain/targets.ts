@@ -5,10 +5,14 @@ import { nearest } from '../nearest';
 import { labelOf } from '../pipelines/scores';
 import type { Target } from './options';
 
-/** A class of one image, and what the model says of it. */
+/**
+ * A class of one image, and what the model says of it.
+ * @category Explanations
+ */
 export interface ExplainedClass {
   /** Its place in the logits. */
   index: number;
+  /** Its name. */
   label: string;
   /** The probability, as a pipeline gives it. */
   score: number;

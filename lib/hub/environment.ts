@@ -16,6 +16,7 @@ export function hubEndpoint(): string {
  * the option, else HF_HUB_CACHE, HUGGINGFACE_HUB_CACHE, HF_HOME/hub or ~/.cache/huggingface/hub;
  * relative paths in variables are ignored, with a warning.
  * @throws BitError ERR_BIT_CHECKPOINT where the user has no home.
+ * @category Models
  */
 export function hubCacheDir(options: Pick<PretrainedOptions, 'cacheDir'> = {}): string {
   if (options.cacheDir) return expandHome(options.cacheDir);

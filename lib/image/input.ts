@@ -18,6 +18,7 @@ export interface RawPixels {
 /**
  * A path, a file:, http(s): or data: URL, base64, an encoded image in memory, a sharp instance
  * (decoded with its own settings), or raw pixels.
+ * @category Images
  */
 export type ImageInput = string | URL | Uint8Array | ArrayBuffer | Sharp | RawPixels;
 

@@ -15,7 +15,10 @@ import { openShared, type SharedModel } from './share';
 
 const KIND: Kind = { architecture: 'BitBackbone', prefix: 'bit.', hasHead: false };
 
-/** BiT for detectors and hybrid transformers: transformers' BitBackbone. */
+/**
+ * BiT for detectors and hybrid transformers: transformers' BitBackbone.
+ * @category Models
+ */
 export class BitBackbone extends BitPreTrainedModel {
   private constructor(runner: Runner) {
     super(runner, KIND.architecture);

@@ -9,7 +9,10 @@ import { warnOfModelType } from './warnings';
 
 const CHECKS = { ...PRETRAINED_CHECKS, ...CONFIG_FIELDS };
 
-/** The numbers and labels of a BiT model: every field of transformers' BitConfig. */
+/**
+ * The numbers and labels of a BiT model: every field of transformers' BitConfig.
+ * @category Models
+ */
 export class BitConfig extends BitConfigData {
   /**
    * Reads config.json of a directory, beside a checkpoint file, or on the hub.

@@ -19,13 +19,19 @@ export const KIND: Kind = {
   hasHead: true,
 };
 
-/** Images as pixel values, and where a loss is wanted their labels. */
+/**
+ * Images as pixel values, and where a loss is wanted their labels.
+ * @category Models
+ */
 export type ClassifierInputs = Inputs & {
   /** What the loss is counted against; see {@link Labels}. */
   labels?: Labels | null;
 };
 
-/** BiT with a classification head: transformers' BitForImageClassification. */
+/**
+ * BiT with a classification head: transformers' BitForImageClassification.
+ * @category Models
+ */
 export class BitForImageClassification extends BitPreTrainedModel {
   private constructor(runner: Runner) {
     super(runner, KIND.architecture);

@@ -14,7 +14,10 @@ import type { Tensor } from '../tensor';
 import { readJsonObject, writeJson } from './json_file';
 import { pixelValuesFor } from './staging';
 
-/** Images → pixel values: every field of transformers' BitImageProcessor, with its numbers. */
+/**
+ * Images → pixel values: every field of transformers' BitImageProcessor, with its numbers.
+ * @category Images
+ */
 export class BitImageProcessor extends ImageProcessorData {
   /**
    * Reads preprocessor_config.json of a directory, beside a checkpoint file, or on the hub.
@@ -46,7 +49,7 @@ export class BitImageProcessor extends ImageProcessorData {
     images: ImageInput | readonly ImageInput[],
     overrides: PreprocessOptions = {},
   ): Promise<{
-    /** [N, C, H, W]: float32, or uint8 when neither rescaled nor normalised. */
+    /** Float32, or uint8 when neither rescaled nor normalised, of shape [N, C, H, W]. */
     pixelValues: Tensor;
   }> {
     return forCaller(async () => {

@@ -13,7 +13,10 @@ import { openShared, type SharedModel } from './share';
 
 const KIND: Kind = { architecture: 'BitModel', prefix: '', hasHead: false };
 
-/** BiT without a classification head: transformers' BitModel. */
+/**
+ * BiT without a classification head: transformers' BitModel.
+ * @category Models
+ */
 export class BitModel extends BitPreTrainedModel {
   private constructor(runner: Runner) {
     super(runner, KIND.architecture);

@@ -1,7 +1,10 @@
 // What a model's forward() takes.
 import type { Tensor, TensorLike } from '../tensor';
 
-/** Images as pixel values: floating [N, numChannels, H, W]. */
+/**
+ * Images as pixel values: floating [N, numChannels, H, W].
+ * @category Models
+ */
 export type Inputs =
   | Tensor
   | TensorLike

@@ -11,13 +11,19 @@ import { KIND as CLASSIFIER } from './bit_for_image_classification';
 import { BitImageProcessor } from './bit_image_processor';
 import { loadQuietly } from './load';
 
-/** Of {@link inspectModel}. */
+/**
+ * Of {@link inspectModel}.
+ * @category Watching
+ */
 export interface InspectOptions extends PretrainedOptions {
   /** Height and width of the input that costs are counted for; default the processor's crop. */
   size?: number;
 }
 
-/** A model's numbers, what it costs, and what its files hold. */
+/**
+ * A model's numbers, what it costs, and what its files hold.
+ * @category Watching
+ */
 export interface Inspection {
   /** As config.json has it. */
   config: BitConfig;
@@ -54,6 +60,7 @@ const size: Check = {
 /**
  * Describes the model at `source`.
  * @throws BitError as fromPretrained does.
+ * @category Watching
  */
 export async function inspectModel(
   source: string,

@@ -6,6 +6,7 @@ import { Tensor, toTensor, type TensorLike } from '../tensor';
 /**
  * Class indices, values (regression; they broadcast to the logits, as torch's), or one row of
  * probabilities per image (multi-label).
+ * @category Models
  */
 export type Labels = Tensor | TensorLike | readonly number[] | readonly (readonly number[])[];
 

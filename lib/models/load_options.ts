@@ -6,7 +6,10 @@ import { PRETRAINED_CHECKS, type PretrainedOptions } from '../config/pretrained_
 import type { BitConfig } from './bit_config';
 import { isBitConfig } from './own_config';
 
-/** Of fromPretrained() of models: where from, how it runs, and fields of the config that replace what its file says. */
+/**
+ * Of fromPretrained() of models: where from, how it runs, and fields of the config that replace what its file says.
+ * @category Models
+ */
 export interface LoadOptions extends PretrainedOptions, ModelOptions, Partial<BitConfigFields> {
   /** Used instead of the source's config.json. Single fields can be given beside it or alone. */
   config?: BitConfig;

@@ -2,7 +2,10 @@
 import type { ForwardResult, NativeTensor } from '../binding/types';
 import { Tensor } from '../tensor';
 
-/** N images, C channels of the last stage; h and w are the input's size over the output stride. */
+/**
+ * N images, C channels of the last stage; h and w are the input's size over the output stride.
+ * @category Models
+ */
 export interface BitModelOutput {
   /** [N, C, h, w] after the final norm. */
   lastHiddenState: Tensor<Float32Array>;
@@ -12,7 +15,10 @@ export interface BitModelOutput {
   hiddenStates?: Tensor<Float32Array>[];
 }
 
-/** Of {@link BitForImageClassification.forward}, for N images. */
+/**
+ * Of {@link BitForImageClassification.forward}, for N images.
+ * @category Models
+ */
 export interface ImageClassifierOutput {
   /** [N, numLabels], before softmax or sigmoid. */
   logits: Tensor<Float32Array>;
@@ -22,7 +28,10 @@ export interface ImageClassifierOutput {
   hiddenStates?: Tensor<Float32Array>[];
 }
 
-/** Of {@link BitBackbone.forward}, for N images. */
+/**
+ * Of {@link BitBackbone.forward}, for N images.
+ * @category Models
+ */
 export interface BackboneOutput {
   /** One map [N, C, h, w] for each of outFeatures, in stage order. */
   featureMaps: Tensor<Float32Array>[];

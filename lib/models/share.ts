@@ -8,6 +8,7 @@ import { Runner } from './runner';
 /**
  * What model.share() returns: plain data to be posted to a worker thread of this process. It keeps
  * nothing in memory, so that one lost on the way costs nothing.
+ * @category Models
  */
 export interface SharedModel {
   /** The class whose fromShared() opens it. */

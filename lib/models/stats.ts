@@ -1,7 +1,10 @@
 // What model.stats() tells.
 import type { NativeStats } from '../binding/types';
 
-/** One bar of the histogram of latencies. */
+/**
+ * One bar of the histogram of latencies.
+ * @category Watching
+ */
 export interface LatencyBucket {
   /** Upper bound in milliseconds; Infinity in the last one. */
   upToMs: number;
@@ -9,7 +12,10 @@ export interface LatencyBucket {
   count: number;
 }
 
-/** Since the weights were loaded, over all who share them. */
+/**
+ * Since the weights were loaded, over all who share them.
+ * @category Watching
+ */
 export interface ModelStats {
   /** Now. */
   queue: {

@@ -43,7 +43,10 @@ export interface PipelineCallOptions {
   imageProcessorKwargs?: Partial<BitImageProcessorFields>;
 }
 
-/** Of a classification. */
+/**
+ * Of a classification.
+ * @category Pipelines
+ */
 export interface ClassificationOptions extends PipelineCallOptions {
   /** How many labels to return, best first; default 5, at most as many as there are. */
   topK?: number;
@@ -54,13 +57,19 @@ export interface ClassificationOptions extends PipelineCallOptions {
   functionToApply?: FunctionToApply | null;
 }
 
-/** Of a feature extraction. */
+/**
+ * Of a feature extraction.
+ * @category Pipelines
+ */
 export interface FeatureExtractionOptions extends PipelineCallOptions {
   /** Return the pooled features [N, C, 1, 1] rather than the last hidden state [N, C, h, w]; default false. */
   pool?: boolean;
 }
 
-/** Of pipeline(): how to load the model, and what calls do that do not say otherwise. */
+/**
+ * Of pipeline(): how to load the model, and what calls do that do not say otherwise.
+ * @category Pipelines
+ */
 export type PipelineOptions<CallOptions> = LoadOptions & Omit<CallOptions, 'signal' | 'priority'>;
 
 /** The options of loading, and those of calls, checked. */

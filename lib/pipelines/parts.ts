@@ -9,7 +9,10 @@ import type { BitModel } from '../models/bit_model';
 import type { PipelineCallOptions } from './options';
 import type { Settled } from './settled';
 
-/** What a pipeline does. */
+/**
+ * What a pipeline does.
+ * @category Pipelines
+ */
 export type Task = 'image-classification' | 'image-feature-extraction';
 
 /** Any number of images; each is taken when its turn comes, and may be overwritten afterwards. */

@@ -30,7 +30,10 @@ import { settledOf } from './settled';
 
 export type { Task };
 
-/** What pipeline('image-classification') gives: a function of images that carries its model. */
+/**
+ * What pipeline('image-classification') gives: a function of images that carries its model.
+ * @category Pipelines
+ */
 export interface ImageClassificationPipeline extends PipelineParts<
   ClassificationOptions,
   Classification[]
@@ -51,7 +54,10 @@ export interface ImageClassificationPipeline extends PipelineParts<
   (images: readonly ImageInput[], options?: ClassificationOptions): Promise<Classification[][]>;
 }
 
-/** What pipeline('image-feature-extraction') gives: a function of images that carries its model. */
+/**
+ * What pipeline('image-feature-extraction') gives: a function of images that carries its model.
+ * @category Pipelines
+ */
 export interface ImageFeatureExtractionPipeline extends PipelineParts<
   FeatureExtractionOptions,
   Tensor<Float32Array>
@@ -73,6 +79,7 @@ export interface ImageFeatureExtractionPipeline extends PipelineParts<
  * Loads a model and its processor for a task.
  * @param source a directory, a checkpoint file or a hub id; default the small model in the package.
  * @throws BitError as fromPretrained does, and ERR_BIT_CONFIG for an unknown task.
+ * @category Pipelines
  */
 export function pipeline(
   task: 'image-classification',

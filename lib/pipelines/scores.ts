@@ -4,7 +4,10 @@ import { invalid } from '../errors';
 import type { BitConfig } from '../models/bit_config';
 import type { Tensor } from '../tensor';
 
-/** One label with its probability, or its logit where no function is applied. */
+/**
+ * One label with its probability, or its logit where no function is applied.
+ * @category Pipelines
+ */
 export interface Classification {
   /** Its name in the config's id2label. */
   label: string;
@@ -12,7 +15,10 @@ export interface Classification {
   score: number;
 }
 
-/** What becomes of logits: transformers' ClassificationFunction. */
+/**
+ * What becomes of logits: transformers' ClassificationFunction.
+ * @category Pipelines
+ */
 export type FunctionToApply = 'softmax' | 'sigmoid' | 'none';
 
 type Activation = (logits: Float32Array) => Float32Array;

@@ -8,7 +8,10 @@ import type { Tensor } from '../tensor';
 import type { BatchModel, BatchOptions, BatchProcessor } from './batches';
 import { BATCHES_AHEAD, inOrder } from './in_order';
 
-/** What became of one image: what the model makes of it, or what is wrong with it. */
+/**
+ * What became of one image: what the model makes of it, or what is wrong with it.
+ * @category Pipelines
+ */
 export type Settled<Result> =
   | {
       /** The image's place among those given, from 0. */
