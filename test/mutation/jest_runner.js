@@ -6,6 +6,7 @@
 const fs = require('node:fs');
 const path = require('node:path');
 const { default: TestRunner } = require('jest-runner');
+const { moveHome } = require('./home');
 
 /** What the first run, without a fault, saw: the tests and the time of each file. */
 const SEEN = path.resolve('build-mutation-tests.json');
@@ -20,6 +21,7 @@ function closeness(test, broken) {
 
 class ReachingTestRunner extends TestRunner {
   async runTests(tests, watcher, options) {
+    moveHome();
     const isFirst = process.env.__STRYKER_ACTIVE_MUTANT__ === undefined;
     const all = () => super.runTests(tests, watcher, options);
     if (isFirst) return this.record(all);
