@@ -27,7 +27,10 @@ export class Gallery {
 
   /** @param {{ picture: number, name: string }[]} found */
   add(found) {
-    const tiles = found.map((each) => new Tile(each, this.#actions));
+    const isNew = ({ picture }) => !this.#tiles.has(picture);
+    // One that was passed over is looked at after all.
+    for (const { picture } of found) this.#tiles.get(picture)?.state('Waiting');
+    const tiles = found.filter(isNew).map((each) => new Tile(each, this.#actions));
     for (const tile of tiles) this.#tiles.set(tile.id, tile);
     if (this.#view === 'all') this.#element('grid').append(...tiles.map(({ node }) => node));
     this.#tell();

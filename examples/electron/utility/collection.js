@@ -12,7 +12,7 @@ const FOUND_AT_ONCE = 64;
 
 /**
  * Tells by events: found, thumbnail, labels, duplicate, failed, skipped, progress, note.
- * @typedef {{ id: number, path: string, embedding: Float32Array | null }} Picture
+ * @typedef {{ id: number, path: string, embedding: Float32Array | null, isSkipped: boolean }} Picture
  */
 class Collection {
   #model;
@@ -20,7 +20,7 @@ class Collection {
   #emit;
   /** @type {Map<number, Picture>} */
   #pictures = new Map();
-  #paths = new Set();
+  #byPath = new Map();
   #queue = [];
   #running = 0;
   #walking = 0;
@@ -47,8 +47,9 @@ class Collection {
     try {
       for await (const each of walk(paths, stopped)) {
         if (each.message) this.#emit({ event: 'note', message: each.message });
+        else if (this.#byPath.has(each.path)) found.push(...this.#again(each));
         else if (this.#pictures.size >= MAX_PICTURES) return this.#full();
-        else if (!this.#paths.has(each.path)) found.push(this.#keep(each));
+        else found.push(this.#keep(each));
         if (found.length >= FOUND_AT_ONCE) tell();
       }
     } catch (error) {
@@ -66,11 +67,20 @@ class Collection {
   }
 
   #keep({ path, name }) {
-    const picture = { id: this.#nextId++, path, embedding: null };
+    const picture = { id: this.#nextId++, path, embedding: null, isSkipped: false };
     this.#pictures.set(picture.id, picture);
-    this.#paths.add(path);
+    this.#byPath.set(path, picture);
     this.#queue.push(picture);
     return { picture: picture.id, name };
+  }
+
+  /** One that is there already: of interest where it was passed over. */
+  #again({ path, name }) {
+    const picture = this.#byPath.get(path);
+    if (!picture.isSkipped) return [];
+    picture.isSkipped = false;
+    this.#queue.push(picture);
+    return [{ picture: picture.id, name }];
   }
 
   #next() {
@@ -84,10 +94,11 @@ class Collection {
     try {
       const limit = AbortSignal.timeout(PICTURE_MS);
       const result = await this.#lookAt(picture, AbortSignal.any([signal, limit]));
-      if (!signal.aborted) this.#looked(picture, result);
+      signal.throwIfAborted();
+      this.#looked(picture, result);
     } catch (error) {
       const why = error.name === 'TimeoutError' ? { message: 'It took too long.' } : error;
-      if (signal.aborted) this.#emit({ event: 'skipped', pictures: [picture.id] });
+      if (signal.aborted) this.#skip([picture]);
       else this.#emit({ event: 'failed', picture: picture.id, message: shown(why, picture) });
     } finally {
       this.#running--;
@@ -136,19 +147,25 @@ class Collection {
 
   /** Stops walking and looking; what was looked at stays. */
   cancel() {
-    const left = this.#queue.map(({ id }) => id);
+    const left = this.#queue;
     this.#queue = [];
     this.#stop.abort();
     this.#stop = new AbortController();
-    if (left.length > 0) this.#emit({ event: 'skipped', pictures: left });
+    this.#skip(left);
     this.#progress();
+  }
+
+  #skip(pictures) {
+    for (const picture of pictures) picture.isSkipped = true;
+    const ids = pictures.map(({ id }) => id);
+    if (ids.length > 0) this.#emit({ event: 'skipped', pictures: ids });
   }
 
   /** Forgets all pictures. */
   clear() {
     this.cancel();
     this.#pictures.clear();
-    this.#paths.clear();
+    this.#byPath.clear();
     this.#source.clear();
     this.#done = 0;
     this.#progress();
