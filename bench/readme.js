@@ -1,4 +1,5 @@
-// Writes the figures of results/ into the README; with --check says whether they are there.
+// Writes the figures of results/ into README.md (the main ones) and docs/performance.md (all); with --check says
+// whether they are there.
 'use strict';
 
 const fs = require('node:fs');
@@ -6,10 +7,9 @@ const path = require('node:path');
 const { RESULTS, digits, processor } = require('./harness/report');
 const { median } = require('./harness/statistics');
 
-const README = path.join(__dirname, '..', 'README.md');
-/** Whose results the README shows, in this order. */
+const ROOT = path.join(__dirname, '..');
+/** Whose results are shown, in this order. */
 const NAMES = ['cpu', 'cpu-larger', 'cpu-busy', 'cpu-startup', 'cpu-preprocessing'];
-const BEGIN = '<!-- figures: npm run bench:readme -->\n';
 const END = '<!-- end of figures -->';
 
 /** Columns of the table of inference: a peer's time over that of ours in the same type. */
@@ -18,6 +18,12 @@ const PEERS = {
   float32: ['onnxruntime-node', 'transformers eager', 'torch.compile', 'convolutions alone'],
   bfloat16: ['torch.compile', 'convolutions alone'],
 };
+/** What the README shows: whom people compare with, and the rows that tell most. */
+const MAIN_PEERS = {
+  float32: ['onnxruntime-node', 'transformers eager', 'torch.compile'],
+  bfloat16: ['torch.compile'],
+};
+const MAIN_CASES = ['R50x1@224', 'R101x1@224'];
 
 const line = (cells) => `| ${cells.join(' | ')} |`;
 const table = (head, rows) => [line(head), `|${'---|'.repeat(head.length)}`, ...rows.map(line)];
@@ -36,7 +42,7 @@ function medianOf(rows, peer) {
 
 const ratio = (value, ours) => (value && ours ? (value / ours).toFixed(2) : '—');
 
-function inference(results) {
+function inference(results, peers) {
   const rows = groups(
     results.filter(({ suite }) => suite === 'inference'),
     (row) => `${row.case}, batch ${row.batch}`,
@@ -46,11 +52,11 @@ function inference(results) {
       const ours = medianOf(of, `bigtransfer ${type}`);
       return [
         ours ? `**${digits(ours)} ms**` : '—',
-        ...PEERS[type].map((peer) => ratio(medianOf(of, `${peer} ${type}`), ours)),
+        ...peers[type].map((peer) => ratio(medianOf(of, `${peer} ${type}`), ours)),
       ];
     }),
   ]);
-  return table(['', ...TYPES.flatMap((type) => [`ours, ${type}`, ...PEERS[type]])], rows);
+  return table(['', ...TYPES.flatMap((type) => [`ours, ${type}`, ...peers[type]])], rows);
 }
 
 /** Everything else: ours, and the peers' over it. */
@@ -68,31 +74,53 @@ function others(results) {
   return table(['', 'ours', 'over ours'], rows);
 }
 
-function figures() {
+function readResults() {
   const reports = NAMES.map((name) => path.join(RESULTS, `${name}.json`))
     .filter((file) => fs.existsSync(file))
     .map((file) => JSON.parse(fs.readFileSync(file, 'utf8')));
-  const results = reports.flatMap((report) => report.results);
   const [{ machine }] = reports;
-  const versions = Object.assign({}, ...reports.map((report) => report.versions));
+  const results = reports.flatMap((report) => report.results);
+  return { machine, results, versions: Object.assign({}, ...reports.map((each) => each.versions)) };
+}
+
+function allFigures({ machine, results, versions }) {
   const libraries = Object.entries(versions).map(([name, version]) => `${name} ${version}`);
   return [
     `${processor(machine)}, Node ${machine.node}; ${libraries.join(', ')}.`,
     '',
-    ...inference(results),
+    ...inference(results, PEERS),
     '',
     ...others(results),
-    '',
-  ].join('\n');
+  ];
 }
 
-const readme = fs.readFileSync(README, 'utf8');
-const begin = readme.indexOf(BEGIN) + BEGIN.length;
-const end = readme.indexOf(END);
-const written = `${readme.slice(0, begin)}\n${figures()}\n${readme.slice(end)}`;
-if (!process.argv.includes('--check')) {
-  fs.writeFileSync(README, written);
-} else if (written !== readme) {
-  console.error('README.md does not show the figures of bench/results: `npm run bench:readme`');
-  process.exitCode = 1;
+function mainFigures({ machine, results }) {
+  const main = results.filter((row) => MAIN_CASES.includes(row.case));
+  return [`${processor(machine)}:`, '', ...inference(main, MAIN_PEERS)];
+}
+
+/** Where the figures go: after a line that says how they are written, up to END. */
+const PLACES = [
+  { file: 'README.md', begin: '<!-- main figures: npm run bench:readme -->\n', make: mainFigures },
+  {
+    file: 'docs/performance.md',
+    begin: '<!-- figures: npm run bench:readme -->\n',
+    make: allFigures,
+  },
+];
+
+const results = readResults();
+for (const { file, begin, make } of PLACES) {
+  const full = path.join(ROOT, file);
+  const text = fs.readFileSync(full, 'utf8');
+  const start = text.indexOf(begin) + begin.length;
+  const end = text.indexOf(END, start);
+  const figures = `\n${make(results).join('\n')}\n\n`;
+  const written = `${text.slice(0, start)}${figures}${text.slice(end)}`;
+  if (!process.argv.includes('--check')) {
+    fs.writeFileSync(full, written);
+  } else if (written !== text) {
+    console.error(`${file} does not show the figures of bench/results: \`npm run bench:readme\``);
+    process.exitCode = 1;
+  }
 }
