@@ -19,7 +19,7 @@ export function copyApp(folder: string): string {
 }
 
 /** One of the example's CommonJS modules. */
-export function part<T>(...names: string[]): T {
+export function part<T extends object>(...names: string[]): T {
   return jest.requireActual<T>(join(EXAMPLE, ...names));
 }
 
@@ -55,7 +55,7 @@ export interface Child {
   pid?: number;
   postMessage(message: unknown): void;
   kill(): void;
-  on(event: string, listener: (...args: never[]) => void): void;
+  on(event: string, listener: (...args: never[]) => void): unknown;
 }
 
 export type EngineClass = new (options: {

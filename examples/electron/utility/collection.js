@@ -22,7 +22,10 @@ class Collection {
   #pictures = new Map();
   #byPath = new Map();
   #queue = [];
+  /** Under way, with what was given up and has not ended yet. */
   #running = 0;
+  /** Under way, without that. */
+  #looking = new Set();
   #walking = 0;
   #done = 0;
   #nextId = 1;
@@ -91,6 +94,7 @@ class Collection {
   async #look(picture) {
     const { signal } = this.#stop;
     this.#running++;
+    this.#looking.add(picture);
     try {
       const limit = AbortSignal.timeout(PICTURE_MS);
       const result = await this.#lookAt(picture, AbortSignal.any([signal, limit]));
@@ -98,11 +102,15 @@ class Collection {
       this.#looked(picture, result);
     } catch (error) {
       const why = error.name === 'TimeoutError' ? { message: 'It took too long.' } : error;
-      if (signal.aborted) this.#skip([picture]);
-      else this.#emit({ event: 'failed', picture: picture.id, message: shown(why, picture) });
+      if (!signal.aborted)
+        this.#emit({ event: 'failed', picture: picture.id, message: shown(why, picture) });
     } finally {
       this.#running--;
-      if (!signal.aborted) this.#done++;
+      // One that was given up may have been begun anew.
+      if (!signal.aborted) {
+        this.#looking.delete(picture);
+        this.#done++;
+      }
       this.#next();
     }
   }
@@ -147,7 +155,8 @@ class Collection {
 
   /** Stops walking and looking; what was looked at stays. */
   cancel() {
-    const left = this.#queue;
+    const left = [...this.#looking, ...this.#queue];
+    this.#looking.clear();
     this.#queue = [];
     this.#stop.abort();
     this.#stop = new AbortController();
