@@ -18,7 +18,7 @@ export async function readJsonObject(path: string): Promise<Record<string, unkno
   try {
     value = parsePythonJson((await readFile(path, 'utf8')).replace(BYTE_ORDER_MARK, ''));
   } catch (cause) {
-    const why = deniedReason(cause) ?? (cause instanceof Error ? cause.message : String(cause));
+    const why = deniedReason(cause) ?? (cause as Error).message;
     throw new BitError('ERR_BIT_CONFIG', `Cannot read ${path}: ${why}`, { cause });
   }
   if (typeof value === 'object' && value !== null && !Array.isArray(value))
@@ -40,7 +40,7 @@ export async function writeJson(directory: string, name: string, value: object):
     await rename(temporary, path);
   } catch (cause) {
     await rm(temporary, { force: true }).catch(() => undefined);
-    const why = deniedReason(cause) ?? (cause instanceof Error ? cause.message : String(cause));
+    const why = deniedReason(cause) ?? (cause as Error).message;
     throw new BitError('ERR_BIT_CHECKPOINT', `Cannot write ${path}: ${why}`, { cause });
   }
 }
