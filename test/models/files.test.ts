@@ -89,6 +89,30 @@ describe('savePretrained', () => {
     });
   });
 
+  test('of a config alone names no architecture, and leaves nothing where it fails', async () => {
+    const saved = join(folder, 'config', 'alone');
+    await new BitConfig().savePretrained(saved);
+    const path = join(saved, 'config.json');
+    expect(JSON.parse(readFileSync(path, 'utf8'))).not.toHaveProperty('architectures');
+    rmSync(path);
+    mkdirSync(join(path, 'a folder'), { recursive: true });
+    await expect(new BitConfig().savePretrained(saved)).rejects.toMatchObject({
+      code: 'ERR_BIT_CHECKPOINT',
+      message: expect.stringMatching(/^Cannot write .*config\.json: E[A-Z]+: /) as string,
+      cause: expect.objectContaining({
+        code: expect.stringMatching(/^E[A-Z]+$/) as string,
+      }) as Error,
+    });
+    expect(readdirSync(saved)).toEqual(['config.json']);
+  });
+
+  test.each([undefined, null, '', 3])('to %p is refused', async (directory) => {
+    await expect(new BitConfig().savePretrained(directory as string)).rejects.toMatchObject({
+      code: 'ERR_BIT_CONFIG',
+      message: expect.stringMatching(/^Expected a path for directory/) as string,
+    });
+  });
+
   test('saves a trunk without the prefix, which both classes load', async () => {
     const saved = join(folder, 'trunk');
     await using trunk = await BitModel.fromPretrained(SOURCE);
@@ -175,6 +199,18 @@ describe('spoiled files give ERR_BIT_CHECKPOINT or ERR_BIT_CONFIG', () => {
       'a config that is a list',
       'ERR_BIT_CONFIG',
       (d) => writeFileSync(join(d, 'config.json'), '[]'),
+      'JSON object',
+    ],
+    [
+      'a config that is a number',
+      'ERR_BIT_CONFIG',
+      (d) => writeFileSync(join(d, 'config.json'), '3'),
+      'JSON object',
+    ],
+    [
+      'a config that is null',
+      'ERR_BIT_CONFIG',
+      (d) => writeFileSync(join(d, 'config.json'), 'null'),
       'JSON object',
     ],
     [

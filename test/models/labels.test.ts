@@ -42,11 +42,47 @@ describe('resolveLabels infers the problem as transformers does', () => {
   });
 });
 
+describe('resolveLabels makes of', () => {
+  const classes = { problemType: 'single_label_classification' as const, numLabels: 3 };
+  const many = { problemType: 'multi_label_classification' as const, numLabels: 3 };
+  test.each([
+    ['classes', [0, 2], none, BigInt64Array.of(0n, 2n), [2]],
+    ['classes in rows, where they must be such', [[0], [2]], classes, [0n, 2n], [2, 1]],
+    ['rows', [[0, 1, 0.5]], none, [0, 1, 0.5], [1, 3]],
+    ['numbers of a problem that has no classes', [0.5, 1], many, [0.5, 1], [2]],
+    ['nothing', [], none, [], [0]],
+    ['rows of nothing', [[], []], none, [], [2, 0]],
+  ])('%s the same values', (_, labels, config, values, shape) => {
+    const tensor = resolveLabels(labels as number[], config).labels;
+    expect([...tensor.data]).toEqual([...values]);
+    expect(tensor.shape).toEqual(shape);
+  });
+
+  test('a tensor itself, whose type tells the problem', () => {
+    const whole = Tensor.from(BigInt64Array.of(1n, 2n), [2]);
+    const inferred = resolveLabels(whole, none);
+    expect(inferred.labels).toBe(whole);
+    expect(inferred.problemType).toBe('single_label_classification');
+    const like = { data: Float32Array.of(1, 0, 1), dims: [1, 3] };
+    expect(resolveLabels(like, none).problemType).toBe('multi_label_classification');
+  });
+});
+
 describe('resolveLabels refuses', () => {
   test.each([
     ['ragged rows', [[1, 2], [1]]],
     ['fractions as classes', [0.5, 1]],
+    ['a number among rows', [[1, 2], 3] as never],
+    ['a row that is longer', [[1], [1, 2]]],
+    // eslint-disable-next-line no-sparse-arrays -- that is what is tested
+    ['a hole', [1, , 2] as never],
+    // eslint-disable-next-line no-sparse-arrays -- that is what is tested
+    ['a hole in a row', [[1, , 2]] as never],
+    // eslint-disable-next-line no-sparse-arrays -- that is what is tested
+    ['a hole for a row', [[1, 2], , [1, 2]] as never],
+    ['numbers beyond those that are exact', [2 ** 53]],
     ['words', ['a'] as never],
+    ['words in rows', [['a']] as never],
     ['a bare number', 3 as never],
   ])('%s', (_, labels) => {
     expect(() => resolveLabels(labels, none)).toThrow(

@@ -72,6 +72,46 @@ describe('outputsOf', () => {
     expect(await error('a.png')).not.toHaveProperty('index');
   });
 
+  test('what is asked of a call reaches the processor, and the model its part of it', async () => {
+    const { processor, model } = standIns('cuda:0');
+    const stage = jest.spyOn(processor, 'stage');
+    const pixelValues = jest.spyOn(processor, 'pixelValues');
+    const forward = jest.spyOn(model, 'forward');
+    const call = { priority: 3, timeoutMs: 40, imageProcessorKwargs: { doResize: false } };
+    const options = { ...call, batchSize: 8, gpuDecode: true };
+    const signal = expect.any(AbortSignal) as AbortSignal;
+    const asked = { priority: 3, timeoutMs: 40, doResize: false, signal };
+    await all(outputsOf(images, processor, model, options));
+    expect(stage.mock.calls).toEqual([[images, { ...asked, gpuDecode: true }]]);
+    await all(outputsOf(images, processor, { ...model, device: 'cpu' }, options));
+    expect(pixelValues.mock.calls).toEqual([[images, asked]]);
+    for (const [, given] of forward.mock.calls as unknown[][])
+      expect(given).toEqual({ signal, priority: 3 });
+  });
+
+  test('what is not about an image stays as it is, in lists too', async () => {
+    const { processor, model } = standIns('cpu');
+    for (const reason of [new BitError('ERR_BIT_DEVICE', 'gone'), new Error('enough')]) {
+      const failing = { ...processor, pixelValues: () => Promise.reject(reason) };
+      await expect(all(outputsOf(images, failing, model, { batchSize: 2 }))).rejects.toBe(reason);
+    }
+  });
+
+  test('a size of a batch that is none is about the image that does not fit', async () => {
+    const { processor, model } = standIns('cpu');
+    let count = 0;
+    const odd = () =>
+      count++ === 0
+        ? Promise.resolve(Tensor.from(Float32Array.of(1), [1]))
+        : Promise.reject(new BitError('ERR_BIT_SHAPE', 'odd', { index: 1 }));
+    const failing = { ...processor, pixelValues: odd };
+    await expect(all(outputsOf(images, failing, model, { batchSize: 2 }))).rejects.toMatchObject({
+      code: 'ERR_BIT_SHAPE',
+      index: 3,
+      message: 'Image 3 of 5: odd',
+    });
+  });
+
   test('no images', () => {
     const { processor, model } = standIns('cpu');
     expect(() => outputsOf([], processor, model, { batchSize: 2 })).toThrow('at least one image');
