@@ -17,8 +17,6 @@ interface DerivedProperties {
 /** Far beyond any network that can be trained; more would use up memory before a weight is read. */
 const MAX_BLOCKS = 10_000;
 
-/** Keys that toJSON makes anew, whatever the file said. */
-const REWRITTEN = ['model_type', 'stage_names'];
 /** Where a config came from is none of its values; transformers drops these too. */
 const DROPPED = ['_commit_hash', '_name_or_path', 'name_or_path'];
 
@@ -73,7 +71,7 @@ export class BitConfigData implements BitConfigFields {
   ): C {
     const { fields, unknown } = fromKeys<GivenFields>(FIELDS, modernised(json));
     const config = new this(fields as Partial<BitConfigFields>);
-    for (const key of [...REWRITTEN, ...DROPPED]) delete unknown[key];
+    for (const key of DROPPED) delete unknown[key];
     (config as BitConfigData).#extra = structuredClone(unknown);
     return config;
   }

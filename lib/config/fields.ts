@@ -95,5 +95,5 @@ export function toKeys<T extends object>(
     ([name, { key }]) => [key, structuredClone(fields[name as keyof T])] as const,
   );
   const all = [...own, ...Object.entries(structuredClone(more))];
-  return Object.fromEntries(all.sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0)));
+  return Object.fromEntries(all.sort(([a], [b]) => (a < b ? -1 : 1)));
 }
