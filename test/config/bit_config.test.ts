@@ -1,6 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BitConfigData } from '../../lib/config/bit_config';
+import { FIELDS } from '../../lib/config/bit_config_fields';
+import { fillFields } from '../../lib/config/fields';
 import { REFERENCE } from '../support/reference';
 
 type Json = Record<string, unknown>;
@@ -162,6 +164,28 @@ describe('BitConfig', () => {
     expect(config.depths).toEqual([3, 4, 6, 3]);
   });
 
+  test('has as many blocks as may be, and no class of losses that its labels do not need', () => {
+    const deep = new BitConfigData({ depths: [5000, 5000], hiddenSizes: [64, 64], numGroups: 8 });
+    expect(deep.stageNames).toEqual(['stem', 'stage1', 'stage2']);
+    for (const problemType of ['single_label_classification', 'regression'] as const)
+      expect(new BitConfigData({ problemType, numLabels: 2 }).problemType).toBe(problemType);
+    expect(new BitConfigData({ problemType: 'regression', numLabels: 1 }).numLabels).toBe(1);
+  });
+
+  test('writes no keys that nobody gave, and its own whatever was given', () => {
+    const json = BitConfigData.fromJSON({ output_hidden_states: null }).toJSON();
+    for (const key of ['dtype', 'torch_dtype', 'output_hidden_states', 'num_labels'])
+      expect(json).not.toHaveProperty(key);
+    const other = BitConfigData.fromJSON({ model_type: 'resnet', stage_names: ['a'], depths: [1] });
+    expect(other.toJSON()).toMatchObject({ model_type: 'bit', stage_names: ['stem', 'stage1'] });
+  });
+
+  test('leaves to null what follows from other fields', () => {
+    const later = ['outFeatures', 'outIndices', 'numLabels', 'id2label', 'label2id', 'problemType'];
+    const filled = fillFields(FIELDS, {}) as unknown as Json;
+    expect(later.map((name) => filled[name])).toEqual(later.map(() => null));
+  });
+
   test('makes subclasses through fromJSON and with', () => {
     class Mine extends BitConfigData {}
     const mine: Mine = Mine.fromJSON({ own_key: 1 });
@@ -190,6 +214,11 @@ describe('BitConfig refuses, naming the field', () => {
     [{ widthFactor: 1.5 }, 'widthFactor'],
     [{ embeddingDynamicPadding: 'yes' }, 'embeddingDynamicPadding'],
     [{ problemType: 'ranking' }, 'problemType'],
+    [{ problemType: 'single_label_classification', numLabels: 1 }, 'at least 2 labels'],
+    [{ outFeatures: [3] }, 'an array of stage names, or null'],
+    [{ outIndices: [1.5] }, 'an array of integers, or null'],
+    [{ depths: [5000, 5001], hiddenSizes: [64, 64] }, 'at most 10000 blocks in all'],
+    [{ depths: [10_001], hiddenSizes: [64] }, 'but received 10001'],
     [{ outputHiddenStates: 1 }, 'outputHiddenStates'],
     [{ depth: [1] }, "Unknown field 'depth'"],
     [{ toString: 1 }, "Unknown field 'toString'"],

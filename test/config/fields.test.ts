@@ -43,5 +43,15 @@ test('fromKeys and toKeys are each other’s way back', () => {
   const json = { flag: true, list: [1], side_length: 4, zoo: { a: [null] } };
   const { fields, unknown } = fromKeys(TABLE, json);
   expect(fields).toEqual({ flag: true, list: [1], sideLength: 4 });
-  expect(toKeys(TABLE, fields as Things, unknown)).toEqual(json);
+  const written = toKeys(TABLE, fields as Things, unknown);
+  expect(written).toEqual(json);
+  expect(written['list']).not.toBe(json.list);
+});
+
+test('toKeys sorts all keys, as Python does', () => {
+  const more = { zoo: 1, Zoo: 2, 'a b': 3, a: 4, list_: 5, a_b: 6 };
+  const keys = Object.keys(toKeys(TABLE, fillFields(TABLE, {}), more));
+  // Of sorted(['side_length', 'flag', 'list', 'zoo', 'Zoo', 'a b', 'a', 'list_', 'a_b']).
+  const sorted = ['Zoo', 'a', 'a b', 'a_b', 'flag', 'list', 'list_', 'side_length', 'zoo'];
+  expect(keys).toEqual(sorted);
 });

@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { ImageProcessorData } from '../../lib/config/image_processor';
+import {
+  channelsAfter,
+  ImageProcessorData,
+  preprocessSteps,
+} from '../../lib/config/image_processor';
 import { REFERENCE } from '../support/reference';
 
 type Json = Record<string, unknown>;
@@ -139,5 +143,42 @@ describe('changes and copies', () => {
     for (const init of [processor, { ...processor }, structuredClone(processor)])
       expect(new ImageProcessorData(init)).toEqual(processor);
     expect(new ImageProcessorData(processor).toJSON()).toEqual(processor.toJSON());
+  });
+});
+
+describe('channels that come out', () => {
+  const two = { imageMean: [1, 2], imageStd: [3, 4] };
+  const one = { imageMean: [1], imageStd: 2 };
+  const asTheyAre = { doConvertRgb: false };
+
+  test.each([
+    ['grey becomes RGB', {}, 1, 3],
+    ['RGB stays', {}, 3, 3],
+    ['alpha is dropped', {}, 4, 3],
+    ['two with a value each are meant so', two, 2, 2],
+    ['so they are where one of the two has a value each', { ...two, imageMean: 1 }, 2, 2],
+    ['or the other', { ...two, imageStd: 1 }, 2, 2],
+    ['not where nothing is normalised', { ...two, doNormalize: false }, 2, 3],
+    ['nor those of which there are others', two, 4, 3],
+    ['one value is for all', one, 1, 3],
+    ['without doConvertRgb all stay', asTheyAre, 1, 1],
+    ['with values for others too', { ...two, ...asTheyAre }, 4, 4],
+  ])('%s', (_, init, channels, expected) => {
+    const settings = new ImageProcessorData(init);
+    expect(channelsAfter(channels, settings)).toBe(expected);
+    const { convertRgb } = preprocessSteps(settings, channels);
+    expect(convertRgb).toBe(settings.doConvertRgb && expected === 3);
+  });
+
+  test('one value is repeated for each, and several are taken as they are', () => {
+    const of = (init: object, channels: number) =>
+      preprocessSteps(new ImageProcessorData({ ...asTheyAre, ...init }), channels);
+    expect(of(one, 4)).toMatchObject({ imageMean: [1, 1, 1, 1], imageStd: [2, 2, 2, 2] });
+    expect(of(two, 2)).toMatchObject({ imageMean: [1, 2], imageStd: [3, 4] });
+    expect(of({ doNormalize: false }, 2)).toMatchObject({ imageMean: null, imageStd: null });
+    expect(of({ doRescale: false, doCenterCrop: false }, 2)).toMatchObject({
+      rescaleFactor: null,
+      crop: null,
+    });
   });
 });

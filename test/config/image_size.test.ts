@@ -10,6 +10,8 @@ describe('parseSize', () => {
       { shortestEdge: 64, longestEdge: 81 },
     ],
     ['names of ours', { maxHeight: 64, maxWidth: 81 }, { maxHeight: 64, maxWidth: 81 }],
+    ['the largest side', [1, 100_000], { height: 1, width: 100_000 }],
+    ['a name without a value', { shortestEdge: 64, longestEdge: undefined }, { shortestEdge: 64 }],
     ['keys without a value', { shortest_edge: 64, longest_edge: null }, { shortestEdge: 64 }],
   ])('reads %s', (_, value, size) => expect(parseSize(value)).toEqual(size));
 
@@ -19,6 +21,10 @@ describe('parseSize', () => {
     [1.5],
     [-224],
     [1e6],
+    [100_001],
+    [{ height: 3, width: 100_001 }],
+    [Object.assign(() => 1, { shortestEdge: 3 })],
+    [undefined],
     ['224'],
     [{}],
     [{ height: 3 }],
@@ -41,7 +47,14 @@ describe('parseCropSize', () => {
     expect(parseCropSize({ height: 3, width: 4 })).toEqual({ height: 3, width: 4 });
   });
 
-  test.each([[{ shortest_edge: 3 }], [{ height: 3 }], [0], [null]])('refuses %j', (value) => {
+  test.each([
+    [{ shortest_edge: 3 }],
+    [{ height: 3 }],
+    [{ height: 3, width: 0 }],
+    [{ height: 0, width: 3 }],
+    [0],
+    [null],
+  ])('refuses %j', (value) => {
     expect(() => parseCropSize(value)).toThrow('cropSize (crop_size in JSON)');
   });
 });

@@ -20,6 +20,8 @@ describe('alignOutFeatures', () => {
     ['names out of order', ['stage2', 'stem'], null, 'in order'],
     ['a place beyond the last', null, [5], '-5 to 4'],
     ['a place before the first', null, [-6], '-5 to 4'],
+    ['one of several places that is too far', null, [0, 5], '-5 to 4'],
+    ['one of several names that is unknown', ['stem', 'stage5'], null, "received 'stage5'"],
     ['a fraction', null, [1.5], '-5 to 4'],
     ['a place twice, counted both ways', null, [4, -1], 'each stage once'],
     ['places out of order', null, [2, 1], 'in order'],

@@ -33,6 +33,13 @@ describe('VARIANTS', () => {
     }
   });
 
+  test("Beyer's student and its teachers belong to their architectures", () => {
+    const idsOf = (name: string) => VARIANTS.find((each) => each.name === name)?.hubIds;
+    expect(idsOf('R50x1')).toContain('timm/resnetv2_50x1_bit.goog_distilled_in1k');
+    const teacher = 'timm/resnetv2_152x2_bit.goog_teacher_in21k_ft_in1k';
+    expect(idsOf('R152x2')).toEqual(expect.arrayContaining([teacher, `${teacher}_384`]));
+  });
+
   test('no repository stands twice', () => {
     const ids = VARIANTS.flatMap(({ hubIds }) => hubIds);
     expect(new Set(ids).size).toBe(ids.length);

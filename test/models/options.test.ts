@@ -10,6 +10,7 @@ import {
   pipeline,
   Tensor,
 } from '../../lib';
+import { checkDevice, checkSeed, isDevice } from '../../lib/config/model_options';
 
 const MINI = 'bit-mini-scenes';
 const config = new BitConfig({ depths: [1], hiddenSizes: [128] });
@@ -88,4 +89,39 @@ test('an override that is undefined leaves the processor as it is', async () => 
     device: undefined,
   });
   expect(pixelValues.shape).toEqual([1, 3, 5, 7]);
+});
+
+test.each(['auto', 'cpu', 'cuda', 'cuda:0', 'cuda:12', 'cuda:all'])('%p is a device', (name) => {
+  expect(isDevice(name)).toBe(true);
+  expect(checkDevice(name)).toBe(name);
+});
+
+test.each(['', 'xcpu', 'cpux', 'cpu:0', 'cuda:', 'cuda:x', 'cuda:1x', 'cuda:-1', ['cpu'], 0, null])(
+  '%p is none',
+  (value) => {
+    expect(isDevice(value)).toBe(false);
+    expect(() => checkDevice(value)).toThrow(
+      expect.objectContaining({ code: 'ERR_BIT_DEVICE' }) as Error,
+    );
+  },
+);
+
+test('a device and a seed that are not given have defaults', () => {
+  expect([checkDevice(), checkSeed()]).toEqual(['auto', 0]);
+});
+
+test.each([0, 1, 2 ** 53 - 1])('%p is a seed', (seed) => {
+  expect(checkSeed(seed)).toBe(seed);
+});
+
+test.each([-1, 0.5, 2 ** 53, NaN, Infinity, '3', null])('%p is no seed', (seed) => {
+  expect(() => checkSeed(seed as number)).toThrow(
+    'Expected an integer from 0 to 9007199254740991 for seed',
+  );
+});
+
+test.each([[[]], [['2.13', 3]], [3], [null]])('%p is no version of libtorch', (version) => {
+  expect(() => libtorch.libtorchNotFound([], { version: version as string })).toThrow(
+    'Expected a string or a non-empty array of strings for version',
+  );
 });
