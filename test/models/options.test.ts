@@ -121,7 +121,7 @@ test.each([-1, 0.5, 2 ** 53, NaN, Infinity, '3', null])('%p is no seed', (seed) 
 });
 
 test.each([[[]], [['2.13', 3]], [3], [null]])('%p is no version of libtorch', (version) => {
-  expect(() => libtorch.libtorchNotFound([], { version: version as string })).toThrow(
+  expect(() => libtorch.libtorchNotFound([], { version: version as never })).toThrow(
     'Expected a string or a non-empty array of strings for version',
   );
 });
