@@ -1,4 +1,4 @@
-import { CLASSIFICATION_CHECKS, divided } from '../../lib/pipelines/options';
+import { CLASSIFICATION_CHECKS, divided, over, withDefaults } from '../../lib/pipelines/options';
 
 test("calls' options are defaults, but for what is of one call alone", () => {
   const { signal } = new AbortController();
@@ -16,4 +16,39 @@ test('defaults are checked', () => {
   expect(() => divided({ topK: -1 }, CLASSIFICATION_CHECKS)).toThrow(
     expect.objectContaining({ code: 'ERR_BIT_CONFIG' }) as Error,
   );
+});
+
+describe('over', () => {
+  const defaults = {
+    batchSize: 4,
+    timeoutMs: 7,
+    imageProcessorKwargs: { doResize: false, resample: 2 },
+  };
+
+  test('what a call says counts, and what is undefined says nothing', () => {
+    expect(over(defaults as object, { batchSize: undefined, priority: 3 })).toEqual({
+      ...defaults,
+      priority: 3,
+    });
+    expect(over(defaults as object, { batchSize: 1 })).toEqual({ ...defaults, batchSize: 1 });
+  });
+
+  test('fields of the image processor are put together one by one', () => {
+    const given = {
+      imageProcessorKwargs: { doResize: true, resample: undefined, doRescale: false },
+    };
+    expect(over(defaults as object, given as object)).toEqual({
+      ...defaults,
+      imageProcessorKwargs: { doResize: true, resample: 2, doRescale: false },
+    });
+    expect(over({}, {})).toEqual({ imageProcessorKwargs: {} });
+  });
+});
+
+test("batches get a call's options and nothing else, and a size of their own", () => {
+  expect(withDefaults({})).toEqual({ batchSize: 8 });
+  const { signal } = new AbortController();
+  const given = { priority: 3, gpuDecode: true, timeoutMs: 7, imageProcessorKwargs: {} };
+  const options = { ...given, signal, batchSize: 2, topK: 5 };
+  expect(withDefaults(options)).toEqual({ ...given, signal, batchSize: 2 });
 });
