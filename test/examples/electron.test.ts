@@ -6,6 +6,7 @@ import { temporaryFolder } from '../support/temporary';
 import {
   EXAMPLE,
   part,
+  type Child,
   type Engine,
   type EngineClass,
   type State,
@@ -37,7 +38,7 @@ function startedEngine(decoder = 'auto') {
   const fork = (args: string[]) => {
     started.push(args);
     children.push(new FakeChild());
-    return children.at(-1) as FakeChild;
+    return children.at(-1) as unknown as Child;
   };
   const engine: Engine = new Engine({ fork, decoder, args: ['--model=m'] });
   const states: State[] = [];

@@ -13,6 +13,8 @@ export class Gallery {
   /** What each near-duplicate is one of, by picture. */
   #twins = new Map();
   #view = 'all';
+  /** The tile that was searched for: where the focus goes back to. */
+  #searched = null;
 
   /** @param {{ attention: import('./attention.mjs').Attention, findSimilar: (tile: Tile) => void }} options */
   constructor(element, { attention, findSimilar }) {
@@ -70,6 +72,7 @@ export class Gallery {
     for (const { picture, similarity } of alike)
       this.#tiles.get(picture).badge(similarity.toFixed(3));
     tile.badge('this one');
+    this.#searched = tile;
     const tiles = [tile, ...alike.map(({ picture }) => this.#tiles.get(picture))];
     this.#show('similar', tiles, `Like ${tile.name}`);
   }
@@ -87,6 +90,8 @@ export class Gallery {
     if (this.#view === 'all') return;
     for (const tile of this.#tiles.values()) tile.badge(null);
     this.#show('all', [...this.#tiles.values()], '');
+    this.#searched?.node.focus();
+    this.#searched = null;
   }
 
   #show(view, tiles, title) {
@@ -94,7 +99,7 @@ export class Gallery {
     this.#element('grid').replaceChildren(...tiles.map(({ node }) => node));
     const bar = this.#element('view');
     bar.hidden = view === 'all';
-    bar.firstElementChild.textContent = title;
+    bar.firstElementChild.textContent = this.#element('spoken').textContent = title;
     this.#tell();
     if (view === 'all') return;
     bar.scrollIntoView({ block: 'nearest' });
@@ -106,13 +111,14 @@ export class Gallery {
     this.#tiles.clear();
     this.#twins.clear();
     this.#attention.clear();
+    this.#searched = null;
     this.#show('all', [], '');
   }
 
   #tell() {
     const isEmpty = this.#tiles.size === 0;
     this.#element('empty').hidden = !isEmpty;
-    this.#element('clear').hidden = isEmpty;
+    this.#element('clear').hidden = this.#element('views').hidden = isEmpty;
     const duplicates = this.#element('duplicates');
     duplicates.hidden = this.#twins.size === 0;
     duplicates.textContent = `Near-duplicates (${this.#twins.size})`;

@@ -24,6 +24,7 @@ export class Tile {
     this.#node = template.content.firstElementChild.cloneNode(true);
     const title = this.part('.name');
     title.textContent = title.title = name;
+    this.#node.setAttribute('aria-label', name);
     this.part('img').alt = name;
     this.part('.similar').addEventListener('click', () => onSimilar(this));
     this.part('.twin button').addEventListener('click', () => onTwin(this));
