@@ -43,7 +43,8 @@ function fromArray(
   // Array.from makes holes undefined, which every() then sees.
   const rows: readonly unknown[] = Array.from<unknown>(labels);
   const width = Array.isArray(rows[0]) ? rows[0].length : undefined;
-  if (width !== undefined && !rows.every((row) => Array.isArray(row) && row.length === width)) {
+  // Of a row that is a number none has a length.
+  if (!rows.every((row) => (Array.isArray(row) ? row.length : undefined) === width)) {
     throw invalid('ERR_BIT_SHAPE', 'labels', 'rows of equal length', labels);
   }
   const flat = rows.flatMap((row) => (Array.isArray(row) ? Array.from<unknown>(row) : [row]));

@@ -90,3 +90,15 @@ describe('resolveLabels refuses', () => {
     );
   });
 });
+
+test.each<[unknown]>([[[1, [2]]], [[[1], 2]], [[[1, 2], [3]]], [[[1], []]]])(
+  '%j are no rows of one length',
+  (labels) => {
+    expect(() => resolveLabels(labels as never, none)).toThrow(
+      expect.objectContaining({
+        code: 'ERR_BIT_SHAPE',
+        message: expect.stringContaining('rows of equal length for labels') as string,
+      }) as Error,
+    );
+  },
+);
