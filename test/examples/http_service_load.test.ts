@@ -242,14 +242,13 @@ test('clients that go away: their work is dropped', async () => {
   expect(await service.kill()).toBe(0);
 });
 
-/** Resolves once nobody can connect any more. What is on its way into a closing door is thrown out. */
+/** Resolves once nobody can connect any more. */
 async function refused(service: Service): Promise<void> {
   for (;;) {
     const outcome = await service
       .get('/readyz')
       .catch((error: NodeJS.ErrnoException) => error.code);
     if (outcome === 'ECONNREFUSED') return;
-    if (outcome !== 'ECONNRESET') expect(outcome).toMatchObject({ status: 503 });
     await pause(20);
   }
 }

@@ -124,7 +124,7 @@ export class Upload {
     request.setTimeout(CLIENT_MS, () => request.destroy(new Error('The service says nothing')));
     this.answered = new Promise((resolve, reject) => {
       request.once('response', (response) => resolve(read(response)));
-      request.once('error', reject);
+      request.on('error', reject);
     });
     // Whoever goes away asks for no answer.
     this.answered.catch(() => undefined);
