@@ -73,10 +73,7 @@ onClick('clear', clear);
 onClick('restart', () => pictures.restart());
 onClick('all', () => gallery.showAll());
 onClick('duplicates', () => gallery.toggleDuplicates());
-element('attention').addEventListener('change', ({ target }) => {
-  element('legend').hidden = !target.checked;
-  attention.toggle(target.checked);
-});
+element('attention').addEventListener('change', ({ target }) => attention.toggle(target.checked));
 document.addEventListener('keydown', ({ key }) => key === 'Escape' && gallery.showAll());
 rove(element('grid'));
 acceptDrops(document.documentElement, {
