@@ -89,8 +89,8 @@ function inGuides(text: string, programs: Program[]): string {
   for (const program of programs) {
     const path = `(?:\\S*/)?programs/${basename(program.file, '.md')}/${program.name}`;
     told = told.replace(
-      new RegExp(`${path.replaceAll('.', '\\.')}[(:](\\d+)`, 'g'),
-      `${program.file}:$1(`,
+      new RegExp(`${path.replaceAll('.', '\\.')}[(:](\\d+)[,:](\\d+)\\)?`, 'g'),
+      `${program.file}:$1:$2`,
     );
   }
   return told;
