@@ -42,7 +42,7 @@ interface Explanation {
  * its last map, so that each cell of that has a part of its own in the logit. One forward pass for
  * each batch.
  * @param model a pipeline for image classification; or a model, with `processor` in the options.
- * @param images one image or a list whose images come out equally large; see ImageInput. They are
+ * @param images one image or a list whose images come out equally large; see {@link ImageInput}. They are
  *   kept (paths and URLs as such) for the pictures that the result can make.
  * @returns maps [N, h, w], or [N, T, h, w] for several classes: their mean plus the bias is the
  *   logit (where the network computes in another type than float32, within its rounding).

@@ -1,4 +1,8 @@
-// libtorch as a found dependency: finding it, fetching it into the user's cache, removing it.
+/**
+ * libtorch as a found dependency: finding it, fetching it into the user's cache, removing it.
+ * @module
+ * @category Installation
+ */
 
 export type { FetchOptions, FetchProgress, Needs, RemoveOptions } from '../config/libtorch_options';
 export { cacheDir, libtorchCacheDir } from './cache';

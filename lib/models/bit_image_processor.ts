@@ -39,7 +39,7 @@ export class BitImageProcessor extends ImageProcessorData {
 
   /**
    * Decodes, resizes, crops, rescales and normalises.
-   * @param images one image or a list of any sizes; see ImageInput.
+   * @param images one image or a list of any sizes; see {@link ImageInput}.
    * @param overrides settings for this call alone.
    * @returns pixelValues: float32 [N, 3, H, W] (uint8 when neither rescaled nor normalised).
    * @throws BitError ERR_BIT_IMAGE, whose `index` names the bad image of a list; ERR_BIT_DEVICE for

@@ -35,7 +35,7 @@ export interface PipelineCallOptions {
   signal?: AbortSignal;
   /** Images of a higher priority are resized and go through the network first: -1000 to 1000, default 0. */
   priority?: number;
-  /** Whether JPEGs are decoded by a GPU that runs the model; see PreprocessOptions. Default false. */
+  /** Whether JPEGs are decoded by a GPU that runs the model; see {@link PreprocessOptions}. Default false. */
   gpuDecode?: boolean;
   /** How long the server of a URL may be silent, in milliseconds; default 30,000. */
   timeoutMs?: number;
