@@ -36,6 +36,13 @@ export async function pack(room: Room): Promise<Packed> {
   return { archive, staged };
 }
 
+/** The same with everything inside. */
+export async function packWhole(room: Room, { staged }: Packed): Promise<Packed> {
+  const archive = join(room.folder, 'whole', 'app.asar');
+  await asar.createPackage(staged, archive);
+  return { archive, staged };
+}
+
 interface Entry {
   files?: Record<string, Entry>;
   unpacked?: boolean;

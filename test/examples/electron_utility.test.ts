@@ -1,5 +1,5 @@
 // The Electron example's inference process, in plain Node: a child process plays Electron's utility process.
-import { copyFileSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { runScript, ROOT } from '../support/child';
@@ -206,6 +206,23 @@ describe('with sharp', () => {
       /ENOENT.*gone/,
     );
     expect(told.at(-1)).toMatchObject({ found: 1, done: 1 });
+  });
+
+  test('takes a huge picture of any format, and little memory for it', async () => {
+    const { engine, children, named, look } = running;
+    await engine.request('clear');
+    const huge = { width: 12_000, height: 8000, channels: 3, background: '#4682b4' } as const;
+    const path = join(folder, 'huge.png');
+    await sharp({ create: huge }).png({ compressionLevel: 1 }).toFile(path);
+    await look(path);
+    expect(named('thumbnail').get('huge.png')).toMatchObject({ width: 480, height: 320 });
+    const { picture } = named('labels').get('huge.png') as Told;
+    const map = await engine.request<{ pixels: object }>('overlay', { picture, label: 0 });
+    expect(map.pixels).toMatchObject({ width: 640, height: 427, channels: 3 });
+    // All of its pixels would be 288 MB, and each of the two networks would decode them.
+    const status = readFileSync(`/proc/${children[0]?.pid}/status`, 'utf8');
+    const [, peak] = /VmHWM:\s+(\d+) kB/.exec(status) as RegExpExecArray;
+    expect(Number(peak) / 1024).toBeLessThan(500);
   });
 
   test('is killed, and another one takes its place without sharp', async () => {

@@ -6,7 +6,7 @@ import { basename, join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import sharp from 'sharp';
 import { EXAMPLE } from '../examples/electron_app';
-import { filesOf, listed, pack, started, type Packed } from '../examples/electron_asar';
+import { filesOf, listed, pack, packWhole, started, type Packed } from '../examples/electron_asar';
 import { AppPage, launch } from '../examples/electron_page';
 import { ROOT } from '../support/child';
 import { IMAGES } from '../support/pictures';
@@ -73,6 +73,14 @@ describe('the archive', () => {
     const code = all.filter(([path]) => own.test(path));
     expect(code.length).toBeGreaterThan(100);
     expect(code.filter(([, isUnpacked]) => isUnpacked)).toEqual([]);
+  });
+
+  test('says what to do where nothing lies beside it', async () => {
+    const whole = await packWhole(room, packed);
+    const script = `
+      require('./web/server.js').serveWeb({ app: ${JSON.stringify(whole.archive)}, port: 0 }).then(({ engine }) =>
+        engine.on('state', ({ reason }) => reason && console.log(reason.replaceAll('\\n', ' '))));`;
+    expect(await started(room, whole, script)).toMatch(/asar archive.*asarUnpack/);
   });
 
   test('is the same by both packers, which rebuild nothing', () => {

@@ -8,10 +8,10 @@ module.exports = {
   THUMBNAIL_SIDE: 480,
   /** Longest side of a picture with its map drawn on it. */
   OVERLAY_SIDE: 640,
-  /** Longest side of what the page decodes for the network, which looks at 448 pixels or fewer. */
+  /** Longest side of what the page decodes for the network, or sharp of a huge picture, which looks at 448 pixels or fewer. */
   DECODED_SIDE: 768,
-  /** Pixels that the page decodes in full, 256 MB of them; JPEGs may have more, which are shrunk as they are decoded. */
-  MAX_PAGE_PIXELS: 64e6,
+  /** Pixels that are decoded at full size, 256 MB of them in a page; larger pictures are shrunk as they are decoded. */
+  MAX_WHOLE_PIXELS: 64e6,
   /** How long one picture may take, from a disk that sleeps to its labels. */
   PICTURE_MS: 60_000,
   /** How long a request may take that has no time of its own. */

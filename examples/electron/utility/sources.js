@@ -1,12 +1,14 @@
 // Where pixels come from: from sharp and bigtransfer's own decoders, or, where sharp does not load, from the page.
 'use strict';
 
-const { DECODED_SIDE, MAX_PAGE_PIXELS, PICTURE_MS, THUMBNAIL_SIDE } = require('../lib/limits');
+const { DECODED_SIDE, MAX_WHOLE_PIXELS, PICTURE_MS, THUMBNAIL_SIDE } = require('../lib/limits');
 
 /** Pictures whose pixels are kept for their maps, at most 2.4 MB each. */
 const KEPT = 24;
+/** sharp's own limit is there for servers that strangers send pictures to. */
+const WHATEVER_SIZE = { limitInputPixels: false };
 /** What the page goes by. */
-const LIMITS = { side: DECODED_SIDE, thumbnailSide: THUMBNAIL_SIDE, maxPixels: MAX_PAGE_PIXELS };
+const LIMITS = { side: DECODED_SIDE, thumbnailSide: THUMBNAIL_SIDE, maxPixels: MAX_WHOLE_PIXELS };
 
 /**
  * @param {'auto' | 'page'} decoder
@@ -37,10 +39,7 @@ class FileSource {
   /** Tells the thumbnail, or nothing: bigtransfer says better what is wrong with a picture, and reads more kinds. */
   async thumbnail({ id, path }) {
     try {
-      const { data, info } = await this.#sharp(path, { limitInputPixels: false })
-        .timeout({ seconds: PICTURE_MS / 1000 })
-        .autoOrient()
-        .resize(THUMBNAIL_SIDE, THUMBNAIL_SIDE, { fit: 'inside', withoutEnlargement: true })
+      const { data, info } = await this.#smaller(path, THUMBNAIL_SIDE)
         .webp()
         .toBuffer({ resolveWithObject: true });
       this.#emit({
@@ -55,9 +54,30 @@ class FileSource {
     }
   }
 
-  /** @returns the picture as bigtransfer takes it: its path. */
+  /** @returns the picture as bigtransfer takes it: its path; of a huge one pixels, shrunk as they are decoded. */
   async open({ path }) {
-    return path;
+    try {
+      const { width, height } = await this.#sharp(path, WHATEVER_SIZE).metadata();
+      return width * height > MAX_WHOLE_PIXELS ? await this.#shrunk(path) : path;
+    } catch {
+      return path;
+    }
+  }
+
+  async #shrunk(path) {
+    const { data, info } = await this.#smaller(path, DECODED_SIDE)
+      .removeAlpha()
+      .toColourspace('srgb')
+      .raw()
+      .toBuffer({ resolveWithObject: true });
+    return { data, width: info.width, height: info.height, channels: info.channels };
+  }
+
+  #smaller(path, side) {
+    return this.#sharp(path, WHATEVER_SIZE)
+      .timeout({ seconds: PICTURE_MS / 1000 })
+      .autoOrient()
+      .resize(side, side, { fit: 'inside', withoutEnlargement: true });
   }
 
   take() {
