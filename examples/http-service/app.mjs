@@ -50,6 +50,7 @@ function optionsOf({ logLevel, requestTimeoutMs }) {
       connectionsCheckingInterval: Math.min(CHECK_MS, requestTimeoutMs),
     },
     clientErrorHandler: answerClientError,
+    frameworkErrors: answerError,
     // What still comes on a connection that is open while the service stops is answered.
     return503OnClosing: false,
     // A misspelt parameter is told, not dropped.
@@ -58,12 +59,14 @@ function optionsOf({ logLevel, requestTimeoutMs }) {
 }
 
 function answerErrors(app) {
-  app.setErrorHandler((error, request, reply) => {
-    const problem = toProblem(error);
-    if (problem.status === 500) request.log.error(error);
-    return reply.code(problem.status).headers(problem.headers).send(problem.body);
-  });
+  app.setErrorHandler(answerError);
   app.setNotFoundHandler(({ method, url }) => {
     throw notFound(`There is no ${method} ${url}`);
   });
+}
+
+function answerError(error, request, reply) {
+  const problem = toProblem(error);
+  if (problem.status === 500) request.log.error(error);
+  return reply.code(problem.status).headers(problem.headers).send(problem.body);
 }

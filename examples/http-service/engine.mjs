@@ -35,13 +35,14 @@ export class Engine {
   }
 
   /** `[{ label, score }]`, best first, for each of the files' bytes. */
-  classify(bytes, { topK, signal }) {
-    return this.#classify(bytes, { topK, signal });
+  async classify(bytes, { topK, signal }) {
+    const answers = await this.#classify(oneOrMore(bytes), { topK, signal });
+    return bytes.length === 1 ? [answers] : answers;
   }
 
   /** The pooled features of each of the files' bytes, as plain numbers. */
   async embed(bytes, { signal }) {
-    const { data, shape } = await this.#embed(bytes, { pool: true, signal });
+    const { data, shape } = await this.#embed(oneOrMore(bytes), { pool: true, signal });
     const [count, width] = shape;
     return Array.from({ length: count }, (_, row) =>
       Array.from(data.subarray(row * width, (row + 1) * width)),
@@ -52,3 +53,6 @@ export class Engine {
     await Promise.all([this.#classify?.dispose(), this.#embed?.dispose()]);
   }
 }
+
+/** Errors about a picture say its place in a list, if there is one. */
+const oneOrMore = (bytes) => (bytes.length === 1 ? bytes[0] : bytes);

@@ -3,6 +3,7 @@ import multipart from '@fastify/multipart';
 import { lifeOf } from './connections.mjs';
 import { expectPictures } from './pictures.mjs';
 import { badRequest, notReady } from './problems.mjs';
+import { Turns } from './turns.mjs';
 import { expectAcceptable, RAW_TYPES, receive } from './uploads.mjs';
 
 const MAX_TOP_K = 1000;
@@ -32,20 +33,24 @@ export async function addUploads(app, { settings, engine, room }) {
     room.expectFor(Number(request.headers['content-length'] ?? 0));
   });
 
+  const turns = new Turns(settings.maxDecodedPixels);
   /** Answers with what `run` makes of each picture of a request, under `key`. */
   const answering = (key, run) => async (request, reply) => {
     const signal = lifeOf(reply, settings.answerTimeoutMs);
     const hold = room.hold();
+    let giveBack;
     try {
       const files = await receive(request, { hold, signal, ...settings });
       if (files.length === 0) throw badRequest('There is no picture in the request');
       hold.work();
-      await expectPictures(files, settings.maxPixels);
+      const pixels = await expectPictures(files, settings.maxPixels);
       signal.throwIfAborted();
+      giveBack = await turns.take(pixels, signal);
       const bytes = files.map((file) => file.bytes);
       const answers = await run(bytes, { topK: request.query.top_k, signal });
       return { results: files.map(({ name }, i) => ({ file: name, [key]: answers[i] })) };
     } finally {
+      giveBack?.();
       hold.release();
     }
   };

@@ -45,6 +45,7 @@ const SETTINGS = {
   MAX_UPLOAD_BYTES: { name: 'maxUploadBytes', initial: 10 * MIB, parse: whole(1) },
   MAX_FILES: { name: 'maxFiles', initial: 16, parse: whole(1) },
   MAX_PIXELS: { name: 'maxPixels', initial: 40_000_000, parse: whole(1) },
+  MAX_DECODED_PIXELS: { name: 'maxDecodedPixels', initial: 80_000_000, parse: whole(1) },
   MAX_UPLOADS: { name: 'maxUploads', initial: 200, parse: whole(1) },
   MAX_HELD_BYTES: { name: 'maxHeldBytes', initial: 256 * MIB, parse: whole(1) },
   MAX_CONNECTIONS: { name: 'maxConnections', initial: 2000, parse: whole(1) },

@@ -28,6 +28,11 @@ export function receive(request, { hold, signal, maxUploadBytes, maxFiles, reque
   const { raw } = request;
   return new Promise((resolve, reject) => {
     let total = 0;
+    const gathered = [];
+    const gather = () => {
+      gathered.push(new Gathered());
+      return gathered.at(-1);
+    };
     const count = ({ length }) => {
       total += length;
       try {
@@ -49,6 +54,8 @@ export function receive(request, { hold, signal, maxUploadBytes, maxFiles, reque
       end();
       raw.unpipe();
       raw.pause();
+      // Its share of memory is given back now, while the connection may live on for a while.
+      for (const each of gathered) each.drop();
       reject(error);
     };
     const done = (files) => {
@@ -56,7 +63,9 @@ export function receive(request, { hold, signal, maxUploadBytes, maxFiles, reque
       resolve(files);
     };
     signal.addEventListener('abort', stop);
-    const files = request.isMultipart() ? ofForm(request, maxFiles, maxUploadBytes) : ofBody(raw);
+    const files = request.isMultipart()
+      ? ofForm(request, gather, { maxFiles, maxUploadBytes })
+      : ofBody(raw, gather);
     files.then(done, fail);
     raw.on('data', count);
   });
@@ -66,7 +75,7 @@ function tooManyBytes(most) {
   return tooLarge(`An upload has at most ${most} bytes, over all of its files`);
 }
 
-async function ofForm(request, maxFiles, maxUploadBytes) {
+async function ofForm(request, gather, { maxFiles, maxUploadBytes }) {
   const limits = {
     files: maxFiles,
     fileSize: maxUploadBytes,
@@ -78,21 +87,21 @@ async function ofForm(request, maxFiles, maxUploadBytes) {
   const files = [];
   try {
     for await (const { filename, file } of request.files({ limits })) {
-      const gathered = new Gathered();
+      const gathered = gather();
       for await (const chunk of file) gathered.add(chunk);
-      files.push({ name: filename, bytes: gathered.bytes });
+      files.push({ name: filename, gathered });
     }
   } catch (error) {
     // The parser of forms has words of its own, and no status.
     if (error instanceof Problem || error.statusCode) throw error;
     throw badRequest(`The form cannot be read: ${error.message}`);
   }
-  return files;
+  return files.map(({ name, gathered }) => ({ name, bytes: gathered.bytes }));
 }
 
-function ofBody(raw) {
+function ofBody(raw, gather) {
   return new Promise((resolve, reject) => {
-    const gathered = new Gathered();
+    const gathered = gather();
     raw.on('data', (chunk) => gathered.add(chunk));
     raw.once('end', () => {
       const { bytes } = gathered;
@@ -116,6 +125,11 @@ class Gathered {
     }
     chunk.copy(this.#buffer, this.#length);
     this.#length = length;
+  }
+
+  drop() {
+    this.#buffer = Buffer.alloc(0);
+    this.#length = 0;
   }
 
   get bytes() {

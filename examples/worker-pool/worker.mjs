@@ -5,6 +5,9 @@ import { BitForImageClassification, BitImageProcessor } from 'bigtransfer';
 import sharp from 'sharp';
 import { brightnessOf, fingerprintOf, sharpnessOf } from './looks.mjs';
 
+// No picture comes twice: libvips need not keep what it has decoded.
+sharp.cache(false);
+
 const { shared, source } = workerData;
 const model = await BitForImageClassification.fromShared(shared);
 const processor = await BitImageProcessor.fromPretrained(source);

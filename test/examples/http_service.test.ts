@@ -136,6 +136,10 @@ describe('is refused', () => {
       expect(refused(await answer)).toEqual([404, 'ERR_NOT_FOUND', MESSAGE]);
   });
 
+  test('a path that is none: 400', async () => {
+    expect(refused(await service.get('/%ff'))).toEqual([400, 'ERR_REQUEST', MESSAGE]);
+  });
+
   test('too many bytes: 413', async () => {
     const large = Buffer.concat([boat, Buffer.alloc(MAX_UPLOAD_BYTES)]);
     const expected = [

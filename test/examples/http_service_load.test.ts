@@ -2,6 +2,7 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { pipeline, type Classification } from '../../lib';
 import { ROOT } from '../support/child';
 import { temporaryFolder } from '../support/temporary';
@@ -166,6 +167,31 @@ describe('an upload without end', () => {
     expect(text).toMatch(/^HTTP\/1\.1 422 /);
     expect(service.peak() - peak).toBeLessThan(100 * MIB);
   });
+});
+
+test('small files of many pixels are decoded by turns, and kept no longer; small pictures do not wait', async () => {
+  const SIDE = 4000;
+  const PIXELS = SIDE * SIDE;
+  const service = await Service.start(folder, { MAX_DECODED_PIXELS: String(PIXELS) });
+  const red = { width: SIDE, height: SIDE, channels: 3 as const, background: 'red' };
+  const bomb = await sharp({ create: red }).gif().toBuffer();
+  expect(bomb.length).toBeLessThan(100_000);
+  await service.post('/classify', boat);
+  const peak = service.peak();
+  const COUNT = 10;
+  let answered = 0;
+  const bombs = Array.from({ length: COUNT }, async () => {
+    const { status } = await service.post('/classify', bomb, 'image/gif');
+    answered++;
+    return status;
+  });
+  await pause(200);
+  expect((await service.post('/classify', boat)).status).toBe(200);
+  expect(answered).toBeLessThan(COUNT);
+  expect(new Set(await Promise.all(bombs))).toEqual(new Set([200]));
+  // One takes some 10 bytes a pixel; all together, or each kept, ten times that.
+  expect(service.peak() - peak).toBeLessThan(30 * PIXELS);
+  expect(await service.kill()).toBe(0);
 });
 
 describe('slow clients', () => {

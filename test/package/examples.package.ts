@@ -106,7 +106,10 @@ test('each example names what it takes and nothing else, and says how it is star
     };
     const sources = readdirSync(folder).filter((file) => file.endsWith('.mjs'));
     const text = sources.map((file) => readFileSync(join(folder, file), 'utf8')).join('\n');
-    const imported = [...text.matchAll(/^import [^;]*?from '(?!node:|\.)([^']+)';$/gms)];
+    const imported = [
+      ...text.matchAll(/^import [^;]*?from '(?!node:|\.)([^']+)';$/gms),
+      ...text.matchAll(/createRequire\(import\.meta\.url\)\('([^']+)'\)/g),
+    ];
     const names = new Set(imported.map(([, each]) => each));
     expect([...names].sort()).toEqual(Object.keys(manifest.dependencies).sort());
     expect(readFileSync(join(folder, 'README.md'), 'utf8')).toMatch(
