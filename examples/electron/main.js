@@ -43,16 +43,19 @@ app.enableSandbox();
 app.on('web-contents-created', (_event, contents) => window.harden(contents));
 app.on('window-all-closed', () => app.quit());
 app.on('will-quit', () => engine.stop());
-// Two of them would load two models.
-if (!app.requestSingleInstanceLock()) app.quit();
 app.on('second-instance', () => {
   if (opened?.isMinimized()) opened.restore();
   opened?.focus();
 });
-app.whenReady().then(() => {
+
+function start() {
   window.closeSession(session.defaultSession);
   protocol.handle(window.SCHEME, serveScheme(desk));
   answerPage({ ipcMain, dialog, desk, window: () => opened });
   engine.start();
   open();
-});
+}
+
+// A second app would load a second model: the first one shows itself instead.
+if (app.requestSingleInstanceLock()) app.whenReady().then(start);
+else app.quit();

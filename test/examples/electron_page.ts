@@ -2,6 +2,8 @@
 import { existsSync } from 'node:fs';
 import { chromium, type Browser, type CDPSession, type Page } from 'playwright-core';
 
+/** On a machine that others use too. */
+const TIMEOUT_MS = 120_000;
 const CHROMIUM = process.env['CHROMIUM'] ?? '/usr/bin/chromium';
 
 /** What a tile shows. */
@@ -34,6 +36,7 @@ export class AppPage {
 
   static async open(browser: Browser, url: string): Promise<AppPage> {
     const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
+    page.setDefaultTimeout(TIMEOUT_MS);
     const app = new AppPage(page, await page.context().newCDPSession(page));
     page.on('pageerror', ({ message }) => app.problems.push(message));
     page.on('console', (message) => {

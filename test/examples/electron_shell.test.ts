@@ -164,6 +164,9 @@ describe('main.js', () => {
     webContents = contents;
     loadURL = jest.fn();
     show = jest.fn();
+    focus = jest.fn();
+    restore = jest.fn();
+    isMinimized = () => true;
     isDestroyed = () => false;
     constructor(options: unknown) {
       super();
@@ -244,6 +247,28 @@ describe('main.js', () => {
     for (const paths of ['/etc', [1], null])
       expect(await ask('pictures:add', paths)).toEqual({ message: 'Expected paths.' });
     expect(child.postMessage.mock.calls).toHaveLength(calls);
+  });
+
+  test('shows itself when it is started a second time', () => {
+    const [window] = windows as [BrowserWindow];
+    app.emit('second-instance');
+    expect(window.restore).toHaveBeenCalled();
+    expect(window.focus).toHaveBeenCalled();
+  });
+
+  test('goes when another one is there, and starts nothing', async () => {
+    const second = Object.assign(new EventEmitter(), {
+      ...app,
+      requestSingleInstanceLock: () => false,
+    });
+    second.quit = jest.fn();
+    const fork = jest.fn();
+    const fake = { app: second, protocol, utilityProcess: { fork } };
+    jest.doMock('electron', () => fake, { virtual: true });
+    jest.isolateModules(() => void jest.requireActual(path('main.js')));
+    await settled();
+    expect(second.quit).toHaveBeenCalled();
+    expect(fork).not.toHaveBeenCalled();
   });
 
   test('ends the engine as it quits, also while that works', () => {
