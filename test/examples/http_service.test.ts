@@ -29,7 +29,6 @@ beforeAll(async () => {
     MAX_PIXELS: String(MAX_PIXELS),
   });
 });
-afterAll(async () => expect(await service.kill()).toBe(0));
 
 describe('answers are those of the pipelines', () => {
   test('labels of a body', async () => {
@@ -257,4 +256,8 @@ test.each([
   });
   expect(outcome).toMatchObject({ code, stdout: '' });
   expect(outcome.stderr).toEqual(typeof line === 'string' ? line : expect.stringMatching(line));
+});
+
+test('told to stop, it ends with 0', async () => {
+  expect(await service.kill()).toBe(0);
 });
