@@ -66,7 +66,9 @@ afterAll(() => running.forEach((child) => child.kill('SIGKILL')));
 export async function started(room: Room, packed: Packed, script: string): Promise<string> {
   const file = room.write(`script-${running.length}.cjs`, script);
   const hooks = join(ROOT, 'test', 'package', 'electron_asar.js');
-  const env = { ...room.env, ELECTRON_ASAR: JSON.stringify(packed) } as NodeJS.ProcessEnv;
+  // What it leaves behind goes with the room.
+  const own = { TMPDIR: room.folder, ELECTRON_ASAR: JSON.stringify(packed) };
+  const env = { ...room.env, ...own } as NodeJS.ProcessEnv;
   const options = { env, cwd: room.folder };
   const child = spawn(join(room.bin, 'node'), ['--require', hooks, file], options);
   running.push(child);
