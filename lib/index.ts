@@ -5,8 +5,9 @@ export { BitConfig } from './models/bit_config';
 export type { BitConfigFields } from './config/bit_config_fields';
 export { BitImageProcessor } from './models/bit_image_processor';
 export type { PreprocessOptions } from './config/preprocess_options';
-export type { BitImageProcessorFields } from './config/image_processor';
-export type { ImageInput } from './image/input';
+export type { BitImageProcessorFields, ResampleCode } from './config/image_processor';
+export type { HeightWidth, ImageSize } from './config/image_size';
+export type { ImageInput, RawPixels } from './image/input';
 export { BitModel } from './models/bit_model';
 export {
   BitForImageClassification,
@@ -38,7 +39,7 @@ export {
   DEFAULT_TOP_K,
 } from './config/defaults';
 export type { Labels } from './models/labels';
-export type { LayerTime, LoadingInfo, StageRow } from './binding/types';
+export type { LayerTime, LoadingInfo, NetworkDType, StageRow, TypedArray } from './binding/types';
 export { hubCacheDir } from './hub';
 export { inspectModel, type Inspection, type InspectOptions } from './models/inspect';
 export type { DownloadProgress, PretrainedOptions } from './config/pretrained_options';
@@ -58,6 +59,7 @@ export { classActivationMap } from './explain/class_activation_map';
 export type { ClassActivation } from './explain/class_activation';
 export type { ClassActivationOptions, OverlayOptions, Target } from './explain/options';
 export type { ExplainedClass } from './explain/targets';
+export type { Many } from './pipelines/parts';
 export type { Settled } from './pipelines/settled';
 export { systemInfo, type SystemInfo } from './system_info';
 export { version } from './version';

@@ -3,9 +3,16 @@
 /** Element types that cross the boundary; float16 and bfloat16 travel as raw bits. */
 export type NativeDType = 'float32' | 'float16' | 'bfloat16' | 'uint8' | 'int64';
 
-/** What a network computes in. */
+/**
+ * What a network computes in.
+ * @category Models
+ */
 export type NetworkDType = 'float32' | 'bfloat16' | 'float16';
 
+/**
+ * What holds a tensor's values; float16 and bfloat16 are the bits in a Uint16Array.
+ * @category Tensors
+ */
 export type TypedArray = Float32Array | Uint16Array | Uint8Array | BigInt64Array;
 
 /** A dense row-major array: `data.length` is the product of `shape`. */

@@ -28,7 +28,10 @@ import {
 } from './image_size';
 import { defined } from './options';
 
-/** PIL's codes: nearest, lanczos, bilinear, bicubic; box and hamming cannot resize tensors. */
+/**
+ * PIL's codes: nearest, lanczos, bilinear, bicubic; box and hamming cannot resize tensors.
+ * @category Images
+ */
 export type ResampleCode = 0 | 1 | 2 | 3 | 4 | 5;
 
 /**

@@ -1,14 +1,33 @@
 // Size dictionaries of image processors: their four forms and old spellings.
 import { BitError, describe } from '../errors';
 
-/** How large an image becomes; lib/image/size.ts works it out. */
+/**
+ * How large an image becomes by resizing, in pixels; lib/image/size.ts works it out.
+ * @category Images
+ */
 export type ImageSize =
-  | { height: number; width: number }
-  | { shortestEdge: number; longestEdge?: number }
-  | { maxHeight: number; maxWidth: number };
+  | HeightWidth
+  | {
+      /** What the shorter side becomes; the longer one keeps the proportions. */
+      shortestEdge: number;
+      /** The most that the longer side becomes, for which the shorter one then stays below. */
+      longestEdge?: number;
+    }
+  | {
+      /** The image becomes as large as fits in these sides, in its proportions. */
+      maxHeight: number;
+      /** As maxHeight. */
+      maxWidth: number;
+    };
 
+/**
+ * Two sides, in pixels.
+ * @category Images
+ */
 export interface HeightWidth {
+  /** Rows. */
   height: number;
+  /** Columns. */
   width: number;
 }
 

@@ -7,11 +7,18 @@ import { decodeBase64, decodeDataUrl } from './encoded_text';
 import { MAX_ENCODED_BYTES, readPicture, tooLarge } from './file';
 import { expectPicture } from './format';
 
-/** Interleaved uint8 rows of 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA) channels. */
+/**
+ * Decoded pixels, row by row, the channels of each together.
+ * @category Images
+ */
 export interface RawPixels {
+  /** `height * width * channels` values from 0 to 255. */
   data: Uint8Array | Uint8ClampedArray;
+  /** Pixels in a row. */
   width: number;
+  /** Rows. */
   height: number;
+  /** 1 (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA). */
   channels: number;
 }
 

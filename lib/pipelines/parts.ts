@@ -15,7 +15,10 @@ import type { Settled } from './settled';
  */
 export type Task = 'image-classification' | 'image-feature-extraction';
 
-/** Any number of images; each is taken when its turn comes, and may be overwritten afterwards. */
+/**
+ * Any number of images; each is taken when its turn comes, and may be overwritten afterwards.
+ * @category Pipelines
+ */
 export type Many = Iterable<ImageInput> | AsyncIterable<ImageInput>;
 
 export interface PipelineParts<Options, Result> {

@@ -7,6 +7,8 @@ const ELSEWHERE = [
   'binding/environments',
   'binding/limits',
   'binding/sharing',
+  'docs/',
+  'examples/',
   'package_root',
   'readme',
   'reliability/',

@@ -35,6 +35,7 @@ test('the main package: code, types, addon, sources and the small model', () => 
   expect([...top].sort()).toEqual(
     ['CHANGELOG.md', 'CMakeLists.txt', 'LICENSE', 'README.md', 'THIRD-PARTY.md', 'cmake'].concat([
       'dist',
+      'docs',
       'models',
       'native',
       'package.json',
