@@ -11,7 +11,7 @@ import { readJpegHeader } from './jpeg';
 import { decodeNetpbm } from './netpbm';
 import { avifOrientation, orientationOf, tiffOrientation, UPRIGHT } from './orientation';
 import { readPng, withPixelChecksums } from './png';
-import { loadSharp } from './sharp';
+import { forgetDecoded, loadSharp } from './sharp';
 import { readWebp } from './webp';
 
 /** Pillow ignores embedded profiles, and refuses truncated files. */
@@ -53,11 +53,14 @@ async function decodeEncoded(bytes: Uint8Array): Promise<RawPixels> {
   const format = formatOf(bytes);
   if (format === 'BMP') return decodeBmp(bytes);
   if (format === 'Netpbm') return decodeNetpbm(bytes);
-  const decode = () => toRgb(loadSharp()(bytes, SHARP_OPTIONS));
-  const pixels = await (format === 'PNG'
-    ? decode().catch((error: unknown) => mended(bytes, error))
-    : decode());
+  const pixels = await bySharp(bytes, format);
   return turned(pixels, await orientationIn(bytes, format));
+}
+
+async function bySharp(bytes: Uint8Array, format: string | null): Promise<RawPixels> {
+  const pixels = toRgb(loadSharp()(bytes, SHARP_OPTIONS));
+  if (format === 'PNG') return pixels.catch((error: unknown) => mended(bytes, error));
+  return format === 'GIF' ? pixels.finally(forgetDecoded) : pixels;
 }
 
 /** A PNG whose pixels have wrong checksums, which Pillow ignores. @throws error where they are right. */

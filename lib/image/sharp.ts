@@ -25,3 +25,13 @@ export function loadSharp(): SharpModule {
     );
   }
 }
+
+/**
+ * Lets go of what libvips keeps of the pictures that it decoded last. Of GIFs these are whole frames,
+ * which it does not count: a hundred of them may be gigabytes. Its bounds stay as the user has them.
+ */
+export function forgetDecoded(): void {
+  const { items } = loadSharp().cache() as { items: { max: number } };
+  loadSharp().cache({ items: 0 });
+  loadSharp().cache({ items: items.max });
+}

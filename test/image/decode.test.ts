@@ -183,3 +183,23 @@ describe('decodeImage refuses', () => {
     await expect(decode(bytes)).rejects.toMatchObject({ code: 'ERR_BIT_IMAGE' });
   });
 });
+
+test('no frame of a GIF is kept once it is decoded, and the bounds of what is kept are the user’s', async () => {
+  const { items } = sharp.cache() as { items: { max: number } };
+  const gif = await sharp({ create: { width: 8, height: 8, channels: 3, background: '#123' } })
+    .gif()
+    .toBuffer();
+  sharp.cache({ items: 33 });
+  try {
+    await decode(gif);
+    expect(sharp.cache()).toMatchObject({ items: { current: 0, max: 33 } });
+    await decode(join(IMAGES, 'rgb.png'));
+    expect(sharp.cache()).not.toMatchObject({ items: { current: 0 } });
+    await expect(decode(gif.subarray(0, gif.length - 20))).rejects.toMatchObject({
+      code: 'ERR_BIT_IMAGE',
+    });
+    expect(sharp.cache()).toMatchObject({ items: { current: 0, max: 33 } });
+  } finally {
+    sharp.cache({ items: items.max });
+  }
+});
