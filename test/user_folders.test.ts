@@ -27,7 +27,8 @@ afterEach(() => {
 const linux = process.platform === 'linux' ? describe : describe.skip;
 
 linux('caches', () => {
-  const { homedir: home } = userInfo();
+  const home = homedir();
+  const account = userInfo().homedir;
 
   test.each([
     ['BIGTRANSFER_CACHE', libtorch.cacheDir, ''],
@@ -57,7 +58,7 @@ linux('caches', () => {
     ['win32', { LOCALAPPDATA: '' }, join(home, 'AppData', 'Local', 'bigtransfer', 'Cache')],
   ])('on %s with %p', (platform, env, expected) => {
     const here = Object.getOwnPropertyDescriptor(process, 'platform') as PropertyDescriptor;
-    Object.assign(process.env, { ...env, HOME: home });
+    Object.assign(process.env, env);
     try {
       Object.defineProperty(process, 'platform', { ...here, value: platform });
       expect(libtorch.cacheDir()).toBe(expected);
