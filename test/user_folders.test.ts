@@ -88,7 +88,7 @@ linux('caches', () => {
   test.each(['', 'home', '.'])("HOME=%p stands for the account's home", async (HOME) => {
     const env = { HOME, XDG_CACHE_HOME: '', BIGTRANSFER_CACHE: '' };
     const script = 'print(bigtransfer.libtorch.cacheDir());';
-    expect(await runScript(script, { env })).toBe(join(home, '.cache', 'bigtransfer'));
+    expect(await runScript(script, { env })).toBe(join(account, '.cache', 'bigtransfer'));
   });
 
   test('the home sign is expanded', () => {
