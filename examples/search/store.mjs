@@ -1,11 +1,8 @@
-// The store: a file of pictures' embeddings with an index for the nearest ones, by libsql (SQLite with vectors).
+// The store: a file of pictures' embeddings, and the nearest of them, by libsql (SQLite with vectors).
 import Database from 'libsql';
 
 /** Another program may be writing; it takes a moment. */
 const BUSY_MS = 10_000;
-/** The index answers approximately: of more candidates than are asked for, the exactly nearest are told. */
-const MIN_CANDIDATES = 50;
-const CANDIDATES_PER_RESULT = 4;
 /** Rows of a page, where all rows are gone through. */
 const PAGE = 500;
 
@@ -20,9 +17,7 @@ const SCHEMA = (width) => `
     mtime REAL NOT NULL,
     size INTEGER NOT NULL,
     embedding F32_BLOB(${width}) NOT NULL
-  );
-  CREATE INDEX IF NOT EXISTS pictures_by_embedding
-    ON pictures (libsql_vector_idx(embedding, 'metric=cosine'));`;
+  );`;
 
 export class Store {
   #database;
@@ -94,12 +89,13 @@ export class Store {
     }
   }
 
-  /** The `number` pictures that are most like an embedding, with the cosine of the angle between. */
+  /**
+   * The `number` pictures that are most like an embedding, with the cosine of the angle between. All
+   * rows are compared: libsql's own index is approximate, and loses pictures of which there are copies.
+   */
   nearest(embedding, number) {
-    const blob = blobOf(embedding);
-    const candidates = Math.max(MIN_CANDIDATES, CANDIDATES_PER_RESULT * number);
     return this.#statements.nearest
-      .all(blob, blob, candidates, number)
+      .all(blobOf(embedding), number)
       .map(({ path, distance }) => ({ path, similarity: 1 - distance }));
   }
 
@@ -122,9 +118,7 @@ function prepared(database) {
       WHERE id > ? AND substr(path, 1, length(?)) = ? ORDER BY id LIMIT ?`,
     // An embedding of zeros has no angle, and so no distance.
     nearest: `SELECT path, vector_distance_cos(embedding, ?) AS distance
-      FROM vector_top_k('pictures_by_embedding', ?, ?) AS candidate
-      JOIN pictures ON pictures.id = candidate.id
-      WHERE distance IS NOT NULL ORDER BY distance LIMIT ?`,
+      FROM pictures WHERE distance IS NOT NULL ORDER BY distance LIMIT ?`,
   };
   const entries = Object.entries(statements);
   return Object.fromEntries(entries.map(([name, sql]) => [name, database.prepare(sql)]));

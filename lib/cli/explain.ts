@@ -1,6 +1,5 @@
 // `bigtransfer explain`: pictures of what spoke for a class.
 
-import { mkdir } from 'node:fs/promises';
 import { join, parse } from 'node:path';
 import { type Command, Option } from 'commander';
 import {
@@ -14,7 +13,6 @@ import {
 } from '../index';
 import { type Runner, runBatches } from './batches';
 import type { Context } from './context';
-import { explained } from './lines_file';
 import {
   type ImageFlags,
   addImageOptions,
@@ -24,7 +22,7 @@ import {
   positiveInteger,
 } from './options';
 import { print, printJson } from './report';
-import { writeWhole } from './whole_file';
+import { makeFolder, writeWhole } from './whole_file';
 
 interface Flags extends ImageFlags {
   out: string;
@@ -46,8 +44,8 @@ interface Explanation extends ExplainedClass {
   map: number[][];
 }
 
-/** Of a file's name. */
-const MOST_LETTERS = 80;
+/** Of each part of a file's name, which may have 255 bytes in all. */
+const MOST_BYTES = 80;
 
 export function addExplain(program: Command, context: Context): void {
   const command = program
@@ -77,7 +75,7 @@ export function addExplain(program: Command, context: Context): void {
 }
 
 async function explain(args: string[], flags: Flags, context: Context): Promise<void> {
-  await explained(flags.out, () => mkdir(flags.out, { recursive: true }));
+  await makeFolder(flags.out);
   const results: { path: string; explanations: Explanation[] }[] = [];
   const onResult = async (path: string, explanations: Explanation[]) => {
     if (flags.json) results.push({ path, explanations });
@@ -189,14 +187,26 @@ class Names {
 /** The last part of a path or URL, without its ending. */
 function nameIn(path: string): string {
   if (/^\s*data:/i.test(path)) return 'picture';
-  const text = /^\s*(https?|file):/i.test(path) ? decodeURI(new URL(path).pathname) : path;
-  return parse(text).name;
+  return parse(/^\s*(https?|file):/i.test(path) ? pathOf(new URL(path)) : path).name;
+}
+
+function pathOf({ pathname }: URL): string {
+  try {
+    return decodeURIComponent(pathname);
+  } catch {
+    // Not of UTF-8.
+    return pathname;
+  }
 }
 
 /** What any file system takes as a part of a name. */
 function plain(text: string): string {
-  const kept = text.replace(/[^\p{L}\p{N} ._-]+/gu, '_').trim();
-  return kept.slice(0, MOST_LETTERS) || 'picture';
+  let kept = '';
+  for (const letter of text.replace(/[^\p{L}\p{N} ._-]+/gu, '_').trim()) {
+    if (Buffer.byteLength(kept + letter) > MOST_BYTES) break;
+    kept += letter;
+  }
+  return kept || 'picture';
 }
 
 function block(path: string, explanations: Explanation[]): string {

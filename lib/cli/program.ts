@@ -1,5 +1,6 @@
 // The commands, and what becomes of errors and of Ctrl-C.
 
+import { setMaxListeners } from 'node:events';
 import { Command, CommanderError } from 'commander';
 import { version } from '../index';
 import { addBench } from './bench';
@@ -15,6 +16,8 @@ import { reportError } from './report';
 /** Runs the program with these arguments; resolves to its exit code. */
 export async function run(args: string[]): Promise<number> {
   const controller = new AbortController();
+  // Every image under way listens to it.
+  setMaxListeners(0, controller.signal);
   const interrupt = () => controller.abort(new Error('interrupted'));
   process.once('SIGINT', interrupt); // the second one kills
   const context: Context = { signal: controller.signal, exitCode: EXIT.ok };

@@ -1,5 +1,7 @@
 // `bigtransfer explain`: which files it writes, and what it tells of them.
 import { mkdirSync, readdirSync, readFileSync, writeFileSync, cpSync } from 'node:fs';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { classActivationMap, pipeline } from '../../lib';
@@ -143,4 +145,40 @@ test('a place that cannot be written to is named, and what was there stays', asy
   expect(second.code).toBe(1);
   expect(second.stderr).toContain(`Cannot write ${join(out, 'boat.boat.png')}`);
   expect(readdirSync(out)).toEqual(['boat.boat.png']);
+});
+
+test('names that no file here may have are shortened, and what is no UTF-8 is kept as it is', async () => {
+  const long = join(folder, `${'漢'.repeat(80)}.jpg`);
+  cpSync(BOAT, long);
+  const server = createServer((_, response) => response.end(readFileSync(BOAT)));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  try {
+    const { port } = server.address() as AddressInfo;
+    const url = `http://127.0.0.1:${port}/b%E9.jpg`;
+    const { code, results } = await json([long, url, BOAT]);
+    expect(code).toBe(0);
+    expect(results.map(({ explanations }) => explanations[0]?.file)).toEqual(
+      [`${'漢'.repeat(26)}.boat.png`, 'b_E9.boat.png', 'boat.boat.png'].map((name) =>
+        join(out, name),
+      ),
+    );
+  } finally {
+    server.close();
+  }
+});
+
+test('a folder that the system does not take ends it at once', async () => {
+  const { code, stderr } = await bigtransfer(['explain', BOAT, '--out', '/proc/x/y']);
+  expect(code).toBe(1);
+  expect(stderr).toContain('Cannot write /proc/x/y: there is no such folder');
+});
+
+test('many images at once are no leak to warn of', async () => {
+  const warned = jest.spyOn(process, 'emitWarning').mockReturnValue();
+  const many = join(folder, 'many');
+  mkdirSync(many);
+  for (let i = 0; i < 12; i++) cpSync(BOAT, join(many, `${i}.jpg`));
+  expect((await json([many, '--max-side', '8'])).results).toHaveLength(12);
+  expect(warned.mock.calls).toEqual([]);
+  warned.mockRestore();
 });

@@ -64,6 +64,21 @@ test('finds what is most like a picture, by the cosine between the pipeline’s 
   expect(rowsOf(one)).toEqual([[file('cat.jpg'), 1]]);
 });
 
+test('of many copies of a picture each one is found', async () => {
+  const { pictures, store, file } = place();
+  for (let i = 0; i < 40; i++)
+    for (const name of ['boat', 'cat'])
+      copyFileSync(join(PICTURES, `${name}.jpg`), join(pictures, `${name} ${i}.jpg`));
+  await run('add', pictures, '--store', store);
+  const { stdout } = await run('find', file('cat.jpg'), '-n', '1000', '--store', store);
+  const found = rowsOf(stdout);
+  expect(found).toHaveLength(83);
+  for (const [path, similarity] of found.slice(0, 41)) {
+    expect(path).toContain('cat');
+    expect(similarity).toBe(1);
+  }
+});
+
 describe('a store keeps in step', () => {
   const { pictures, store, file } = place();
   const add = async () => {

@@ -61,6 +61,8 @@ async function clear() {
   gallery.clear();
   status.clear();
   await pictures.clear();
+  // Pictures that were found before the engine knew of it have come meanwhile.
+  gallery.clear();
   element('choose-pictures').focus();
 }
 
