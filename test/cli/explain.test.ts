@@ -182,3 +182,14 @@ test('many images at once are no leak to warn of', async () => {
   expect(warned.mock.calls).toEqual([]);
   warned.mockRestore();
 });
+
+test.each([
+  ['a:b*c?.jpg', 'a_b_c_.boat.png'],
+  ['?? #1 – ok.jpg', '_ _1 _ ok.boat.png'],
+  [' spaces .jpg', 'spaces.boat.png'],
+  ['Ünï-cod_é 2.jpg', 'Ünï-cod_é 2.boat.png'],
+])('%p gives a name that any file system takes: %p', async (given, name) => {
+  cpSync(BOAT, join(folder, given));
+  const { results } = await json([join(folder, given)]);
+  expect(results[0]?.explanations[0]?.file).toBe(join(out, name));
+});

@@ -316,3 +316,20 @@ describe('shards', () => {
     expect(await logitsOf(directory)).toEqual(await logitsOf(SHARDED));
   });
 });
+
+test.each([
+  ['broken', '{"model_type": "bit"', /^Cannot read .*config\.json: \S/],
+  ['a list', '[1]', /config\.json does not hold a JSON object$/],
+  ['null', 'null', /config\.json does not hold a JSON object$/],
+])('a config.json that is %s: what is wrong with it', async (name, text, message) => {
+  const directory = join(folder, `config ${name}`);
+  mkdirSync(directory);
+  writeFileSync(join(directory, 'config.json'), text);
+  const error: unknown = await BitConfig.fromPretrained(directory).catch((thrown) => thrown);
+  expect(error).toMatchObject({
+    code: 'ERR_BIT_CONFIG',
+    message: expect.stringMatching(message) as string,
+  });
+  // What the parser said is kept.
+  expect((error as Error).cause === undefined).toBe(name !== 'broken');
+});
