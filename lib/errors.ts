@@ -1,6 +1,6 @@
 // The errors that users see: one class, a stable code, a message that says what, where and what to do.
 import { describe } from './describe';
-import { nearest } from './nearest';
+import { didYouMean } from './nearest';
 
 export { describe };
 
@@ -68,11 +68,9 @@ export function refuseUnknown(kind: 'field' | 'option', given: object, known: ob
   const name = Object.keys(given).find((each) => !Object.hasOwn(known, each));
   if (name === undefined) return;
   const names = Object.keys(known);
-  const near = nearest(name, names);
-  const advice = near === undefined ? '' : ` (did you mean '${near}'?)`;
   throw new BitError(
     'ERR_BIT_CONFIG',
-    `Unknown ${kind} ${describe(name)}${advice}; the ${kind}s are ${names.join(', ')}`,
+    `Unknown ${kind} ${describe(name)}${didYouMean(name, names)}; the ${kind}s are ${names.join(', ')}`,
   );
 }
 

@@ -16,6 +16,12 @@ export function nearest(given: string, names: readonly string[]): string | undef
   return best;
 }
 
+/** Words to put behind a name that is not among these, where it may mean one of them; else none. */
+export function didYouMean(given: string, names: readonly string[]): string {
+  const near = nearest(given, names);
+  return near === undefined ? '' : ` (did you mean '${near}'?)`;
+}
+
 /** Letters to insert, to leave out, to replace or to swap with the next (optimal string alignment). */
 function distance(a: string, b: string): number {
   let before: number[] = [];

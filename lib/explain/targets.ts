@@ -1,7 +1,7 @@
 // Which classes are explained, and what the model says of them.
 import { BitError, invalid } from '../errors';
 import type { BitConfig } from '../models/bit_config';
-import { nearest } from '../nearest';
+import { didYouMean } from '../nearest';
 import { labelOf } from '../pipelines/scores';
 import type { Target } from './options';
 
@@ -36,13 +36,11 @@ function indexOf(target: Target, config: BitConfig): number {
     if (target < numLabels) return target;
     throw invalid('ERR_BIT_CONFIG', 'target', `a class from 0 to ${numLabels - 1}`, target);
   }
-  for (let index = 0; index < numLabels; index++)
-    if (labelOf(config, index) === target) return index;
-  const names = Array.from({ length: numLabels }, (_, index) => labelOf(config, index));
-  const near = nearest(target, names);
-  const advice = near === undefined ? '' : ` (did you mean '${near}'?)`;
+  const labels = Array.from({ length: numLabels }, (_, index) => labelOf(config, index));
+  const index = labels.indexOf(target);
+  if (index >= 0) return index;
   const { message } = invalid('ERR_BIT_CONFIG', 'target', "one of the model's labels", target);
-  throw new BitError('ERR_BIT_CONFIG', `${message}${advice}`);
+  throw new BitError('ERR_BIT_CONFIG', `${message}${didYouMean(target, labels)}`);
 }
 
 /** The places of the `count` largest of some logits, the largest first. */
