@@ -1,33 +1,17 @@
 // Runs the program: in this process, or compiled and in one of its own as a user would.
 
-import { type ChildProcess, spawn } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { run } from '../../lib/cli/program';
+import { ROOT, runNode, type NodeOptions, type Outcome } from '../support/child';
 
-export const ROOT = join(__dirname, '..', '..');
+export { ROOT };
 export const PICTURES = join(ROOT, 'examples', 'pictures');
-
-export interface Outcome {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-/** A little less than jest gives a test: a process that hangs is killed. */
-const TIMEOUT_MS = 55_000;
-
-interface RunOptions {
-  env?: Record<string, string>;
-  cwd?: string;
-  /** Called with the process as soon as it runs. */
-  during?: (child: ChildProcess) => void;
-}
 
 /** Runs the program here, where faults in it are seen; as if there were no terminal. */
 export async function bigtransfer(
   args: string[],
-  { env }: Pick<RunOptions, 'env'> = {},
+  { env }: Pick<NodeOptions, 'env'> = {},
 ): Promise<Outcome> {
   const outcome: Outcome = { code: null, stdout: '', stderr: '' };
   const before = { ...process.env };
@@ -51,25 +35,8 @@ export async function bigtransfer(
 }
 
 /** Runs the compiled program in a process of its own. */
-export function bigtransferProcess(
-  args: string[],
-  { env, cwd, during }: RunOptions = {},
-): Promise<Outcome> {
-  return new Promise((resolve, reject) => {
-    const program = join(ROOT, 'dist', 'cli', 'main.js');
-    const child = spawn(process.execPath, [program, ...args], {
-      env: { ...process.env, ...env },
-      cwd,
-      timeout: TIMEOUT_MS,
-      killSignal: 'SIGKILL',
-    });
-    const outcome: Outcome = { code: null, stdout: '', stderr: '' };
-    child.stdout.on('data', (chunk: Buffer) => (outcome.stdout += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (outcome.stderr += chunk.toString()));
-    child.once('error', reject);
-    child.once('close', (code) => resolve({ ...outcome, code }));
-    during?.(child);
-  });
+export function bigtransferProcess(args: string[], options: NodeOptions = {}): Promise<Outcome> {
+  return runNode([join(ROOT, 'dist', 'cli', 'main.js'), ...args], options);
 }
 
 /** The pictures of the examples, as paths. */

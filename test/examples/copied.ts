@@ -1,8 +1,7 @@
 // Examples as newcomers have them: copied out of the clone, beside node_modules that have the package.
-import { spawn, type ChildProcess } from 'node:child_process';
 import { cpSync, mkdirSync, readdirSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { ROOT } from '../support/child';
+import { ROOT, runNode, type NodeOptions, type Outcome } from '../support/child';
 
 export const EXAMPLES = join(ROOT, 'examples');
 
@@ -27,18 +26,6 @@ function link(target: string, path: string): void {
   }
 }
 
-export interface Outcome {
-  code: number | null;
-  stdout: string;
-  stderr: string;
-}
-
-interface RunOptions {
-  /** Called with the process as soon as it runs. */
-  during?: (child: ChildProcess) => void;
-  env?: Record<string, string>;
-}
-
 /** A little less than the tests' own limit, so that it is the test that fails. */
 const TIMEOUT_MS = 110_000;
 
@@ -46,20 +33,7 @@ const TIMEOUT_MS = 110_000;
 export function runExample(
   folder: string,
   args: string[],
-  { during, env }: RunOptions = {},
+  options: Omit<NodeOptions, 'cwd'> = {},
 ): Promise<Outcome> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, args, {
-      cwd: folder,
-      env: { ...process.env, ...env },
-      timeout: TIMEOUT_MS,
-      killSignal: 'SIGKILL',
-    });
-    const outcome: Outcome = { code: null, stdout: '', stderr: '' };
-    child.stdout.on('data', (chunk: Buffer) => (outcome.stdout += chunk.toString()));
-    child.stderr.on('data', (chunk: Buffer) => (outcome.stderr += chunk.toString()));
-    child.once('error', reject);
-    child.once('close', (code) => resolve({ ...outcome, code }));
-    during?.(child);
-  });
+  return runNode(args, { ...options, cwd: folder }, TIMEOUT_MS);
 }

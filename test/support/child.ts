@@ -1,5 +1,5 @@
 // Runs programs and scripts in processes of their own, none of which outlives its test.
-import { execFile, type ExecFileOptions } from 'node:child_process';
+import { execFile, spawn, type ChildProcess, type ExecFileOptions } from 'node:child_process';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -19,6 +19,42 @@ export function runProgram(
 ): Promise<{ stdout: string; stderr: string }> {
   const limits = { timeout: TIMEOUT_MS, killSignal: 'SIGKILL' as const };
   return promisify(execFile)(command, args, { ...limits, ...options, encoding: 'utf8' });
+}
+
+/** How a program ended, whatever its exit code. */
+export interface Outcome {
+  code: number | null;
+  stdout: string;
+  stderr: string;
+}
+
+export interface NodeOptions {
+  env?: Record<string, string>;
+  cwd?: string;
+  /** Called with the process as soon as it runs. */
+  during?: (child: ChildProcess) => void;
+}
+
+/** Runs Node to its end, with these arguments; killed when it takes longer. */
+export function runNode(
+  args: string[],
+  { env, cwd, during }: NodeOptions = {},
+  timeout = TIMEOUT_MS,
+): Promise<Outcome> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(process.execPath, args, {
+      env: { ...process.env, ...env },
+      cwd,
+      timeout,
+      killSignal: 'SIGKILL',
+    });
+    const outcome: Outcome = { code: null, stdout: '', stderr: '' };
+    child.stdout.on('data', (chunk: Buffer) => (outcome.stdout += chunk.toString()));
+    child.stderr.on('data', (chunk: Buffer) => (outcome.stderr += chunk.toString()));
+    child.once('error', reject);
+    child.once('close', (code) => resolve({ ...outcome, code }));
+    during?.(child);
+  });
 }
 
 interface ChildOptions {
