@@ -17,6 +17,7 @@ export { describe };
  * | `ERR_BIT_OUT_OF_MEMORY` | no room for weights, or for the activations of one image |
  * | `ERR_BIT_DISPOSED` | a model that was disposed of |
  * | `ERR_BIT_OVERLOADED` | a full queue (`batching.maxQueue`) |
+ * | `ERR_BIT_OUTPUT` | files of a batch job that cannot be written, or belong to another job |
  * | `ERR_BIT_LIBTORCH` | no libtorch or no addon that fits; the message says what to do |
  * @category Errors
  */
@@ -29,6 +30,7 @@ export type BitErrorCode =
   | 'ERR_BIT_OUT_OF_MEMORY'
   | 'ERR_BIT_DISPOSED'
   | 'ERR_BIT_OVERLOADED'
+  | 'ERR_BIT_OUTPUT'
   | 'ERR_BIT_LIBTORCH';
 
 /**

@@ -61,6 +61,13 @@ export type { ClassActivationOptions, OverlayOptions, Target } from './explain/o
 export type { ExplainedClass } from './explain/targets';
 export type { Many } from './pipelines/parts';
 export type { Settled } from './pipelines/settled';
+export { batch } from './batch/batch';
+export type { BatchJobOptions } from './batch/options';
+export type { BatchInputs, NamedImage } from './batch/inputs/inputs';
+export type { BatchProgress } from './batch/progress';
+export type { BatchRow, RowError } from './batch/row';
+export type { FormatName } from './batch/outputs/formats';
+export type { Manifest } from './batch/job/manifest';
 export { systemInfo, type SystemInfo } from './system_info';
 export { version } from './version';
 export * as libtorch from './libtorch';

@@ -67,6 +67,11 @@ export class HeldImage {
     }
   }
 
+  /** One that is known to be unreadable. */
+  static failed(error: BitError): HeldImage {
+    return new HeldImage({ error });
+  }
+
   /** The path or URL, for messages; null for an image in memory. */
   get source(): string | null {
     return 'text' in this.kept && !/^\s*data:/i.test(this.kept.text) ? this.kept.text : null;

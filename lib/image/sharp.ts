@@ -26,6 +26,39 @@ export function loadSharp(): SharpModule {
   }
 }
 
+/** How many have it held down, and what the user had set. */
+let holders = 0;
+let before: { threads: number; cache: { memory: number; files: number; items: number } };
+
+/**
+ * Keeps sharp to one thread for each picture and to no memory of those that are done: where many are
+ * decoded at once, more would be in each other's way.
+ * @returns what gives the user's settings back, once all that hold it down have called theirs.
+ */
+export function holdDownSharp(): () => void {
+  const sharp = loadSharp();
+  if (holders++ === 0) {
+    const { memory, files, items } = sharp.cache() as Record<
+      'memory' | 'files' | 'items',
+      { max: number }
+    >;
+    before = {
+      threads: sharp.concurrency(),
+      cache: { memory: memory.max, files: files.max, items: items.max },
+    };
+    sharp.concurrency(1);
+    sharp.cache(false);
+  }
+  let isHeld = true;
+  return () => {
+    if (!isHeld) return;
+    isHeld = false;
+    if (--holders > 0) return;
+    sharp.concurrency(before.threads);
+    sharp.cache(before.cache);
+  };
+}
+
 /**
  * Lets go of what libvips keeps of the pictures that it decoded last. Of GIFs these are whole frames,
  * which it does not count: a hundred of them may be gigabytes. Its bounds stay as the user has them.

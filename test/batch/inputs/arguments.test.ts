@@ -2,7 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { expandPaths } from '../../lib/cli/paths';
+import { expandArguments, type ExpandOptions } from '../../../lib/batch/inputs/arguments';
+import type { Listed } from '../../../lib/batch/inputs/listed';
 
 const FILES = ['b.PNG', 'a.jpg', 'notes.txt', 'x[y].png', 'xy.png', 'sub[1]/deep/c.webp', 'plain'];
 let dir: string;
@@ -16,6 +17,17 @@ beforeAll(() => {
 });
 
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
+
+/** What is found, and what is not. */
+async function expandPaths(args: string[], options: ExpandOptions = {}) {
+  const paths: string[] = [];
+  const problems: { path: string; why: string }[] = [];
+  for await (const { path, problem } of expandArguments(args, options)) {
+    if (problem === undefined) paths.push(path);
+    else problems.push({ path, why: problem });
+  }
+  return { paths, problems };
+}
 
 async function expand(...names: string[]): Promise<string[]> {
   const { paths } = await expandPaths(names.map((name) => join(dir, name)));
@@ -96,6 +108,7 @@ describe('folders', () => {
     };
   };
   beforeEach(() => (folder = mkdtempSync(join(dir, 'folder '))));
+  afterEach(() => rmSync(folder, { recursive: true }));
 
   test('what is read is picked up by its ending, and nothing else', async () => {
     const images = ['a.jpe', 'b.mpo', 'c.apng', 'd.JFIF', 'e.tif', 'f.avif', 'g.gif'];
@@ -144,5 +157,94 @@ describe('folders', () => {
     expect((await expandPaths([folder])).problems).toEqual([
       { path: folder, why: 'there is no image in this folder' },
     ]);
+  });
+});
+
+describe('what several arguments mean', () => {
+  const names = async (args: string[], options?: ExpandOptions) =>
+    (await expandPaths(args, options)).paths.map((path) => path.replace(`${dir}/`, ''));
+  const inDir = (...args: string[]) => args.map((name) => join(dir, name));
+
+  test('comes once: files, folders, globs and their overlaps', async () => {
+    const all = ['a.jpg', 'b.PNG', 'sub[1]/deep/c.webp', 'x[y].png', 'xy.png'];
+    expect(await names(inDir('a.jpg', 'a.jpg', '', 'xy.png'))).toEqual(['a.jpg', ...all.slice(1)]);
+    expect(await names(inDir('', 'sub[1]', '*.jpg', ''))).toEqual(all);
+    expect(await names(inDir('*.png', '', '*.png'))).toEqual([
+      'x[y].png',
+      'xy.png',
+      ...all.slice(0, 3),
+    ]);
+    expect(await names(inDir('sub[1]', 'plain', 'a.jpg'))).toEqual([
+      'sub[1]/deep/c.webp',
+      'plain',
+      'a.jpg',
+    ]);
+  });
+
+  test('comes as often as it is meant where repeats are asked for', async () => {
+    const options = { withRepeats: true };
+    expect(await names(inDir('a.jpg', 'a.jpg', '*.jpg'), options)).toEqual(Array(3).fill('a.jpg'));
+  });
+
+  test('of one name in other words comes again', async () => {
+    const before = process.cwd();
+    process.chdir(dir);
+    try {
+      const given = ['*.jpg', './a.jpg', join(dir, 'a.jpg'), '..', '.'];
+      const found = (await expandPaths(given)).paths.filter(
+        (path) => path.endsWith('/a.jpg') || path === 'a.jpg',
+      );
+      expect(found).toEqual([
+        'a.jpg',
+        './a.jpg',
+        join(dir, 'a.jpg'),
+        join('..', dir.slice(tmpdir().length + 1), 'a.jpg'),
+      ]);
+    } finally {
+      process.chdir(before);
+    }
+  });
+
+  test('outside of a folder is not taken for its own', async () => {
+    mkdirSync(join(dir, 'f'), { recursive: true });
+    writeFileSync(join(dir, 'f', 'in.jpg'), '');
+    writeFileSync(join(dir, 'fa.jpg'), '');
+    expect(await names(inDir('f', 'fa.jpg', 'f/../a.jpg'))).toEqual([
+      'f/in.jpg',
+      'fa.jpg',
+      'a.jpg',
+    ]);
+    rmSync(join(dir, 'f'), { recursive: true });
+    rmSync(join(dir, 'fa.jpg'));
+  });
+});
+
+describe('shards', () => {
+  const kinds = async (args: string[], withShards: boolean) => {
+    const found: Listed[] = [];
+    for await (const each of expandArguments(args, { withShards })) found.push(each);
+    return found.map(({ path, shard, problem }) => [path.slice(dir.length + 1), shard ?? problem]);
+  };
+
+  test('are told by their endings, in folders too, where they are asked for', async () => {
+    const folder = join(dir, 'shards');
+    mkdirSync(folder);
+    const names = ['a.tar', 'b.tar.gz', 'c.tgz', 'd.tar.zst', 'e.parquet', 'f.gz', 'g.jpg'];
+    for (const name of names) writeFileSync(join(folder, name), '');
+    expect(await kinds([folder], true)).toEqual([
+      ['shards/a.tar', 'tar'],
+      ['shards/b.tar.gz', 'tar'],
+      ['shards/c.tgz', 'tar'],
+      ['shards/d.tar.zst', 'tar'],
+      ['shards/e.parquet', 'parquet'],
+      ['shards/g.jpg', undefined],
+    ]);
+    expect(await kinds([folder], false)).toEqual([['shards/g.jpg', undefined]]);
+    expect(await kinds([join(folder, 'a.tar'), join(folder, '*.parquet')], true)).toEqual([
+      ['shards/a.tar', 'tar'],
+      ['shards/e.parquet', 'parquet'],
+    ]);
+    expect(await kinds([join(folder, 'a.tar')], false)).toEqual([['shards/a.tar', undefined]]);
+    rmSync(folder, { recursive: true });
   });
 });

@@ -1,0 +1,149 @@
+// Any number of pictures through a model: rows as they come, and under an output a job that nothing ends.
+import { PRETRAINED_CHECKS } from '../config/pretrained_options';
+import { only } from '../config/options';
+import { BitError, Caller } from '../errors';
+import { openEngine } from './engine';
+import { listInputs, type Given } from './inputs/inputs';
+import type { Listed } from './inputs/listed';
+import { openListed } from './inputs/open';
+import type { Picture } from './inputs/picture';
+import { openJob, readDone, type Job } from './job/journal';
+import { modelFacts } from './job/model_facts';
+import { finishJob, sumOf } from './job/manifest';
+import { runParts } from './job/run_parts';
+import { checkBatchOptions, decisive, type BatchJobOptions, type CheckedOptions } from './options';
+import { ProgressMeter } from './progress';
+import type { BatchRow } from './row';
+import { rowsOf } from './rows';
+import { FolderStore } from './store/folder';
+import type { Store } from './store/store';
+
+/**
+ * Runs a model over pictures, and gives a row for each of them, in their order: a result, or why there
+ * is none. Memory does not grow with their number.
+ *
+ * With `output` the rows are written there too: numbered files of `partSize` rows, each of which
+ * appears when it is complete, and `_manifest.json` at the end. What is done stays done, whatever ends
+ * the process: the same call goes on with the rest and gives the rows of that alone.
+ *
+ * ```ts
+ * for await (const { path, predictions, error } of batch({ model: 'google/bit-50', inputs: 'photos/' }))
+ *   console.log(path, predictions?.[0]?.label ?? error?.message);
+ * ```
+ * @throws BitError ERR_BIT_CONFIG for wrong options, ERR_BIT_OUTPUT where rows cannot be written or
+ *   the output belongs to another job, and what loading and running the model rejects with; the
+ *   signal's reason.
+ * @category Batch jobs
+ */
+export function batch(options: BatchJobOptions): AsyncGenerator<BatchRow, void, undefined> {
+  const checked = checkBatchOptions(options);
+  return shownTo(
+    new Caller(batch),
+    checked.job.output === undefined ? loose(checked) : kept(checked),
+  );
+}
+
+/** Errors show where batch() was called. */
+async function* shownTo<T>(
+  caller: Caller,
+  rows: AsyncIterable<T>,
+): AsyncGenerator<T, void, undefined> {
+  try {
+    yield* rows;
+  } catch (error) {
+    throw caller.shownIn(error);
+  }
+}
+
+/** Nothing is kept. */
+async function* loose({ job, engine: options, signal }: CheckedOptions): AsyncGenerator<BatchRow> {
+  const meter = new ProgressMeter(null, job.onJobProgress);
+  const engine = await openEngine(job.task, job.model, options, signal);
+  try {
+    meter.start(0, {});
+    const listing = listInputs(job, { withShards: true, withRepeats: true, signal });
+    const groups = [{ key: null, pictures: openGiven(listing, job.column, signal) }];
+    for await (const { row } of rowsOf(each(groups), engine)) {
+      meter.row(row.error?.code);
+      yield row;
+    }
+    meter.end();
+  } finally {
+    await engine.dispose();
+  }
+}
+
+async function* openGiven(
+  listing: AsyncIterable<Given>,
+  column: string | undefined,
+  signal?: AbortSignal,
+): AsyncGenerator<Picture> {
+  for await (const given of listing) {
+    if ('image' in given) yield given as Picture;
+    else yield* openListed([given], { column, signal });
+  }
+}
+
+/** Under an output. */
+async function* kept(checked: CheckedOptions): AsyncGenerator<BatchRow> {
+  const { job: options, engine: engineOptions, signal } = checked;
+  const store = new FolderStore(options.output as string);
+  const job = await openOwnJob(store, checked);
+  const done = await readDone(store);
+  const { index, count } = options.shard;
+  const mine = job.plan.parts.map((_, part) => part).filter((part) => part % count === index);
+  const left = mine.filter((part) => !done.has(part));
+  const meter = new ProgressMeter(totalOf(job, mine), options.onJobProgress);
+  const earlier = mine.flatMap((part) => done.get(part) ?? []);
+  meter.start(
+    earlier.reduce((sum, { rows }) => sum + rows, 0),
+    sumOf(earlier.map(({ errors }) => errors)),
+  );
+  if (left.length > 0) {
+    const engine = await openEngine(options.task, options.model, engineOptions, signal);
+    try {
+      const work = { store, job, engine, column: options.column, signal };
+      for await (const row of runParts(left, work)) {
+        meter.row(row.error?.code);
+        yield row;
+      }
+    } finally {
+      await engine.dispose();
+    }
+  }
+  await finishJob(store, job);
+  meter.end();
+}
+
+async function openOwnJob(store: Store, { job, engine, signal }: CheckedOptions): Promise<Job> {
+  const { task, format, partSize } = job;
+  const ofSource = { ...only(engine, PRETRAINED_CHECKS), signal };
+  const model = await modelFacts(job.model, ofSource);
+  const settings = { task, format, partSize, model, options: decisive(engine) };
+  const listing = () => namesOf(listInputs(job, { withShards: true, withRepeats: true, signal }));
+  return openJob(store, settings, listing, job);
+}
+
+/** What can be found again later. @throws BitError ERR_BIT_CONFIG for pictures in memory. */
+async function* namesOf(listing: AsyncIterable<Given>): AsyncGenerator<Listed> {
+  for await (const given of listing) {
+    if (!('image' in given)) yield given;
+    else
+      throw new BitError(
+        'ERR_BIT_CONFIG',
+        'With an output, inputs are paths and URLs: a job goes on where it ended, and pictures in memory are gone by then',
+      );
+  }
+}
+
+/** Rows there will be; null where shards are among them. */
+function totalOf({ plan, settings }: Job, mine: number[]): number | null {
+  if (plan.shards > 0) return null;
+  const last = plan.parts.length - 1;
+  const inLast = plan.inputs - last * settings.partSize;
+  return mine.reduce((sum, part) => sum + (part === last ? inLast : settings.partSize), 0);
+}
+
+async function* each<T>(values: T[]): AsyncGenerator<T> {
+  yield* values;
+}

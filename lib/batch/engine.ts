@@ -1,0 +1,95 @@
+// A model at work for a job: images in, rows out.
+import { DEFAULT_TOP_K } from '../config/defaults';
+import { stageWidths } from '../config/network_spec';
+import { BitError } from '../errors';
+import { HeldImage, type ImageInput } from '../image/input';
+import { holdDownSharp } from '../image/sharp';
+import type { Task } from '../pipelines/parts';
+import { pipeline } from '../pipelines/pipeline';
+import type { Settled } from '../pipelines/settled';
+import type { Picture } from './inputs/picture';
+import type { EngineOptions } from './options';
+import type { Shape } from './outputs/writer';
+import type { BatchRow } from './row';
+
+/** What a picture became, before it is known whose row it is. */
+type Result = Pick<BatchRow, 'predictions' | 'embedding'>;
+
+export interface Engine {
+  readonly shape: Shape;
+  readonly device: string;
+  readonly dtype: string;
+  /** What becomes of each picture, in order; some are under way at once. */
+  settled(images: AsyncIterable<Picture['image']>): AsyncIterable<Settled<Result>>;
+  dispose(): Promise<void>;
+}
+
+/** Loads the model. @throws what pipeline() throws. */
+export async function openEngine(
+  task: Task,
+  source: string,
+  options: EngineOptions,
+  signal?: AbortSignal,
+): Promise<Engine> {
+  const given = { ...options, signal };
+  return task === 'image-classification' ? classifier(source, given) : extractor(source, given);
+}
+
+async function classifier(source: string, options: EngineOptions): Promise<Engine> {
+  const { signal } = options;
+  const classify = await pipeline('image-classification', source, options);
+  const { model } = classify;
+  return {
+    shape: {
+      task: classify.task,
+      width: Math.min(options.topK ?? DEFAULT_TOP_K, model.config.numLabels),
+    },
+    ...partsOf(classify),
+    settled: (images) =>
+      mapped(classify.settled(held(images), { signal }), (predictions) => ({ predictions })),
+  };
+}
+
+async function extractor(source: string, options: EngineOptions): Promise<Engine> {
+  const { signal } = options;
+  const extract = await pipeline('image-feature-extraction', source, options);
+  const { model } = extract;
+  return {
+    shape: { task: extract.task, width: stageWidths(model.config).at(-1) as number },
+    ...partsOf(extract),
+    settled: (images) =>
+      mapped(extract.settled(held(images), { signal, pool: true }), ({ data }) => ({
+        embedding: data,
+      })),
+  };
+}
+
+/** What both have. */
+function partsOf(run: {
+  model: { device: string; dtype: string };
+  dispose(): Promise<void>;
+}): Pick<Engine, 'device' | 'dtype' | 'dispose'> {
+  const release = holdDownSharp();
+  return {
+    device: run.model.device,
+    dtype: run.model.dtype,
+    dispose: async () => {
+      release();
+      await run.dispose();
+    },
+  };
+}
+
+/** Pictures that are known to be unreadable take their turn as those that turn out to be. */
+async function* held(images: AsyncIterable<Picture['image']>): AsyncGenerator<ImageInput> {
+  for await (const image of images)
+    yield image instanceof BitError ? (HeldImage.failed(image) as unknown as ImageInput) : image;
+}
+
+async function* mapped<From>(
+  outcomes: AsyncIterable<Settled<From>>,
+  resultOf: (result: From) => Result,
+): AsyncGenerator<Settled<Result>> {
+  for await (const { index, result, error } of outcomes)
+    yield error ? { index, error } : { index, result: resultOf(result as From) };
+}

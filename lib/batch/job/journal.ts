@@ -1,0 +1,163 @@
+// What a job keeps of itself in its output: settings, plan, and which parts are done. All of it is in the
+// folder `.job`; whatever moment a process ends at, what is there says how to go on.
+import { randomUUID } from 'node:crypto';
+import { BitError } from '../../errors';
+import type { Listed } from '../inputs/listed';
+import type { FileFacts, Store } from '../store/store';
+import { writePlan, type Plan } from './plan';
+import { expectSame, type JobSettings } from './settings';
+
+const FOLDER = '.job';
+const JOB = `${FOLDER}/job.json`;
+const DONE = `${FOLDER}/done`;
+export const WORK = `${FOLDER}/tmp`;
+/** Readers of folders of Parquet, such as pandas, pass over names that begin with '_' or '.'. */
+export const MANIFEST = '_manifest.json';
+/** What jobs leave beside their folder. */
+const OURS = /^(part-\d{5,}\.(jsonl|csv|parquet|npy|rows\.jsonl)|_manifest\.json|_report\.html)$/;
+
+export interface Job {
+  id: string;
+  /** When it began, as ISO 8601. */
+  created: string;
+  settings: JobSettings;
+  plan: Plan;
+}
+
+/** A part whose files are complete. */
+export interface DonePart {
+  part: number;
+  rows: number;
+  /** Rows with an error, by its code. */
+  errors: Record<string, number>;
+  /** `from` is where a file lies until it is moved to its name. */
+  files: (FileFacts & { name: string; from: string })[];
+  /** When, as ISO 8601. */
+  finished: string;
+  /** What the part took, and who did it. */
+  seconds: number;
+  worker: string;
+}
+
+export interface OpenOptions {
+  /** Deletes what is there. */
+  restart: boolean;
+  /** Takes the inputs as they were written down, whatever there is now. */
+  planned: boolean;
+}
+
+/**
+ * The job of a store: the one that is there, or a new one.
+ * @throws BitError ERR_BIT_OUTPUT where another job is there, or files of one.
+ */
+export async function openJob(
+  store: Store,
+  settings: JobSettings,
+  listing: () => AsyncIterable<Listed>,
+  { restart, planned }: OpenOptions,
+): Promise<Job> {
+  if (restart) await clear(store);
+  const there = await readJob(store);
+  if (there) {
+    expectSame(there.settings, settings, store.place);
+    if (!planned)
+      expectSamePlan(there.plan, await writePlan(listing(), settings.partSize, store, null), store);
+    return there;
+  }
+  await expectEmpty(store);
+  const id = randomUUID();
+  const file = `${FOLDER}/plan-${id}.jsonl`;
+  const plan = await writePlan(listing(), settings.partSize, store, file);
+  const job: Job = { id, created: new Date().toISOString(), settings, plan };
+  if (await store.writeOnce(JOB, `${JSON.stringify(job)}\n`)) return job;
+  // Another process has begun the same job meanwhile.
+  await store.remove(file);
+  const first = (await readJob(store)) as Job;
+  expectSame(first.settings, settings, store.place);
+  expectSamePlan(first.plan, plan, store);
+  return first;
+}
+
+/** Null where there is none. @throws BitError ERR_BIT_OUTPUT for one that is broken. */
+export async function readJob(store: Store): Promise<Job | null> {
+  const text = await store.read(JOB);
+  return text && parsed<Job>(text, JOB, store);
+}
+
+/** Parts that are done, by their numbers; files that were not moved yet are. */
+export async function readDone(store: Store): Promise<Map<number, DonePart>> {
+  const there = new Set(await store.list(''));
+  const done = new Map<number, DonePart>();
+  for (const name of await store.list(DONE)) {
+    const record = await readRecord(store, name);
+    if (record && (await isComplete(store, record, there))) done.set(record.part, record);
+  }
+  return done;
+}
+
+/** Whether this is the one that counts, of all that somebody makes of this part. */
+export async function markDone(store: Store, record: DonePart): Promise<boolean> {
+  const text = `${JSON.stringify(record)}\n`;
+  if (!(await store.writeOnce(recordName(record.part), text))) return false;
+  await moveFiles(store, record);
+  return true;
+}
+
+/** Five digits at least, so that names are in order. */
+export const partName = (part: number) => String(part).padStart(5, '0');
+
+const recordName = (part: number) => `${DONE}/${partName(part)}.json`;
+
+async function readRecord(store: Store, name: string): Promise<DonePart | null> {
+  if (!/^\d{5,}\.json$/.test(name)) return null; // one that is being written
+  const text = await store.read(`${DONE}/${name}`);
+  return text && parsed<DonePart>(text, `${DONE}/${name}`, store);
+}
+
+/** Moves what is still to be moved. A part whose files somebody has deleted is to be done again. */
+async function isComplete(store: Store, record: DonePart, there: Set<string>): Promise<boolean> {
+  if (record.files.every(({ name }) => there.has(name))) return true;
+  if (await moveFiles(store, record)) return true;
+  await store.remove(recordName(record.part));
+  return false;
+}
+
+/** Whether all of them are there now. */
+async function moveFiles(store: Store, { files }: DonePart): Promise<boolean> {
+  for (const { from, name } of files) if (!(await store.move(from, name))) return false;
+  return true;
+}
+
+async function clear(store: Store): Promise<void> {
+  for (const name of await store.list('')) if (OURS.test(name)) await store.remove(name);
+  await store.remove(FOLDER);
+}
+
+async function expectEmpty(store: Store): Promise<void> {
+  const name = (await store.list('')).find((each) => OURS.test(each));
+  if (name === undefined) return;
+  throw new BitError(
+    'ERR_BIT_OUTPUT',
+    `${store.place} has ${name} and no job that it belongs to: choose another output, or start anew ` +
+      '(restart), which deletes such files',
+  );
+}
+
+function expectSamePlan(before: Plan, now: Plan, { place }: Store): void {
+  if (before.digest === now.digest) return;
+  throw new BitError(
+    'ERR_BIT_OUTPUT',
+    `${place} holds a job of other inputs: it has ${before.inputs}, and now there are ${now.inputs}` +
+      `${before.inputs === now.inputs ? ', others or in another order' : ''}. Go on with those it began ` +
+      'with (planned), choose another output, or start anew (restart), which deletes what is there',
+  );
+}
+
+function parsed<T>(text: Buffer, name: string, { place }: Store): T {
+  try {
+    return JSON.parse(text.toString()) as T;
+  } catch (cause) {
+    const message = `${name} in ${place} is broken: start the job anew (restart)`;
+    throw new BitError('ERR_BIT_OUTPUT', message, { cause });
+  }
+}

@@ -1,0 +1,162 @@
+// Options of batch(): what is run on what, where its rows go, and how the model runs.
+import { anything, boolean, callback, count, oneOf, text, type Check } from '../config/checks';
+import { DEFAULT_MODEL } from '../config/defaults';
+import { checkOptions } from '../config/options';
+import { BitError, invalid } from '../errors';
+import { LOAD_CHECKS, type LoadOptions } from '../models/load_options';
+import {
+  CLASSIFICATION_CHECKS,
+  divided,
+  FEATURE_CHECKS,
+  type ClassificationOptions,
+  type PipelineOptions,
+} from '../pipelines/options';
+import type { Task } from '../pipelines/parts';
+import { expectInputs, type BatchInputs } from './inputs/inputs';
+import type { ListSource } from './inputs/list';
+import { expectFormatFor, FORMATS, type FormatName } from './outputs/formats';
+import type { BatchProgress } from './progress';
+
+/** What a killed run has to do again, at most: a minute's work of a few cores. */
+export const DEFAULT_PART_SIZE = 1000;
+
+/** How a job's model is loaded and called. */
+export type EngineOptions = PipelineOptions<ClassificationOptions> & { signal?: AbortSignal };
+
+/**
+ * Of {@link batch}: beside these, all options of {@link pipeline} and of its calls.
+ * @category Batch jobs
+ */
+export interface BatchJobOptions extends EngineOptions {
+  /** A directory, a checkpoint file or a hub id; default the small model of the package. */
+  model?: string;
+  /** Default 'image-classification'. The rows of 'image-feature-extraction' hold pooled features. */
+  task?: Task;
+  /** See {@link BatchInputs}. Tar archives (also .tar.gz, .tar.zst) and Parquet files are shards. */
+  inputs?: BatchInputs;
+  /** A file or stream with a path or URL on each line, taken as it is; after `inputs`. */
+  filesFrom?: ListSource;
+  /** The column of Parquet files that holds pictures; default the first one with a usual name. */
+  column?: string;
+  /**
+   * A folder for the rows, as numbered files. What is done there stays done: the same call goes on
+   * after whatever ended it. Without it the rows are given alone, and nothing is kept.
+   */
+  output?: string;
+  /** Default 'jsonl'. */
+  format?: FormatName;
+  /** Inputs of each file, default 1000: what is lost at most when the process is killed. */
+  partSize?: number;
+  /** Deletes what an earlier job has left in `output`, and begins anew; default false. */
+  restart?: boolean;
+  /** Goes on with the inputs as they were listed when the job began, without listing them again. */
+  planned?: boolean;
+  /** `'i/n'`: of n processes with one `output`, this is number i, from 0; each does its share of the parts. */
+  shard?: string;
+  /** Called as rows are done, a few times a second at most. */
+  onJobProgress?: (progress: BatchProgress) => void;
+}
+
+const inputs: Check = anything;
+/** Those of the job itself. */
+export const JOB_CHECKS = {
+  model: text,
+  task: oneOf('image-classification', 'image-feature-extraction'),
+  inputs,
+  filesFrom: anything,
+  column: text,
+  output: {
+    expected: 'a path',
+    test: (value: unknown) => typeof value === 'string' && value !== '',
+  },
+  format: oneOf(...(Object.keys(FORMATS) as FormatName[])),
+  partSize: count,
+  restart: boolean,
+  planned: boolean,
+  shard: {
+    expected: "'i/n', i counting from 0",
+    test: (value: unknown) => shardOf(value) !== null,
+  },
+  onJobProgress: callback,
+};
+
+type JobKeys = keyof typeof JOB_CHECKS;
+
+/** A job's options with their defaults, and those of its model. */
+export interface CheckedOptions {
+  job: Required<
+    Pick<BatchJobOptions, 'model' | 'task' | 'format' | 'partSize' | 'restart' | 'planned'>
+  > &
+    Pick<BatchJobOptions, 'inputs' | 'filesFrom' | 'column' | 'output' | 'onJobProgress'> & {
+      shard: Shard;
+    };
+  engine: EngineOptions;
+  signal?: AbortSignal;
+}
+
+/** Which parts are this process's: those whose number is `index`, by `count`. */
+export interface Shard {
+  index: number;
+  count: number;
+}
+
+/** @throws BitError ERR_BIT_CONFIG naming the option that is wrong. */
+export function checkBatchOptions(options: BatchJobOptions): CheckedOptions {
+  if (typeof options !== 'object' || options === null)
+    throw invalid('ERR_BIT_CONFIG', 'options', 'an object', options);
+  const entries = Object.entries(options);
+  const own = Object.fromEntries(entries.filter(([name]) => Object.hasOwn(JOB_CHECKS, name)));
+  const { signal, ...engine } = Object.fromEntries(
+    entries.filter(([name, value]) => !Object.hasOwn(JOB_CHECKS, name) && value !== undefined),
+  ) as EngineOptions;
+  const given = checkOptions<Pick<BatchJobOptions, JobKeys>>(own, JOB_CHECKS);
+  const { shard, ...rest } = given;
+  const job = {
+    model: DEFAULT_MODEL,
+    task: 'image-classification' as const,
+    format: 'jsonl' as const,
+    partSize: DEFAULT_PART_SIZE,
+    restart: false,
+    planned: false,
+    ...rest,
+    shard: shardOf(shard) ?? { index: 0, count: 1 },
+  };
+  expectInputs(job);
+  const isClassifier = job.task === 'image-classification';
+  const { loading } = divided(engine, isClassifier ? CLASSIFICATION_CHECKS : FEATURE_CHECKS);
+  checkOptions(loading, LOAD_CHECKS);
+  expectFormatFor(job.task, job.format);
+  if (job.restart && job.shard.count > 1)
+    throw new BitError(
+      'ERR_BIT_CONFIG',
+      'One of several shards cannot start the job anew: delete the output first',
+    );
+  return { job, engine, signal };
+}
+
+function shardOf(value: unknown): Shard | null {
+  const [, index, count] = (typeof value === 'string' && /^(\d+)\/(\d+)$/.exec(value)) || [];
+  const shard = { index: Number(index), count: Number(count) };
+  return shard.index < shard.count ? shard : null;
+}
+
+/** Options that change when rows are there, not what is in them. */
+const FREE: readonly (keyof LoadOptions | keyof ClassificationOptions)[] = [
+  'device',
+  'threads',
+  'batching',
+  'batchSize',
+  'priority',
+  'timeoutMs',
+  'signal',
+  'cacheDir',
+  'token',
+  'localFilesOnly',
+  'onProgress',
+];
+
+/** Those that rows depend on. */
+export function decisive(options: EngineOptions): Record<string, unknown> {
+  const names: readonly string[] = FREE;
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !names.includes(name)));
+}

@@ -1,0 +1,10 @@
+// The door to Parquet and Arrow, which load when the first such file is read or written.
+import type * as Arrow from 'apache-arrow';
+import type * as Parquet from 'parquet-wasm/node';
+
+/* eslint-disable @typescript-eslint/no-require-imports -- imports would load them at once */
+
+export const loadArrow = () => require('apache-arrow') as typeof Arrow;
+
+/** arrow-rs's Parquet, compiled to WebAssembly. */
+export const loadParquet = () => require('parquet-wasm/node') as typeof Parquet;

@@ -1,0 +1,41 @@
+// What a job says of each of its inputs.
+import type { BitErrorCode } from '../errors';
+import type { Classification } from '../pipelines/scores';
+
+/** Of an input that gave no result. */
+export interface RowError {
+  /** Such as ERR_BIT_IMAGE. */
+  code: BitErrorCode;
+  /** What is wrong with the input, without its path. */
+  message: string;
+}
+
+/**
+ * One input and what became of it.
+ * @category Batch jobs
+ */
+export type BatchRow =
+  | {
+      /** The input, as it was given or found; in a shard, the shard's path and the name in it. */
+      path: string;
+      /** The best labels first. */
+      predictions: Classification[];
+      embedding?: undefined;
+      error?: undefined;
+    }
+  | {
+      /** The input, as it was given or found; in a shard, the shard's path and the name in it. */
+      path: string;
+      predictions?: undefined;
+      /** The pooled features, one number for each channel of the last stage. */
+      embedding: Float32Array;
+      error?: undefined;
+    }
+  | {
+      /** The input, as it was given or found; in a shard, the shard's path and the name in it. */
+      path: string;
+      predictions?: undefined;
+      embedding?: undefined;
+      /** Why there is no result. */
+      error: RowError;
+    };

@@ -1,0 +1,57 @@
+// The one loop of a job: parts of pictures through a model that is never left waiting between them.
+import type { BitError } from '../errors';
+import type { Engine } from './engine';
+import type { Picture } from './inputs/picture';
+import type { BatchRow } from './row';
+
+/** Pictures that belong together, under a key of their own. */
+export interface PictureGroup<Key> {
+  key: Key;
+  /** One at least. */
+  pictures: AsyncIterable<Picture>;
+}
+
+export interface KeyedRow<Key> {
+  key: Key;
+  row: BatchRow;
+  /** Whether it is the last one of its group. */
+  isLast: boolean;
+}
+
+/** A row for each picture, in order; groups are taken as their turn comes. */
+export async function* rowsOf<Key>(
+  groups: AsyncIterable<PictureGroup<Key>>,
+  engine: Pick<Engine, 'settled'>,
+): AsyncGenerator<KeyedRow<Key>, void, undefined> {
+  // Pictures that are under way: a few batches.
+  const underWay: { key: Key; path: string; isLast: boolean }[] = [];
+  async function* images(): AsyncGenerator<Picture['image']> {
+    for await (const { key, pictures } of groups)
+      for await (const { value, isLast } of withLast(pictures)) {
+        underWay.push({ key, path: value.path, isLast });
+        yield value.image;
+      }
+  }
+  for await (const { result, error } of engine.settled(images())) {
+    const { key, path, isLast } = underWay.shift() as (typeof underWay)[number];
+    const row = error ? { path, error: rowError(error, path) } : { path, ...result };
+    yield { key, row: row as BatchRow, isLast };
+  }
+}
+
+/** What is wrong with an input, where its path is said already. */
+function rowError({ code, message }: BitError, path: string) {
+  return { code, message: message.replace(` ${path}:`, ':') };
+}
+
+/** Each with whether another one follows. */
+async function* withLast<T>(
+  values: AsyncIterable<T>,
+): AsyncGenerator<{ value: T; isLast: boolean }> {
+  let held: { value: T } | null = null;
+  for await (const value of values) {
+    if (held) yield { ...held, isLast: false };
+    held = { value };
+  }
+  if (held) yield { ...held, isLast: true };
+}

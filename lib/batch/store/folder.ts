@@ -1,0 +1,240 @@
+// A folder of this machine or of a network, as a store.
+import { createHash, randomUUID } from 'node:crypto';
+import { existsSync } from 'node:fs';
+import { link, mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { BitError } from '../../errors';
+import { deniedReason } from '../../permission';
+import type { FileFacts, Store, StoreFile } from './store';
+
+/** What is gathered before the system is asked to write it. */
+const BUFFER_BYTES = 256 * 1024;
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'there is no such folder',
+  ENOTDIR: 'a part of its path is no folder',
+  EISDIR: 'it is a folder',
+  EACCES: 'no permission to write there',
+  EPERM: 'no permission to write there',
+  EROFS: 'it is read-only there',
+  ENOSPC: 'no space is left there',
+  EDQUOT: 'the quota there is used up',
+};
+/** File systems without hard links, such as exFAT. */
+const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
+
+export class FolderStore implements Store {
+  readonly place: string;
+
+  constructor(folder: string) {
+    this.place = folder;
+  }
+
+  read(name: string, start = 0, end = Infinity): Promise<Buffer | null> {
+    return this.explained('read', name, async () => {
+      let file: FileHandle;
+      try {
+        file = await open(this.path(name));
+      } catch (error) {
+        if (codeOf(error) === 'ENOENT') return null;
+        throw error;
+      }
+      try {
+        const { size } = await file.stat();
+        const bytes = Buffer.alloc(Math.max(Math.min(end, size) - start, 0));
+        await file.read(bytes, 0, bytes.length, start);
+        return bytes;
+      } finally {
+        await file.close();
+      }
+    });
+  }
+
+  list(folder: string): Promise<string[]> {
+    return this.explained('read', folder, async () => {
+      try {
+        return await readdir(this.path(folder));
+      } catch (error) {
+        if (codeOf(error) === 'ENOENT') return [];
+        throw error;
+      }
+    });
+  }
+
+  create(name: string): Promise<StoreFile> {
+    return this.explained('write', name, async () => {
+      const path = this.path(name);
+      await makeFolder(dirname(path));
+      const handle = await open(path, 'w');
+      return new FolderFile(path, handle, (work) => this.explained('write', name, work));
+    });
+  }
+
+  writeOnce(name: string, text: string): Promise<boolean> {
+    return this.explained('write', name, async () => {
+      const path = this.path(name);
+      const whole = await writeBeside(path, text);
+      try {
+        await linkOnce(whole, path, text);
+        return true;
+      } catch (error) {
+        if (codeOf(error) === 'EEXIST') return false;
+        throw error;
+      } finally {
+        await rm(whole, { force: true });
+        await syncFolder(dirname(path));
+      }
+    });
+  }
+
+  async replace(name: string, text: string): Promise<void> {
+    await this.explained('write', name, async () => {
+      const path = this.path(name);
+      await rename(await writeBeside(path, text), path);
+      await syncFolder(dirname(path));
+    });
+  }
+
+  move(from: string, to: string): Promise<boolean> {
+    return this.explained('write', to, async () => {
+      try {
+        await rename(this.path(from), this.path(to));
+      } catch (error) {
+        if (codeOf(error) === 'ENOENT') return existsSync(this.path(to));
+        throw error;
+      }
+      await syncFolder(dirname(this.path(to)));
+      return true;
+    });
+  }
+
+  async remove(name: string): Promise<void> {
+    await this.explained('remove', name, () =>
+      rm(this.path(name), { recursive: true, force: true }),
+    );
+  }
+
+  private path(name: string): string {
+    return join(this.place, name);
+  }
+
+  private async explained<T>(verb: string, name: string, work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (cause) {
+      const reason = deniedReason(cause) ?? REASONS[codeOf(cause) ?? ''];
+      const why = reason ?? (cause as Error).message;
+      throw new BitError('ERR_BIT_OUTPUT', `Cannot ${verb} ${this.path(name)}: ${why}`, { cause });
+    }
+  }
+}
+
+class FolderFile implements StoreFile {
+  private pending: Uint8Array[] = [];
+  private pendingBytes = 0;
+  private readonly facts: FileFacts = { bytes: 0, sha256: '' };
+  private readonly hash = createHash('sha256');
+  private isClosed = false;
+
+  constructor(
+    private readonly path: string,
+    private readonly handle: FileHandle,
+    private readonly explained: <T>(work: () => Promise<T>) => Promise<T>,
+  ) {}
+
+  async write(given: Uint8Array | string): Promise<void> {
+    const bytes = typeof given === 'string' ? Buffer.from(given) : given;
+    this.pending.push(bytes);
+    this.pendingBytes += bytes.length;
+    if (this.pendingBytes >= BUFFER_BYTES) await this.flush();
+  }
+
+  async close(): Promise<FileFacts> {
+    await this.flush();
+    await this.explained(async () => {
+      await this.handle.sync();
+      this.isClosed = true;
+      await this.handle.close();
+    });
+    return { ...this.facts, sha256: this.hash.digest('hex') };
+  }
+
+  async discard(): Promise<void> {
+    if (this.isClosed) return;
+    this.isClosed = true;
+    await this.handle.close().catch(() => undefined);
+    await rm(this.path, { force: true }).catch(() => undefined);
+  }
+
+  private async flush(): Promise<void> {
+    const bytes = Buffer.concat(this.pending);
+    this.pending = [];
+    this.pendingBytes = 0;
+    await this.explained(() => writeAll(this.handle, bytes));
+    this.hash.update(bytes);
+    this.facts.bytes += bytes.length;
+  }
+}
+
+/** A write to a nearly full disk may take less than it is given before it fails. */
+async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length;) {
+    const { bytesWritten } = await handle.write(bytes, at);
+    at += bytesWritten;
+  }
+}
+
+/** A file of its own beside `path`, complete and on the disk. */
+async function writeBeside(path: string, text: string): Promise<string> {
+  const beside = `${path}.${randomUUID()}`;
+  await makeFolder(dirname(path));
+  const handle = await open(beside, 'wx');
+  try {
+    await writeAll(handle, Buffer.from(text));
+    await handle.sync();
+  } catch (error) {
+    await rm(beside, { force: true }).catch(() => undefined);
+    throw error;
+  } finally {
+    await handle.close();
+  }
+  return beside;
+}
+
+/** @throws EEXIST where there is such a file. */
+async function linkOnce(whole: string, path: string, text: string): Promise<void> {
+  try {
+    await link(whole, path);
+  } catch (error) {
+    if (!NO_LINKS.includes(codeOf(error) ?? '')) throw error;
+    const handle = await open(path, 'wx');
+    try {
+      await writeAll(handle, Buffer.from(text));
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  }
+}
+
+/** Names are on the disk when their folder is. Not every system opens folders. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder).catch(() => null);
+  await handle?.sync().catch(() => undefined);
+  await handle?.close();
+}
+
+/** Step by step: where the system takes no folder, as in /proc, Node's own `recursive` never ends. */
+async function makeFolder(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    if (codeOf(error) === 'EEXIST' && (await stat(path)).isDirectory()) return;
+    if (codeOf(error) !== 'ENOENT' || dirname(path) === path) throw error;
+    await makeFolder(dirname(path));
+    await mkdir(path).catch((again: unknown) => {
+      if (codeOf(again) !== 'EEXIST') throw again;
+    });
+  }
+}
+
+const codeOf = (error: unknown) => (error as NodeJS.ErrnoException | null)?.code;
