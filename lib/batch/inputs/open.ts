@@ -1,6 +1,6 @@
 // From what was listed to pictures that can be read.
-import type { ImageInput } from '../../image/input';
-import { problemOf, type Listed } from './listed';
+import { BitError } from '../../errors';
+import type { Listed } from './listed';
 import { picturesInParquet } from './parquet';
 import type { Picture } from './picture';
 import { picturesInTar } from './tar';
@@ -17,9 +17,9 @@ export async function* openListed(
   { column = null, signal }: OpenShardOptions,
 ): AsyncGenerator<Picture, void, undefined> {
   for await (const { path, shard, problem } of listed) {
-    if (problem !== undefined) yield { path, image: problemOf({ path, problem }) };
+    if (problem !== undefined) yield { path, image: new BitError('ERR_BIT_IMAGE', problem) };
     else if (shard === 'tar') yield* picturesInTar(path, signal);
     else if (shard === 'parquet') yield* picturesInParquet(path, column, signal);
-    else yield { path, image: path as ImageInput };
+    else yield { path, image: path };
   }
 }
