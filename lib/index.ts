@@ -62,7 +62,7 @@ export type { ExplainedClass } from './explain/targets';
 export type { Many } from './pipelines/parts';
 export type { Settled } from './pipelines/settled';
 export { batch } from './batch/batch';
-export type { BatchJobOptions } from './batch/options';
+export { DEFAULT_PART_SIZE, DEFAULT_RETRIES, type BatchJobOptions } from './batch/options';
 export type { BatchInputs, NamedImage } from './batch/inputs/inputs';
 export { listImages, type ListedImage } from './batch/inputs/list_images';
 export type { BatchProgress } from './batch/progress';
