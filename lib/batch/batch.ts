@@ -77,7 +77,8 @@ async function* loose({ job, engine: options, signal }: CheckedOptions): AsyncGe
     }
     meter.end();
   } finally {
-    await pictures.return(undefined);
+    // Not awaited: it may be waiting for an input that never comes.
+    void pictures.return(undefined).catch(() => undefined);
     await engine?.dispose();
   }
 }
