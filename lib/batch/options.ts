@@ -24,7 +24,15 @@ export const DEFAULT_PART_SIZE = 1000;
 export const DEFAULT_RETRIES = 2;
 
 /** How a job's model is loaded and called. */
-export type EngineOptions = PipelineOptions<ClassificationOptions> & { signal?: AbortSignal };
+export interface EngineOptions extends Omit<PipelineOptions<ClassificationOptions>, 'batchSize'> {
+  /**
+   * Images that go through the network together, over all GPUs; default 8. 'auto' tries out which
+   * number is the quickest of those that fit.
+   */
+  batchSize?: number | 'auto';
+  /** Ends the job, which then rejects with its reason. */
+  signal?: AbortSignal;
+}
 
 /**
  * Of {@link batch}: beside these, all options of {@link pipeline} and of its calls.
@@ -136,7 +144,9 @@ export function checkBatchOptions(options: BatchJobOptions): CheckedOptions {
   };
   expectInputs(job);
   const isClassifier = job.task === 'image-classification';
-  const { loading } = divided(engine, isClassifier ? CLASSIFICATION_CHECKS : FEATURE_CHECKS);
+  const { batchSize, ...others } = engine;
+  const fixed = batchSize === 'auto' ? others : engine;
+  const { loading } = divided(fixed, isClassifier ? CLASSIFICATION_CHECKS : FEATURE_CHECKS);
   checkOptions(loading, LOAD_CHECKS);
   expectFormatFor(job.task, job.format);
   if (job.restart && job.shard.count > 1)

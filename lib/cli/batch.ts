@@ -13,7 +13,6 @@ import {
 import type { Context } from './context';
 import {
   addImageOptions,
-  callOptions,
   loadOptions,
   positiveInteger,
   wholeNumber,
@@ -37,6 +36,7 @@ interface Flags extends ImageFlags {
   planned?: boolean;
   shard?: string;
   retries: number;
+  maxBatch?: number | 'auto';
   json?: boolean;
 }
 
@@ -62,6 +62,11 @@ export function addBatch(program: Command, context: Context): void {
     )
     .option('--column <name>', 'of Parquet inputs: the one that holds the images')
     .option('--part-size <n>', 'inputs of each file', positiveInteger, DEFAULT_PART_SIZE)
+    .addOption(
+      new Option('--max-batch <n>', 'as --batch-size; auto: the quickest that fits').argParser(
+        (text) => (text === 'auto' ? text : positiveInteger(text)),
+      ),
+    )
     .option('--shard <i/n>', 'do share i of n, i from 0; the others are for other processes')
     .option('--restart', 'delete what an earlier job left there, and begin anew')
     .option('--planned', 'go on with the inputs as they were listed when the job began')
@@ -98,7 +103,8 @@ function jobOptions(inputs: string[], flags: Flags, context: Context): BatchJobO
   const filesFrom = paths.length < inputs.length ? '-' : flags.filesFrom;
   return {
     ...loadOptions(flags, context),
-    ...callOptions(flags),
+    timeoutMs: 1000 * flags.timeout,
+    batchSize: flags.maxBatch ?? flags.batchSize,
     model,
     task: TASKS[task],
     inputs: paths.length > 0 || filesFrom === undefined ? paths : undefined,
