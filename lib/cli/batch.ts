@@ -72,9 +72,11 @@ export function addBatch(program: Command, context: Context): void {
     .option('--planned', 'go on with the inputs as they were listed when the job began')
     .option('--retries <n>', 'of a URL whose server fails', wholeNumber, DEFAULT_RETRIES)
     .option('--json', 'print what is done as a JSON document');
-  addImageOptions(command).action((inputs: string[], flags: Flags) =>
-    runBatch(inputs, flags, context),
-  );
+  addImageOptions(command).action((inputs: string[], flags: Flags) => {
+    if (inputs.length === 0 && flags.filesFrom === undefined)
+      command.error('error: there are no inputs: give some, or a list by --files-from');
+    return runBatch(inputs, flags, context);
+  });
 }
 
 async function runBatch(inputs: string[], flags: Flags, context: Context): Promise<void> {
