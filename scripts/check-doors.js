@@ -70,6 +70,18 @@ const LIB_DOORS = {
   models: [...LIB_BASE, 'binding', 'config', 'hub', 'image', 'permission', 'python_json'],
   pipelines: [...LIB_BASE, 'binding', 'config', 'hub', 'image', 'models'],
   explain: [...LIB_BASE, 'binding', 'config', 'image', 'models', 'nearest', 'pipelines'],
+  batch: [
+    'config',
+    'describe',
+    'errors',
+    'hub',
+    'image',
+    'models',
+    'permission',
+    'pipelines',
+    'system_info',
+    'version',
+  ],
   system_info: ['binding', 'version'],
   cli: ['index'],
 };

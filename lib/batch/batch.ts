@@ -5,7 +5,7 @@ import { BitError, Caller } from '../errors';
 import { openEngine } from './engine';
 import { listInputs, type Given } from './inputs/inputs';
 import type { Listed } from './inputs/listed';
-import { openListed } from './inputs/open';
+import { openListed, type OpenShardOptions } from './inputs/open';
 import type { Picture } from './inputs/picture';
 import { openJob, readDone, type Job } from './job/journal';
 import { modelFacts } from './job/model_facts';
@@ -62,7 +62,7 @@ async function* loose({ job, engine: options, signal }: CheckedOptions): AsyncGe
   try {
     meter.start(0, {});
     const listing = listInputs(job, { withShards: true, withRepeats: true, signal });
-    const groups = [{ key: null, pictures: openGiven(listing, job.column, signal) }];
+    const groups = [{ key: null, pictures: openGiven(listing, { ...job, signal }) }];
     for await (const { row } of rowsOf(each(groups), engine)) {
       meter.row(row.error?.code);
       yield row;
@@ -75,12 +75,11 @@ async function* loose({ job, engine: options, signal }: CheckedOptions): AsyncGe
 
 async function* openGiven(
   listing: AsyncIterable<Given>,
-  column: string | undefined,
-  signal?: AbortSignal,
+  options: OpenShardOptions,
 ): AsyncGenerator<Picture> {
   for await (const given of listing) {
     if ('image' in given) yield given as Picture;
-    else yield* openListed([given], { column, signal });
+    else yield* openListed([given], options);
   }
 }
 
@@ -102,7 +101,8 @@ async function* kept(checked: CheckedOptions): AsyncGenerator<BatchRow> {
   if (left.length > 0) {
     const engine = await openEngine(options.task, options.model, engineOptions, signal);
     try {
-      const work = { store, job, engine, column: options.column, signal };
+      const { column, retries } = options;
+      const work = { store, job, engine, column, retries, signal };
       for await (const row of runParts(left, work)) {
         meter.row(row.error?.code);
         yield row;

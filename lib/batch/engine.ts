@@ -83,7 +83,7 @@ function partsOf(run: {
 /** Pictures that are known to be unreadable take their turn as those that turn out to be. */
 async function* held(images: AsyncIterable<Picture['image']>): AsyncGenerator<ImageInput> {
   for await (const image of images)
-    yield image instanceof BitError ? (HeldImage.failed(image) as unknown as ImageInput) : image;
+    yield (image instanceof BitError ? HeldImage.failed(image) : image) as ImageInput;
 }
 
 async function* mapped<From>(

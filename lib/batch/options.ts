@@ -20,6 +20,9 @@ import type { BatchProgress } from './progress';
 /** What a killed run has to do again, at most: a minute's work of a few cores. */
 export const DEFAULT_PART_SIZE = 1000;
 
+/** Of a URL, after a failure that may pass. */
+export const DEFAULT_RETRIES = 2;
+
 /** How a job's model is loaded and called. */
 export type EngineOptions = PipelineOptions<ClassificationOptions> & { signal?: AbortSignal };
 
@@ -47,6 +50,8 @@ export interface BatchJobOptions extends EngineOptions {
   format?: FormatName;
   /** Inputs of each file, default 1000: what is lost at most when the process is killed. */
   partSize?: number;
+  /** How often a URL is asked for again after a failure that may pass; default 2. */
+  retries?: number;
   /** Deletes what an earlier job has left in `output`, and begins anew; default false. */
   restart?: boolean;
   /** Goes on with the inputs as they were listed when the job began, without listing them again. */
@@ -71,6 +76,10 @@ export const JOB_CHECKS = {
   },
   format: oneOf(...(Object.keys(FORMATS) as FormatName[])),
   partSize: count,
+  retries: {
+    expected: 'an integer, 0 or more',
+    test: (value: unknown) => Number.isSafeInteger(value) && (value as number) >= 0,
+  },
   restart: boolean,
   planned: boolean,
   shard: {
@@ -85,7 +94,10 @@ type JobKeys = keyof typeof JOB_CHECKS;
 /** A job's options with their defaults, and those of its model. */
 export interface CheckedOptions {
   job: Required<
-    Pick<BatchJobOptions, 'model' | 'task' | 'format' | 'partSize' | 'restart' | 'planned'>
+    Pick<
+      BatchJobOptions,
+      'model' | 'task' | 'format' | 'partSize' | 'retries' | 'restart' | 'planned'
+    >
   > &
     Pick<BatchJobOptions, 'inputs' | 'filesFrom' | 'column' | 'output' | 'onJobProgress'> & {
       shard: Shard;
@@ -116,6 +128,7 @@ export function checkBatchOptions(options: BatchJobOptions): CheckedOptions {
     task: 'image-classification' as const,
     format: 'jsonl' as const,
     partSize: DEFAULT_PART_SIZE,
+    retries: DEFAULT_RETRIES,
     restart: false,
     planned: false,
     ...rest,

@@ -1,21 +1,23 @@
 // Runs the images that arguments mean; one that cannot be used is told of and the rest goes on.
 
-import type { Settled } from '../index';
+import { listImages, type ListedImage, type RowError } from '../index';
 import { EXIT, type Context } from './context';
-import { expandPaths } from './paths';
 import { Progress } from './progress';
 
 /** An image that gave no result. */
-export interface FailedImage {
+export interface FailedImage extends RowError {
   path: string;
-  code: string;
-  message: string;
 }
+
+/** What became of an image. */
+export type Outcome<T> =
+  | { path: string; result: T; error?: undefined }
+  | { path: string; result?: undefined; error: RowError };
 
 /** A loaded model. */
 export interface Runner<T> {
   /** What becomes of each image, in order; some are under way at once. */
-  settled(paths: readonly string[]): AsyncIterable<Settled<T>>;
+  settled(paths: AsyncIterable<string>): AsyncIterable<Outcome<T>>;
   dispose(): Promise<void>;
 }
 
@@ -29,50 +31,62 @@ export interface BatchJob<T> {
   onResult(path: string, result: T): Promise<void> | void;
 }
 
-type Fail = (path: string, code: string, message: string) => void;
-
 /**
  * Runs all images that the arguments mean; failures are told on standard error and returned.
  * @throws what loading and running reject with when it is not about an image
  */
 export async function runBatches<T>(job: BatchJob<T>, context: Context): Promise<FailedImage[]> {
-  const { paths, problems } = await expandPaths(job.args, context.signal);
   const progress = new Progress(process.stderr.isTTY && (job.quiet || !process.stdout.isTTY));
   const failed: FailedImage[] = [];
-  const fail: Fail = (path, code, message) => {
+  let done = 0;
+  let missing = 0;
+  const fail = (path: string, { code, message }: RowError) => {
     failed.push({ path, code, message });
     progress.note(`error: ${path}: ${message}`);
   };
-  for (const { path, why } of problems) fail(path, 'ERR_BIT_IMAGE', why);
-  if (paths.length > 0) await runAll(paths, job, progress, fail);
+  const listing = listImages(job.args, context);
+  const paths = readable(listing, ({ path, problem = '' }) => {
+    missing++;
+    fail(path, { code: 'ERR_BIT_IMAGE', message: problem });
+  });
+  const first = await paths.next();
+  if (!first.done) {
+    const runner = await job.load();
+    try {
+      for await (const { path, result, error } of runner.settled(chain(first.value, paths))) {
+        if (error) fail(path, error);
+        else await job.onResult(path, result);
+        const total = listing.total === null ? null : listing.total - missing;
+        progress.update(
+          'images',
+          ++done,
+          total,
+          total === null ? `${done}` : `${done} of ${total}`,
+        );
+      }
+    } finally {
+      progress.stop();
+      await runner.dispose();
+    }
+  }
   if (failed.length > 0) {
     context.exitCode = EXIT.failed;
-    process.stderr.write(`${failed.length} of ${paths.length + problems.length} failed\n`);
+    process.stderr.write(`${failed.length} of ${done + missing} failed\n`);
   }
   return failed;
 }
 
-async function runAll<T>(
-  paths: string[],
-  job: BatchJob<T>,
-  progress: Progress,
-  fail: Fail,
-): Promise<void> {
-  const runner = await job.load();
-  try {
-    for await (const { index, result, error } of runner.settled(paths)) {
-      const path = paths[index] as string;
-      if (error) fail(path, error.code, withoutPath(error.message, path));
-      else await job.onResult(path, result as T);
-      progress.update('images', index + 1, paths.length, `${index + 1} of ${paths.length}`);
-    }
-  } finally {
-    progress.stop();
-    await runner.dispose();
+async function* readable(
+  listing: AsyncIterable<ListedImage>,
+  onProblem: (listed: ListedImage) => void,
+): AsyncGenerator<string, void, undefined> {
+  for await (const listed of listing) {
+    if (listed.problem === undefined) yield listed.path;
+    else onProblem(listed);
   }
 }
 
-/** What is wrong with an image, where its path is said already. */
-function withoutPath(message: string, path: string): string {
-  return message.replace(` ${path}:`, ':');
+async function* chain<T>(first: T, rest: AsyncIterable<T>): AsyncGenerator<T> {
+  yield first;
+  yield* rest;
 }

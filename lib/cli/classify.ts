@@ -1,8 +1,9 @@
 // `bigtransfer classify`: the best labels of images.
 
 import type { Command } from 'commander';
-import { type Classification, DEFAULT_TOP_K, pipeline } from '../index';
-import { type Runner, runBatches } from './batches';
+import { type Classification, DEFAULT_TOP_K } from '../index';
+import { runBatches } from './batches';
+import { rowsRunner } from './rows';
 import type { Context } from './context';
 import {
   type ImageFlags,
@@ -37,19 +38,12 @@ async function classify(args: string[], flags: Flags, context: Context): Promise
     else await print(block(path, predictions));
   };
   const quiet = flags.json === true;
-  const load = () => loadClassifier(flags, context);
+  const { model, topK } = flags;
+  const options = { ...loadOptions(flags, context), ...callOptions(flags), model, topK };
+  const load = () =>
+    rowsRunner({ ...options, task: 'image-classification' }, ({ predictions }) => predictions);
   const failed = await runBatches({ args, quiet, load, onResult }, context);
   if (flags.json) await printJson({ results, failed });
-}
-
-async function loadClassifier(flags: Flags, context: Context): Promise<Runner<Classification[]>> {
-  const { topK } = flags;
-  const options = { ...loadOptions(flags, context), ...callOptions(flags) };
-  const classifier = await pipeline('image-classification', flags.model, options);
-  return {
-    settled: (paths) => classifier.settled(paths, { topK, signal: context.signal }),
-    dispose: () => classifier.dispose(),
-  };
 }
 
 function block(path: string, predictions: Classification[]): string {

@@ -1,12 +1,12 @@
 // `bigtransfer embed`: the pooled features of images.
 
 import type { Command } from 'commander';
-import { type Tensor, pipeline } from '../index';
-import { type Runner, runBatches } from './batches';
+import { runBatches } from './batches';
 import type { Context } from './context';
 import { LinesFile } from './lines_file';
 import { type ImageFlags, addImageOptions, callOptions, loadOptions } from './options';
 import { print } from './report';
+import { rowsRunner } from './rows';
 
 interface Flags extends ImageFlags {
   output?: string;
@@ -33,8 +33,8 @@ export function addEmbed(program: Command, context: Context): void {
 async function embed(args: string[], flags: Flags, context: Context): Promise<void> {
   const file = flags.output === undefined ? null : await LinesFile.create(flags.output);
   const results: Embedding[] = [];
-  const onResult = async (path: string, { data }: Tensor<Float32Array>) => {
-    const features = Array.from(data);
+  const onResult = async (path: string, embedding: Float32Array) => {
+    const features = Array.from(embedding);
     if (flags.json) results.push({ path, features });
     const line = JSON.stringify({ path, features });
     if (file) await file.write(line);
@@ -42,7 +42,10 @@ async function embed(args: string[], flags: Flags, context: Context): Promise<vo
   };
   try {
     const quiet = file !== null || flags.json === true;
-    const load = () => loadExtractor(flags, context);
+    const { model } = flags;
+    const options = { ...loadOptions(flags, context), ...callOptions(flags), model };
+    const load = () =>
+      rowsRunner({ ...options, task: 'image-feature-extraction' }, ({ embedding }) => embedding);
     const failed = await runBatches({ args, quiet, load, onResult }, context);
     // An old file is worth more than an empty one.
     if (file && file.count > 0) await file.commit();
@@ -50,16 +53,4 @@ async function embed(args: string[], flags: Flags, context: Context): Promise<vo
   } finally {
     await file?.discard();
   }
-}
-
-async function loadExtractor(
-  flags: Flags,
-  context: Context,
-): Promise<Runner<Tensor<Float32Array>>> {
-  const options = { ...loadOptions(flags, context), ...callOptions(flags) };
-  const extractor = await pipeline('image-feature-extraction', flags.model, options);
-  return {
-    settled: (paths) => extractor.settled(paths, { pool: true, signal: context.signal }),
-    dispose: () => extractor.dispose(),
-  };
 }

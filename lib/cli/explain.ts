@@ -9,9 +9,8 @@ import {
   type ClassActivation,
   type ExplainedClass,
   type ImageClassificationPipeline,
-  type Settled,
 } from '../index';
-import { type Runner, runBatches } from './batches';
+import { type Outcome, type Runner, runBatches } from './batches';
 import type { Context } from './context';
 import {
   type ImageFlags,
@@ -108,28 +107,35 @@ async function loadExplainer(flags: Flags, context: Context): Promise<Runner<Exp
 
 /** What becomes of each image, in order. */
 async function* eachSettled<Begun, Result>(
-  paths: readonly string[],
+  paths: AsyncIterable<string>,
   work: {
     ahead: number;
     begin(path: string): Promise<Begun>;
     end(path: string, begun: Begun): Promise<Result>;
   },
-): AsyncGenerator<Settled<Result>> {
-  const begun: Promise<Begun>[] = [];
-  for (const [index, path] of paths.entries()) {
-    for (const next of paths.slice(index + begun.length, index + work.ahead)) {
-      const started = work.begin(next);
-      // Where one ends the run, those behind it are nobody's.
-      started.catch(() => undefined);
-      begun.push(started);
-    }
+): AsyncGenerator<Outcome<Result>> {
+  const begun: { path: string; started: Promise<Begun> }[] = [];
+  const settle = async ({ path, started }: (typeof begun)[number]): Promise<Outcome<Result>> => {
     try {
-      yield { index, result: await work.end(path, await (begun.shift() as Promise<Begun>)) };
+      return { path, result: await work.end(path, await started) };
     } catch (error) {
       if (!(error instanceof BitError) || error.code !== 'ERR_BIT_IMAGE') throw error;
-      yield { index, error };
+      return { path, error: { code: error.code, message: withoutPath(error.message, path) } };
     }
+  };
+  for await (const path of paths) {
+    const started = work.begin(path);
+    // Where one ends the run, those behind it are nobody's.
+    started.catch(() => undefined);
+    begun.push({ path, started });
+    if (begun.length >= work.ahead) yield settle(begun.shift() as (typeof begun)[number]);
   }
+  for (const each of begun) yield settle(each);
+}
+
+/** What is wrong with an image, where its path is said already. */
+function withoutPath(message: string, path: string): string {
+  return message.replace(` ${path}:`, ':');
 }
 
 interface Drawing {

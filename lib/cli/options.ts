@@ -117,6 +117,13 @@ export function positiveInteger(text: string): number {
   return value;
 }
 
+export function wholeNumber(text: string): number {
+  const value = Number(text);
+  if (text.trim() === '' || !Number.isSafeInteger(value) || value < 0)
+    throw new InvalidArgumentError('Expected an integer, 0 or more.');
+  return value;
+}
+
 function device(text: string): Device {
   if (isDevice(text)) return text;
   throw new InvalidArgumentError('Expected auto, cpu, cuda, cuda:N or cuda:all.');

@@ -3,6 +3,7 @@
 import { setMaxListeners } from 'node:events';
 import { Command, CommanderError } from 'commander';
 import { version } from '../index';
+import { addBatch } from './batch';
 import { addBench } from './bench';
 import { addClassify } from './classify';
 import { addDoctor } from './doctor';
@@ -45,6 +46,7 @@ function createProgram(context: Context): Command {
     addClassify,
     addEmbed,
     addExplain,
+    addBatch,
     addInspect,
     addBench,
     addDoctor,

@@ -1,10 +1,23 @@
 // Progress bars on standard error: on a terminal only, and out of the way of other lines.
 
-import { type Options, SingleBar } from 'cli-progress';
+import { Format, type Options, SingleBar } from 'cli-progress';
 import type { PretrainedOptions } from '../index';
 
+/** What a bar shows beside its numbers. */
+interface Payload {
+  label: string;
+  done: string;
+}
+
+/** Of a bar whose end nobody knows yet. */
+const UNKNOWN = 0;
+
 const LOOK: Options = {
-  format: '{label} {bar} {percentage}%  {done}',
+  format: (options, { progress, total }, { label, done }: Payload) => {
+    if (total === UNKNOWN) return `${label}  ${done}`;
+    const bar = Format.BarFormat(progress, options);
+    return `${label} ${bar} ${Math.floor(progress * 100)}%  ${done}`;
+  },
   barsize: 30,
   barCompleteChar: '#',
   barIncompleteChar: '.',
@@ -18,9 +31,10 @@ export class Progress {
 
   constructor(private readonly enabled = process.stderr.isTTY) {}
 
-  /** Draws `loaded` of `total`; `done` is the same in words. */
-  update(label: string, loaded: number, total: number, done: string): void {
+  /** Draws `loaded` of `total`, null where that is not known yet; `done` is the same in words. */
+  update(label: string, loaded: number, whole: number | null, done: string): void {
     if (!this.enabled) return;
+    const total = whole ?? UNKNOWN;
     if (this.bar === null) {
       this.bar = new SingleBar(LOOK);
       this.bar.start(total, loaded, { label, done });

@@ -7,6 +7,33 @@ import { expectPicture, TELLING_BYTES } from './format';
 const MOST_DELAY_MS = 2 ** 31 - 1;
 const MAX_DOWNLOAD_BYTES = 256 * 1024 * 1024;
 
+/** What is known of a failure, as `failure` of an error's cause. */
+export interface DownloadFailure {
+  /** Whether the same URL may be well a little later. */
+  passes: boolean;
+  /** How long the server asks to be left alone. */
+  retryAfterMs: number;
+}
+
+/** Answers that say 'later' (RFC 9110, 15.5.9 and 15.6; RFC 6585, 4). */
+const LATER = [408, 425, 429, 500, 502, 503, 504];
+
+class StatusError extends Error {
+  readonly failure: DownloadFailure;
+
+  constructor({ status, headers }: Response) {
+    super(`the server answered ${status}`);
+    this.failure = { passes: LATER.includes(status), retryAfterMs: waitOf(headers) };
+  }
+}
+
+/** Seconds or a date (RFC 9110, 10.2.3). */
+function waitOf(headers: Headers): number {
+  const text = headers.get('retry-after') ?? '';
+  const wait = /^\d+$/.test(text) ? 1000 * Number(text) : Date.parse(text) - Date.now();
+  return Number.isFinite(wait) ? Math.max(wait, 0) : 0;
+}
+
 /** Gives up when nothing has come for so long, however long all of it takes. */
 class Silence {
   readonly signal: AbortSignal;
@@ -53,7 +80,11 @@ export async function download(
     return await bodyOf(response, silence);
   } catch (cause) {
     signal?.throwIfAborted();
-    const why = silence.signal.aborted ? (silence.signal.reason as Error) : rootOf(cause);
+    const isSilent = silence.signal.aborted;
+    const why = isSilent ? (silence.signal.reason as Error) : rootOf(cause);
+    // What comes from the network may pass, what is wrong with the answer does not.
+    if (!(cause instanceof BitError) && !(why instanceof StatusError))
+      Object.assign(why, { failure: { passes: true, retryAfterMs: 0 } satisfies DownloadFailure });
     throw new BitError('ERR_BIT_IMAGE', `Cannot read ${shorten(text, 300)}: ${why.message}`, {
       cause: cause instanceof BitError ? undefined : why,
     });
@@ -86,7 +117,7 @@ async function bodyOf(response: Response, silence: Silence): Promise<Uint8Array>
   const chunks: Uint8Array[] = [];
   let size = 0;
   try {
-    if (!response.ok) fail(`the server answered ${response.status}`);
+    if (!response.ok) throw new StatusError(response);
     expectSize(Number(response.headers.get('content-length') ?? 0));
     let isKnown = false;
     for await (const chunk of chunksOf(response)) {

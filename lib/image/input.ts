@@ -52,7 +52,13 @@ function fail(message: string): never {
 
 /** An image as it was when it was given: whatever happens to the caller's memory, this stays. */
 export class HeldImage {
-  private constructor(private readonly kept: Readable | { text: string } | { error: BitError }) {}
+  private constructor(
+    private readonly kept:
+      | Readable
+      | { text: string }
+      | { error: BitError }
+      | { name: string; bytes: (options: ReadOptions) => Promise<Uint8Array> },
+  ) {}
 
   /** Copies what is in memory; what is wrong with it is told by read(). */
   static of(input: ImageInput | HeldImage): HeldImage {
@@ -67,6 +73,11 @@ export class HeldImage {
     }
   }
 
+  /** One that somebody else reads when its turn comes; `name` is for messages. */
+  static reading(name: string, bytes: (options: ReadOptions) => Promise<Uint8Array>): HeldImage {
+    return new HeldImage({ name, bytes });
+  }
+
   /** One that is known to be unreadable. */
   static failed(error: BitError): HeldImage {
     return new HeldImage({ error });
@@ -74,6 +85,7 @@ export class HeldImage {
 
   /** The path or URL, for messages; null for an image in memory. */
   get source(): string | null {
+    if ('name' in this.kept) return this.kept.name;
     return 'text' in this.kept && !/^\s*data:/i.test(this.kept.text) ? this.kept.text : null;
   }
 
@@ -83,6 +95,7 @@ export class HeldImage {
    */
   async read(options: ReadOptions = {}): Promise<Readable> {
     if ('error' in this.kept) throw this.kept.error;
+    if ('bytes' in this.kept) return { encoded: await this.kept.bytes(options) };
     return 'text' in this.kept ? readText(this.kept.text, options) : this.kept;
   }
 }

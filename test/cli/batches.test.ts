@@ -46,7 +46,13 @@ async function runNames(
     resultsOf: (result: string) => [result],
   };
   const load = jest.fn(async () => ({
-    settled: (paths: readonly string[]) => settledOf(paths, work),
+    settled: async function* (paths: AsyncIterable<string>) {
+      const taken: string[] = [];
+      for await (const { index, result, error } of settledOf(noting(paths, taken), work)) {
+        const path = taken[index] as string;
+        yield error ? { path, error } : { path, result: result as string };
+      }
+    },
     dispose,
   }));
   const job = {
@@ -58,6 +64,13 @@ async function runNames(
   const failed = await runBatches(job, context);
   const short = failed.map(({ path, code, message }) => `${basename(path)} ${code} ${message}`);
   return { results, failed: short, exitCode: context.exitCode, load, dispose };
+}
+
+async function* noting(paths: AsyncIterable<string>, taken: string[]) {
+  for await (const path of paths) {
+    taken.push(path);
+    yield path;
+  }
 }
 
 const upper = (name: string) => name.toUpperCase();

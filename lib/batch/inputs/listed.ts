@@ -1,6 +1,5 @@
 // What a listing gives, one thing at a time: pictures that are still to be read, shards that hold many, and
 // what turned out to be neither.
-import { BitError } from '../../errors';
 
 /** Which files hold many pictures, and how. */
 export type ShardKind = 'tar' | 'parquet';
@@ -34,9 +33,4 @@ export function shardKind(name: string): ShardKind | undefined {
 export function single(path: string, withShards: boolean): Listed {
   const shard = withShards && !isUrl(path) ? shardKind(path) : undefined;
   return shard ? { path, shard } : { path };
-}
-
-/** What is wrong with something that was listed, in the words of errors about images. */
-export function problemOf({ path, problem }: { path: string; problem: string }): BitError {
-  return new BitError('ERR_BIT_IMAGE', `Cannot read ${path}: ${problem}`);
 }

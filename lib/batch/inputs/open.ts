@@ -1,25 +1,30 @@
 // From what was listed to pictures that can be read.
-import type { ImageInput } from '../../image/input';
-import { problemOf, type Listed } from './listed';
+import { BitError } from '../../errors';
+import type { Listed } from './listed';
 import { picturesInParquet } from './parquet';
 import type { Picture } from './picture';
 import { picturesInTar } from './tar';
+import { urlImage } from './url';
 
 export interface OpenShardOptions {
   /** The column of Parquet files that holds pictures; null for the usual names. */
   column?: string | null;
+  /** How often a URL is asked for again after a failure that may pass. */
+  retries: number;
   signal?: AbortSignal;
 }
 
 /** The pictures of each thing that is listed, in order; one at least for each. */
 export async function* openListed(
   listed: Iterable<Listed> | AsyncIterable<Listed>,
-  { column = null, signal }: OpenShardOptions,
+  { column = null, retries, signal }: OpenShardOptions,
 ): AsyncGenerator<Picture, void, undefined> {
   for await (const { path, shard, problem } of listed) {
-    if (problem !== undefined) yield { path, image: problemOf({ path, problem }) };
+    if (problem !== undefined) yield { path, image: new BitError('ERR_BIT_IMAGE', problem) };
     else if (shard === 'tar') yield* picturesInTar(path, signal);
     else if (shard === 'parquet') yield* picturesInParquet(path, column, signal);
-    else yield { path, image: path as ImageInput };
+    else yield { path, image: isWeb(path) ? urlImage(path, retries) : path };
   }
 }
+
+const isWeb = (path: string) => /^\s*https?:/i.test(path);

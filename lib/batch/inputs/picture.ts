@@ -1,10 +1,10 @@
 // One picture on its way into a model.
 import type { BitError } from '../../errors';
-import type { ImageInput } from '../../image/input';
+import type { HeldImage, ImageInput } from '../../image/input';
 
 /** A picture that can be read, or why it cannot. */
 export interface Picture {
   /** What its row is called. */
   path: string;
-  image: ImageInput | BitError;
+  image: ImageInput | HeldImage | BitError;
 }

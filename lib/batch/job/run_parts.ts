@@ -14,6 +14,7 @@ export interface PartWork {
   job: Job;
   engine: Pick<Engine, 'settled' | 'shape'>;
   column?: string;
+  retries: number;
   signal?: AbortSignal;
   /** Told of each part once it counts; null for one that somebody else was quicker with. */
   onPart?: (part: number, record: DonePart | null) => void;
@@ -53,11 +54,11 @@ export async function* runParts(
 
 async function* groupsOf(
   parts: Iterable<number> | AsyncIterable<number>,
-  { store, job, column, signal }: PartWork,
+  { store, job, column, retries, signal }: PartWork,
 ): AsyncGenerator<PictureGroup<number>> {
   for await (const part of parts) {
     const listed = await readPart(store, job.plan, part);
-    yield { key: part, pictures: openListed(listed, { column, signal }) };
+    yield { key: part, pictures: openListed(listed, { column, retries, signal }) };
   }
 }
 

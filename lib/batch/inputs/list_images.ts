@@ -1,0 +1,27 @@
+// What arguments of a command mean, for those who run pictures themselves.
+import { expandArguments } from './arguments';
+import { Ahead } from './ahead';
+
+/**
+ * A picture that was found, or an argument that means none.
+ * @category Batch jobs
+ */
+export interface ListedImage {
+  /** As it was given or found. */
+  path: string;
+  /** Why there is nothing to read. */
+  problem?: string;
+}
+
+/**
+ * The pictures that paths, folders (looked through to the bottom), globs and URLs mean, each once, in
+ * the order of the arguments; in folders by their names, what has the ending of a picture. `total` is
+ * how many there are, once that is known. The listing goes some thousands ahead of whoever takes it.
+ * @category Batch jobs
+ */
+export function listImages(
+  args: Iterable<string>,
+  options: { signal?: AbortSignal } = {},
+): AsyncIterable<ListedImage> & { readonly total: number | null } {
+  return new Ahead<ListedImage>(expandArguments(args, options));
+}

@@ -1,0 +1,127 @@
+// `bigtransfer batch`: any number of images to files of rows, by a job that can be ended and gone on with.
+
+import { type Command, Option } from 'commander';
+import {
+  batch,
+  DEFAULT_PART_SIZE,
+  DEFAULT_RETRIES,
+  DEFAULT_TOP_K,
+  type BatchJobOptions,
+  type BatchProgress,
+  type FormatName,
+} from '../index';
+import type { Context } from './context';
+import {
+  addImageOptions,
+  callOptions,
+  loadOptions,
+  positiveInteger,
+  wholeNumber,
+  type ImageFlags,
+} from './options';
+import { Progress } from './progress';
+import { print, printJson } from './report';
+
+const TASKS = { classify: 'image-classification', embed: 'image-feature-extraction' } as const;
+const FORMATS: readonly FormatName[] = ['jsonl', 'csv', 'parquet', 'npy'];
+
+interface Flags extends ImageFlags {
+  task: keyof typeof TASKS;
+  out: string;
+  format: FormatName;
+  topK?: number;
+  filesFrom?: string;
+  column?: string;
+  partSize: number;
+  restart?: boolean;
+  planned?: boolean;
+  shard?: string;
+  retries: number;
+  json?: boolean;
+}
+
+export function addBatch(program: Command, context: Context): void {
+  const command = program
+    .command('batch')
+    .description(
+      'Classify or embed any number of images, into files of rows; go on where a run ended',
+    )
+    .argument(
+      '[inputs...]',
+      'images, folders, globs, URLs, tar or Parquet shards; - for a list on standard input',
+    )
+    .addOption(
+      new Option('--task <name>', 'what to do').choices(Object.keys(TASKS)).default('classify'),
+    )
+    .requiredOption('--out <folder>', 'where the rows go: part-00000.jsonl and so on')
+    .addOption(new Option('--format <name>', 'of the rows').choices(FORMATS).default('jsonl'))
+    .option('--top-k <n>', `labels for each image (default: ${DEFAULT_TOP_K})`, positiveInteger)
+    .option(
+      '--files-from <file>',
+      'a list of paths and URLs, one on each line; - for standard input',
+    )
+    .option('--column <name>', 'of Parquet inputs: the one that holds the images')
+    .option('--part-size <n>', 'inputs of each file', positiveInteger, DEFAULT_PART_SIZE)
+    .option('--shard <i/n>', 'do share i of n, i from 0; the others are for other processes')
+    .option('--restart', 'delete what an earlier job left there, and begin anew')
+    .option('--planned', 'go on with the inputs as they were listed when the job began')
+    .option('--retries <n>', 'of a URL whose server fails', wholeNumber, DEFAULT_RETRIES)
+    .option('--json', 'print what is done as a JSON document');
+  addImageOptions(command).action((inputs: string[], flags: Flags) =>
+    runBatch(inputs, flags, context),
+  );
+}
+
+async function runBatch(inputs: string[], flags: Flags, context: Context): Promise<void> {
+  const progress = new Progress();
+  let last: BatchProgress | undefined;
+  const onJobProgress = (now: BatchProgress) => {
+    last = now;
+    progress.update('images', now.done, now.total, inWords(now));
+  };
+  try {
+    const rows = batch({ ...jobOptions(inputs, flags, context), onJobProgress });
+    for await (const { path, error } of rows)
+      if (error) progress.note(`error: ${path}: ${error.message}`);
+  } finally {
+    progress.stop();
+  }
+  const { done = 0, errors = {} } = last ?? {};
+  if (flags.json) await printJson({ out: flags.out, rows: done, errors });
+  else await print(`${flags.out}: ${done} rows${failures(errors)}`);
+}
+
+function jobOptions(inputs: string[], flags: Flags, context: Context): BatchJobOptions {
+  const { task, out, format, topK, column, partSize, restart, planned, shard, retries, model } =
+    flags;
+  const paths = inputs.filter((each) => each !== '-');
+  const filesFrom = paths.length < inputs.length ? '-' : flags.filesFrom;
+  return {
+    ...loadOptions(flags, context),
+    ...callOptions(flags),
+    model,
+    task: TASKS[task],
+    inputs: paths.length > 0 || filesFrom === undefined ? paths : undefined,
+    filesFrom: filesFrom === '-' ? process.stdin : filesFrom,
+    output: out,
+    ...{ format, topK, column, partSize, restart, planned, shard, retries },
+  };
+}
+
+function inWords({ done, total, errors, rate, secondsLeft }: BatchProgress): string {
+  const of = total === null ? `${done}` : `${done} of ${total}`;
+  const left = secondsLeft === null ? '' : `, ${duration(secondsLeft)} left`;
+  return `${of}, ${rate.toFixed(rate < 10 ? 1 : 0)} images/s${failures(errors)}${left}`;
+}
+
+function failures(errors: Record<string, number>): string {
+  const count = Object.values(errors).reduce((sum, each) => sum + each, 0);
+  return count === 0 ? '' : `, ${count} of them ${count === 1 ? 'an error' : 'errors'}`;
+}
+
+/** As people say it: 40 s, 12 min, 3 h 20 min. */
+export function duration(seconds: number): string {
+  const minutes = Math.round(seconds / 60);
+  if (seconds < 90) return `${Math.ceil(seconds)} s`;
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
+}
