@@ -24,24 +24,25 @@ export async function* rowsOf<Key>(
   engine: Pick<Engine, 'settled'>,
 ): AsyncGenerator<KeyedRow<Key>, void, undefined> {
   // Pictures that are under way: a few batches.
-  const underWay: { key: Key; path: string; isLast: boolean }[] = [];
+  const underWay: { key: Key; path: string; place: string; isLast: boolean }[] = [];
   async function* images(): AsyncGenerator<Picture['image']> {
     for await (const { key, pictures } of groups)
       for await (const { value, isLast } of withLast(pictures)) {
-        underWay.push({ key, path: value.path, isLast });
-        yield value.image;
+        const { path, place = path, image } = value;
+        underWay.push({ key, path, place, isLast });
+        yield image;
       }
   }
   for await (const { result, error } of engine.settled(images())) {
-    const { key, path, isLast } = underWay.shift() as (typeof underWay)[number];
-    const row = error ? { path, error: rowError(error, path) } : { path, ...result };
+    const { key, path, place, isLast } = underWay.shift() as (typeof underWay)[number];
+    const row = error ? { path, error: rowError(error, place) } : { path, ...result };
     yield { key, row: row as BatchRow, isLast };
   }
 }
 
 /** What is wrong with an input, where its path is said already. */
-function rowError({ code, message }: BitError, path: string) {
-  return { code, message: message.replace(` ${path}:`, ':') };
+function rowError({ code, message }: BitError, place: string) {
+  return { code, message: message.replace(` ${place}:`, ':') };
 }
 
 /** Each with whether another one follows. */
