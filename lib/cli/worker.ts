@@ -73,6 +73,8 @@ function asJson(event: BatchWorkerEvent): string {
 
 function inWords(event: BatchWorkerEvent): string {
   switch (event.type) {
+    case 'ready':
+      return `${event.name} waits for parts`;
     case 'lost':
       return 'the queue is gone; waiting for it';
     case 'back':

@@ -189,9 +189,7 @@ export class S3Server {
       pieces.set(Number(query.get('partNumber')), piece);
       const tag = tagOf(piece);
       const copied = `<CopyPartResult><ETag>${tag}</ETag></CopyPartResult>`;
-      return headers['x-amz-copy-source']
-        ? xml(copied)
-        : { status: 200, headers: { ETag: tag } };
+      return headers['x-amz-copy-source'] ? xml(copied) : { status: 200, headers: { ETag: tag } };
     }
     this.uploads.delete(id);
     const inOrder = [...body.toString().matchAll(/<PartNumber>(\d+)<\/PartNumber>/g)];

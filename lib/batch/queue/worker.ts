@@ -20,6 +20,8 @@ import { Workshop } from './workshop';
  * @category Batch jobs
  */
 export type BatchWorkerEvent =
+  /** It waits for parts. */
+  | { type: 'ready'; name: string }
   | { type: 'taken'; output: string; part: number }
   /** `rows` is null where somebody else was quicker, or the job is there no more. */
   | { type: 'done'; output: string; part: number; rows: number | null }
@@ -94,8 +96,8 @@ const MOST_REST_MS = 60_000;
 export function runWorker(options: BatchWorkerOptions): Promise<void> {
   return forCaller(async () => {
     const { signal, ...given } = checkOptions<BatchWorkerOptions>(options, WORKER_CHECKS);
-    throwIfAborted(signal);
-    const redis = await connectRedis(given.queue as string, signal);
+    const redis = await connected(given.queue as string, signal);
+    if (redis === null) return;
     const shift = new Shift(redis, given);
     try {
       await aborted(signal);
@@ -103,6 +105,17 @@ export function runWorker(options: BatchWorkerOptions): Promise<void> {
       await shift.end();
     }
   });
+}
+
+/** Null where the worker is to stop before it has begun. */
+async function connected(queue: string, signal: AbortSignal | undefined): Promise<Redis | null> {
+  try {
+    throwIfAborted(signal);
+    return await connectRedis(queue, signal);
+  } catch (error) {
+    if (signal?.aborted) return null;
+    throw error;
+  }
 }
 
 async function aborted(signal: AbortSignal | undefined): Promise<void> {
@@ -154,6 +167,7 @@ class Shift {
     this.watchConnection();
     this.heart = setInterval(() => this.beat(), BEAT_MS);
     this.beat();
+    this.tell({ type: 'ready', name: this.name });
   }
 
   /** Gives back what it has. */
