@@ -84,15 +84,32 @@ export async function readJob(store: Store): Promise<Job | null> {
   return text && parsed<Job>(text, JOB, store);
 }
 
-/** Parts that are done, by their numbers; files that were not moved yet are. */
-export async function readDone(store: Store): Promise<Map<number, DonePart>> {
+/**
+ * Parts that are done, by their numbers; files that were not moved yet are.
+ * @param done those that are known already, which are not read again; the others are added.
+ */
+export async function readDone(
+  store: Store,
+  done = new Map<number, DonePart>(),
+): Promise<Map<number, DonePart>> {
   const there = new Set(await store.list(''));
-  const done = new Map<number, DonePart>();
   for (const name of await store.list(DONE)) {
+    if (done.has(Number.parseInt(name, 10))) continue;
     const record = await readRecord(store, name);
     if (record && (await isComplete(store, record, there))) done.set(record.part, record);
   }
   return done;
+}
+
+/** Whether this part is done, all of its files in their places. */
+export async function isDone(store: Store, part: number): Promise<boolean> {
+  const record = await readRecord(store, `${partName(part)}.json`);
+  return record !== null && isComplete(store, record, new Set());
+}
+
+/** How many parts somebody has marked done; some of their files may not be in their places yet. */
+export async function countMarked(store: Store): Promise<number> {
+  return (await store.list(DONE)).filter(isRecordName).length;
 }
 
 /** Whether this is the one that counts, of all that somebody makes of this part. */
@@ -108,8 +125,10 @@ export const partName = (part: number) => String(part).padStart(5, '0');
 
 const recordName = (part: number) => `${DONE}/${partName(part)}.json`;
 
+const isRecordName = (name: string) => /^\d{5,}\.json$/.test(name);
+
 async function readRecord(store: Store, name: string): Promise<DonePart | null> {
-  if (!/^\d{5,}\.json$/.test(name)) return null; // one that is being written
+  if (!isRecordName(name)) return null; // one that is being written
   const text = await store.read(`${DONE}/${name}`);
   return text && parsed<DonePart>(text, `${DONE}/${name}`, store);
 }
