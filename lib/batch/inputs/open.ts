@@ -22,9 +22,15 @@ export async function* openListed(
   for await (const { path, shard, problem } of listed) {
     if (problem !== undefined) yield { path, image: new BitError('ERR_BIT_IMAGE', problem) };
     else if (shard === 'tar') yield* picturesInTar(path, signal);
-    else if (shard === 'parquet') yield* picturesInParquet(path, column, signal);
-    else yield { path, image: isWeb(path) ? urlImage(path, retries) : path };
+    else if (shard === 'parquet')
+      for await (const picture of picturesInParquet(path, column, signal))
+        yield { ...picture, image: patient(picture.image, retries) };
+    else yield { path, image: patient(path, retries) };
   }
 }
 
-const isWeb = (path: string) => /^\s*https?:/i.test(path);
+/** What is on the web is asked for again; the rest is as it is. */
+function patient(image: Picture['image'], retries: number): Picture['image'] {
+  const isWeb = typeof image === 'string' && /^\s*https?:/i.test(image);
+  return isWeb ? urlImage(image, retries) : image;
+}
