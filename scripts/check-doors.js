@@ -79,6 +79,7 @@ const LIB_DOORS = {
     'models',
     'permission',
     'pipelines',
+    'signal',
     'system_info',
     'version',
   ],
