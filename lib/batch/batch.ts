@@ -2,7 +2,7 @@
 import { PRETRAINED_CHECKS } from '../config/pretrained_options';
 import { only } from '../config/options';
 import { BitError, Caller } from '../errors';
-import { openEngine } from './engine';
+import { openEngine, type Engine } from './engine';
 import { listInputs, type Given } from './inputs/inputs';
 import type { Listed } from './inputs/listed';
 import { openListed, type OpenShardOptions } from './inputs/open';
@@ -14,7 +14,7 @@ import { runParts } from './job/run_parts';
 import { checkBatchOptions, decisive, type BatchJobOptions, type CheckedOptions } from './options';
 import { ProgressMeter } from './progress';
 import type { BatchRow } from './row';
-import { rowsOf } from './rows';
+import { failedRow, rowsOf } from './rows';
 import { FolderStore } from './store/folder';
 import type { Store } from './store/store';
 
@@ -55,22 +55,37 @@ async function* shownTo<T>(
   }
 }
 
-/** Nothing is kept. */
+/** Nothing is kept. The model is loaded with the first picture that can be read. */
 async function* loose({ job, engine: options, signal }: CheckedOptions): AsyncGenerator<BatchRow> {
   const meter = new ProgressMeter(null, job.onJobProgress);
-  const engine = await openEngine(job.task, job.model, options, signal);
+  const told = (row: BatchRow) => {
+    meter.row(row.error?.code);
+    return row;
+  };
+  meter.start(0, {});
+  const listing = listInputs(job, { withShards: true, withRepeats: true, signal });
+  const pictures = openGiven(listing, { ...job, signal });
+  let engine: Engine | null = null;
   try {
-    meter.start(0, {});
-    const listing = listInputs(job, { withShards: true, withRepeats: true, signal });
-    const groups = [{ key: null, pictures: openGiven(listing, { ...job, signal }) }];
-    for await (const { row } of rowsOf(each(groups), engine)) {
-      meter.row(row.error?.code);
-      yield row;
+    let next = await pictures.next();
+    for (; !next.done && next.value.image instanceof BitError; next = await pictures.next())
+      yield told(failedRow(next.value.path, next.value.image));
+    if (!next.done) {
+      engine = await openEngine(job.task, job.model, options, signal);
+      const group = { key: null, pictures: chain(next.value, pictures) };
+      for await (const { row } of rowsOf(one(group), engine)) yield told(row);
     }
     meter.end();
   } finally {
-    await engine.dispose();
+    // Not awaited: it may be waiting for an input that never comes.
+    void pictures.return(undefined).catch(() => undefined);
+    await engine?.dispose();
   }
+}
+
+async function* chain<T>(first: T, rest: AsyncIterable<T>): AsyncGenerator<T> {
+  yield first;
+  yield* rest;
 }
 
 async function* openGiven(
@@ -144,6 +159,6 @@ function totalOf({ plan, settings }: Job, mine: number[]): number | null {
   return mine.reduce((sum, part) => sum + (part === last ? inLast : settings.partSize), 0);
 }
 
-async function* each<T>(values: T[]): AsyncGenerator<T> {
-  yield* values;
+async function* one<T>(value: T): AsyncGenerator<T> {
+  yield value;
 }

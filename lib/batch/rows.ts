@@ -34,14 +34,14 @@ export async function* rowsOf<Key>(
   }
   for await (const { result, error } of engine.settled(images())) {
     const { key, path, isLast } = underWay.shift() as (typeof underWay)[number];
-    const row = error ? { path, error: rowError(error, path) } : { path, ...result };
-    yield { key, row: row as BatchRow, isLast };
+    const row = error ? failedRow(path, error) : ({ path, ...result } as BatchRow);
+    yield { key, row, isLast };
   }
 }
 
-/** What is wrong with an input, where its path is said already. */
-function rowError({ code, message }: BitError, path: string) {
-  return { code, message: message.replace(` ${path}:`, ':') };
+/** Of an input that cannot be used; its path is not said twice. */
+export function failedRow(path: string, { code, message }: BitError): BatchRow {
+  return { path, error: { code, message: message.replace(` ${path}:`, ':') } };
 }
 
 /** Each with whether another one follows. */

@@ -10,6 +10,7 @@ import { messageOf, type RawPixels, type Readable } from './input';
 import { readJpegHeader } from './jpeg';
 import { decodeNetpbm } from './netpbm';
 import { avifOrientation, orientationOf, tiffOrientation, UPRIGHT } from './orientation';
+import { MAX_PIXELS } from './rows';
 import { readPng, withPixelChecksums } from './png';
 import { forgetDecoded, loadSharp } from './sharp';
 import { readWebp } from './webp';
@@ -17,6 +18,8 @@ import { readWebp } from './webp';
 /** Pillow ignores embedded profiles, and refuses truncated files. */
 const SHARP_OPTIONS = { ignoreIcc: true, failOn: 'error' } as const;
 const WHITE = 255;
+/** As sharp says it. */
+const TOO_MANY_PIXELS = 'exceeds pixel limit';
 
 /** What turns a picture upright, by its EXIF orientation (Exif 2.32, 4.6.4); sharp mirrors before it rotates. */
 const TURNS: Readonly<Record<number, (image: Sharp) => Sharp>> = {
@@ -41,12 +44,22 @@ export async function decodeImage(readable: Readable, source: string | null): Pr
     if ('sharp' in readable) return await toRgb(readable.sharp.autoOrient());
     return await decodeEncoded(readable.encoded);
   } catch (cause) {
-    const why = messageOf(cause);
+    const why = 'encoded' in readable ? reasonOf(cause, readable.encoded) : messageOf(cause);
     const name = source === null ? '' : ` ${shorten(source, 300)}`;
     throw new BitError('ERR_BIT_IMAGE', `Cannot decode the image${name}: ${why}`, {
       cause: cause instanceof BitError ? cause.cause : cause,
     });
   }
+}
+
+/**
+ * What is wrong with an encoded image. libvips has one place for messages, where those of pictures that
+ * are decoded at the same time come together or are lost: they are left to `cause`.
+ */
+function reasonOf(cause: unknown, bytes: Uint8Array): string {
+  if (cause instanceof BitError) return cause.message;
+  if (messageOf(cause).includes(TOO_MANY_PIXELS)) return `it has more than ${MAX_PIXELS} pixels`;
+  return `the ${formatOf(bytes) ?? 'file'} is broken, or not all of it is there`;
 }
 
 async function decodeEncoded(bytes: Uint8Array): Promise<RawPixels> {
