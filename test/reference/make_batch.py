@@ -183,7 +183,12 @@ def make_parquet():
     many = [picture(at % 7) for at in range(5000)]
     parquet("many.parquet", many, pa.binary(), row_group_size=1500, compression="zstd")
     parquet("no_rows.parquet", [], IMAGE)
-    EXPECTED["many.parquet"] = {"rows": len(many), "sha256": [sha256(picture(at)) for at in range(7)]}
+    pages = {"write_page_index": True, "data_page_size": 2048, "use_dictionary": False}
+    parquet("many_pages.parquet", many[:700], pa.binary(), row_group_size=400, **pages)
+    structs = [None if at % 50 == 3 else value(picture(at % 7), f"{at}.png") for at in range(300)]
+    parquet("pages.parquet", structs, IMAGE, row_group_size=200, **pages)
+    for name, count in {"many.parquet": 5000, "many_pages.parquet": 700}.items():
+        EXPECTED[name] = {"rows": count, "sha256": [sha256(picture(at)) for at in range(7)]}
 
     lists = pa.array([[1, 2], [3]], pa.list_(pa.uint8()))
     pq.write_table(table(label=[1, 2], caption=["a", "b"], image=lists), FOLDER / "no_pictures.parquet")

@@ -17,6 +17,8 @@ type Entry = Readable & { header: Header };
 /** What compressed streams begin with (RFC 1952, 2.3.1; RFC 8878, 3.1.1). */
 const GZIP = [0x1f, 0x8b];
 const ZSTD = [0x28, 0xb5, 0x2f, 0xfd];
+/** Also what is older than POSIX, and names no format; tar-stream's types know nothing of it. */
+const ANY_FORMAT: object = { allowUnknownFormat: true };
 /** Archives consist of these, and end with two of zeros (POSIX.1, pax: ustar Interchange Format). */
 const BLOCK_BYTES = 512;
 
@@ -48,7 +50,7 @@ export async function* picturesInTar(
 }
 
 function entriesOf(bytes: AsyncIterable<Uint8Array>, input: Input): AsyncIterable<Entry> {
-  const entries = extract();
+  const entries = extract(ANY_FORMAT);
   pipeline(input.of(bytes), entries, () => undefined); // errors come out of the entries
   return entries as AsyncIterable<Entry>;
 }
