@@ -11,7 +11,7 @@ import { runParts } from './job/run_parts';
 import { checkBatchOptions, type BatchJobOptions, type CheckedOptions } from './options';
 import { ProgressMeter } from './progress';
 import type { BatchRow } from './row';
-import { failedRow, rowsOf } from './rows';
+import { failedRow, rowsOf, type PictureGroup } from './rows';
 import { openStore } from './store/open';
 
 /**
@@ -68,8 +68,8 @@ async function* loose({ job, engine: options, signal }: CheckedOptions): AsyncGe
       yield told(failedRow(next.value.path, next.value.image));
     if (!next.done) {
       engine = await openEngine(job.task, job.model, options, signal);
-      const group = { key: null, pictures: chain(next.value, pictures) };
-      for await (const { row } of rowsOf(one(group), engine)) yield told(row);
+      const groups = alone(chain(next.value, pictures));
+      for await (const { row } of rowsOf(groups, engine)) yield told(row);
     }
     meter.end();
   } finally {
@@ -82,6 +82,11 @@ async function* loose({ job, engine: options, signal }: CheckedOptions): AsyncGe
 async function* chain<T>(first: T, rest: AsyncIterable<T>): AsyncGenerator<T> {
   yield first;
   yield* rest;
+}
+
+/** Each for itself: none waits until it is known whether another one follows. */
+async function* alone(pictures: AsyncIterable<Picture>): AsyncGenerator<PictureGroup<null>> {
+  for await (const picture of pictures) yield { key: null, pictures: one(picture) };
 }
 
 async function* openGiven(

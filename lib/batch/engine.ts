@@ -99,7 +99,7 @@ function partsOf(run: {
   model: { device: string; dtype: string };
   dispose(): Promise<void>;
 }): Pick<Engine, 'device' | 'dtype' | 'dispose'> {
-  const release = holdDownSharp();
+  const release = heldDown();
   return {
     device: run.model.device,
     dtype: run.model.dtype,
@@ -108,6 +108,15 @@ function partsOf(run: {
       await run.dispose();
     },
   };
+}
+
+/** Raw pixels need no sharp: where it does not load, that is told of pictures that do. */
+function heldDown(): () => void {
+  try {
+    return holdDownSharp();
+  } catch {
+    return () => undefined;
+  }
 }
 
 /** Pictures that are known to be unreadable take their turn as those that turn out to be. */

@@ -2,7 +2,7 @@
 import { anything, boolean, callback, count, oneOf, text, type Check } from '../config/checks';
 import { DEFAULT_MODEL } from '../config/defaults';
 import { checkOptions } from '../config/options';
-import { BitError, invalid } from '../errors';
+import { BitError, invalid, refuseUnknown } from '../errors';
 import { LOAD_CHECKS, type LoadOptions } from '../models/load_options';
 import {
   CLASSIFICATION_CHECKS,
@@ -12,8 +12,9 @@ import {
   type PipelineOptions,
 } from '../pipelines/options';
 import type { Task } from '../pipelines/parts';
+import { throwIfAborted } from '../signal';
 import { expectInputs, type BatchInputs } from './inputs/inputs';
-import type { ListSource } from './inputs/list';
+import { listSource, type ListSource } from './inputs/list';
 import { expectFormatFor, FORMATS, type FormatName } from './outputs/formats';
 import type { BatchProgress } from './progress';
 
@@ -76,7 +77,7 @@ export const JOB_CHECKS = {
   model: text,
   task: oneOf('image-classification', 'image-feature-extraction'),
   inputs,
-  filesFrom: anything,
+  filesFrom: listSource,
   column: text,
   output: {
     expected: 'a path',
@@ -124,6 +125,7 @@ export interface Shard {
 export function checkBatchOptions(options: BatchJobOptions): CheckedOptions {
   if (typeof options !== 'object' || options === null)
     throw invalid('ERR_BIT_CONFIG', 'options', 'an object', options);
+  refuseUnknown('option', options, { ...JOB_CHECKS, ...LOAD_CHECKS, ...callChecks(options.task) });
   const entries = Object.entries(options);
   const own = Object.fromEntries(entries.filter(([name]) => Object.hasOwn(JOB_CHECKS, name)));
   const { signal, ...engine } = Object.fromEntries(
@@ -143,18 +145,34 @@ export function checkBatchOptions(options: BatchJobOptions): CheckedOptions {
     shard: shardOf(shard) ?? { index: 0, count: 1 },
   };
   expectInputs(job);
-  const isClassifier = job.task === 'image-classification';
+  throwIfAborted(signal);
   const { batchSize, ...others } = engine;
   const fixed = batchSize === 'auto' ? others : engine;
-  const { loading } = divided(fixed, isClassifier ? CLASSIFICATION_CHECKS : FEATURE_CHECKS);
+  const { loading } = divided(fixed, callChecks(job.task));
   checkOptions(loading, LOAD_CHECKS);
   expectFormatFor(job.task, job.format);
-  if (job.restart && job.shard.count > 1)
-    throw new BitError(
-      'ERR_BIT_CONFIG',
-      'One of several shards cannot start the job anew: delete the output first',
-    );
+  expectOneJob(job);
   return { job, engine, signal };
+}
+
+/** Of calls; what is pooled is the job's own matter, and all of its pictures are alike urgent. */
+function callChecks(task: Task | undefined): Record<string, Check> {
+  const checks = task === 'image-feature-extraction' ? FEATURE_CHECKS : CLASSIFICATION_CHECKS;
+  const others = Object.entries(checks).filter(([name]) => name !== 'pool' && name !== 'priority');
+  return Object.fromEntries(others);
+}
+
+/** @throws BitError ERR_BIT_CONFIG for options that contradict each other. */
+function expectOneJob({ restart, planned, shard, output }: CheckedOptions['job']): void {
+  const refuse = (message: string) => {
+    throw new BitError('ERR_BIT_CONFIG', message);
+  };
+  if (restart && shard.count > 1)
+    refuse('One of several shards cannot start the job anew: delete the output first');
+  if (restart && planned)
+    refuse('restart lists the inputs anew, and planned does not: choose one of the two');
+  if (shard.count > 1 && output === undefined)
+    refuse('Shards share the parts of an output: give it, or each would do all of the work');
 }
 
 function shardOf(value: unknown): Shard | null {

@@ -13,7 +13,7 @@ export interface BatchProgress {
   errors: Record<string, number>;
   /** Rows a second, of late. */
   rate: number;
-  /** Seconds that are left at this rate; null where total is. */
+  /** Seconds that are left at this rate; null where total is, or while there is no rate. */
   secondsLeft: number | null;
 }
 
@@ -69,7 +69,13 @@ export class ProgressMeter {
     const seconds = (at - since.at) / 1000;
     const rate = seconds > 0 ? (this.done - since.done) / seconds : 0;
     const { done, total } = this;
-    const secondsLeft = total === null ? null : rate > 0 ? (total - done) / rate : null;
-    this.tell({ done, total, errors: { ...this.errors }, rate, secondsLeft });
+    const errors = { ...this.errors };
+    this.tell({ done, total, errors, rate, secondsLeft: secondsFor(total, done, rate) });
   }
+}
+
+function secondsFor(total: number | null, done: number, rate: number): number | null {
+  if (total === null) return null;
+  if (done >= total) return 0;
+  return rate > 0 ? (total - done) / rate : null;
 }

@@ -82,8 +82,7 @@ export async function download(
     signal?.throwIfAborted();
     const isSilent = silence.signal.aborted;
     const why = isSilent ? (silence.signal.reason as Error) : rootOf(cause);
-    // What comes from the network may pass, what is wrong with the answer does not.
-    if (!(cause instanceof BitError) && !(why instanceof StatusError))
+    if (isSilent || isOfNetwork(why))
       Object.assign(why, { failure: { passes: true, retryAfterMs: 0 } satisfies DownloadFailure });
     throw new BitError('ERR_BIT_IMAGE', `Cannot read ${shorten(text, 300)}: ${why.message}`, {
       cause: cause instanceof BitError ? undefined : why,
@@ -102,6 +101,15 @@ function request(text: string): { url: URL; headers: Record<string, string> } {
   url.username = url.password = '';
   const user = [username, password].map(decodeURIComponent).join(':');
   return { url, headers: { authorization: `Basic ${Buffer.from(user).toString('base64')}` } };
+}
+
+/** Such errors have codes: ECONNRESET, UND_ERR_SOCKET. Those of redirects without end, say, have none. */
+function isOfNetwork(error: Error): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return (
+    typeof code === 'string' &&
+    !/^(CERT_|ERR_TLS|ERR_SSL|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_|ERR_INVALID)/.test(code)
+  );
 }
 
 /** fetch says 'fetch failed', and why in its cause. */

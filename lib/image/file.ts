@@ -44,7 +44,8 @@ export async function readPicture(text: string, signal?: AbortSignal): Promise<U
   }
 }
 
-async function expectFile(path: string): Promise<void> {
+/** @throws what says that it is no file with bytes to read: a pipe would keep whoever opens it waiting. */
+export async function expectFile(path: string): Promise<void> {
   const kind = await stat(path);
   if (kind.isCharacterDevice() || kind.isBlockDevice()) fail('it is a device');
   // It would hold one of the process's few threads for files until somebody writes.

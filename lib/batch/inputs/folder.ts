@@ -20,9 +20,9 @@ export async function* findImages(
   { withShards = false, signal }: { withShards?: boolean; signal?: AbortSignal } = {},
 ): AsyncGenerator<Listed, void, undefined> {
   const seen = new Set<string>();
-  yield* look(folder);
+  yield* look(folder, 'folder');
 
-  async function* look(place: string): AsyncGenerator<Listed, void, undefined> {
+  async function* look(place: string, kind: Kind): AsyncGenerator<Listed, void, undefined> {
     signal?.throwIfAborted();
     try {
       const real = await realpath(place);
@@ -35,18 +35,18 @@ export async function* findImages(
       }
     } catch (error) {
       signal?.throwIfAborted();
-      yield { path: place, problem: reasonOf(error) };
+      yield { path: place, problem: reasonOf(error, kind) };
     }
   }
 
   async function* found(path: string, kind: Kind): AsyncGenerator<Listed, void, undefined> {
     try {
       const target = kind === 'link' ? kindOf(await stat(path)) : kind;
-      if (target === 'folder') yield* look(path);
+      if (target === 'folder') yield* look(path, kind);
       if (target !== 'file') return;
     } catch (error) {
       signal?.throwIfAborted();
-      yield { path, problem: reasonOf(error) };
+      yield { path, problem: reasonOf(error, kind) };
       return;
     }
     const shard = withShards ? shardKind(path) : undefined;
@@ -66,10 +66,12 @@ function kindOf(entry: Pick<Dirent, 'isDirectory' | 'isFile' | 'isSymbolicLink'>
   return entry.isFile() ? 'file' : 'other';
 }
 
-function reasonOf(error: unknown): string {
+/** Why something in a folder cannot be looked at, which was there a moment ago. */
+function reasonOf(error: unknown, kind: Kind): string {
   const { code, message } = error as NodeJS.ErrnoException;
   const reasons: Record<string, string> = {
-    ENOENT: 'this link leads nowhere',
+    // A name that is no UTF-8 comes with other letters, under which there is nothing.
+    ENOENT: kind === 'link' ? 'this link leads nowhere' : 'it is gone, or its name is no UTF-8',
     ELOOP: 'this link leads to itself',
     EACCES: 'no permission to read it',
   };

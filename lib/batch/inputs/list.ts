@@ -1,46 +1,48 @@
 // Lists of inputs: a file or a stream with a path or URL on each line.
 import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { addAbortSignal, type Readable } from 'node:stream';
+import type { Check } from '../../config/checks';
 import { shorten } from '../../describe';
 import { BitError } from '../../errors';
 import { deniedReason } from '../../permission';
+import { linesOf } from './lines';
 import { single, type Listed } from './listed';
 
 /** A file's path, or a stream such as `process.stdin`. */
 export type ListSource = string | NodeJS.ReadableStream;
 
+export const listSource: Check = {
+  expected: 'a path or a readable stream',
+  test: (value) => typeof value === 'string' || isStream(value),
+};
+
+const isStream = (value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  Symbol.asyncIterator in value &&
+  typeof (value as Partial<Readable>).pipe === 'function';
+
 /**
  * What a list names, each line taken as it is: folders are not looked through, and signs of globs are
- * letters. Empty lines say nothing.
+ * letters. Empty lines say nothing. A stream is read to its end, or destroyed where that is not asked for.
  * @throws BitError ERR_BIT_CONFIG for a list that cannot be read; the signal's reason.
  */
 export async function* readList(
   source: ListSource,
   { withShards = false, signal }: { withShards?: boolean; signal?: AbortSignal } = {},
 ): AsyncGenerator<Listed, void, undefined> {
-  const input: NodeJS.ReadableStream =
-    typeof source === 'string' ? createReadStream(source) : source;
-  // readline does not pass a stream's errors on: they would leave it waiting.
-  let failure: unknown;
-  const lines = createInterface({ input, crlfDelay: Infinity });
-  const end = (error?: unknown) => {
-    failure = error;
-    lines.close();
-  };
-  const stop = () => end();
-  input.once('error', end);
-  signal?.addEventListener('abort', stop);
+  signal?.throwIfAborted();
+  const input = typeof source === 'string' ? createReadStream(source) : (source as Readable);
+  // A silent stream ends too when the signal says so.
+  if (signal) addAbortSignal(signal, input);
   try {
-    for await (const line of lines) {
+    for await (const line of linesOf(input)) {
       signal?.throwIfAborted();
       if (line.trim() !== '') yield single(line, withShards);
     }
+  } catch (error) {
     signal?.throwIfAborted();
-    if (failure !== undefined) throw unreadable(source, failure);
-  } finally {
-    signal?.removeEventListener('abort', stop);
-    input.off('error', end);
-    lines.close();
+    throw unreadable(source, error);
   }
 }
 
@@ -50,6 +52,7 @@ function unreadable(source: ListSource, cause: unknown): BitError {
     ENOENT: 'no such file',
     EISDIR: 'it is a folder',
     EACCES: 'no permission to read it',
+    ERR_STREAM_PREMATURE_CLOSE: 'it was closed before its end',
   };
   const name = typeof source === 'string' ? shorten(source, 300) : 'of the stream';
   const why = deniedReason(cause) ?? reasons[code ?? ''] ?? message;

@@ -27,9 +27,9 @@ export async function* openListed(
     if (problem !== undefined) yield { path, image: new BitError('ERR_BIT_IMAGE', problem) };
     else if (shard === 'tar') yield* named(picturesInTar(place, signal), place, path);
     else if (shard === 'parquet')
-      yield* named(picturesInParquet(place, column, signal), place, path);
-    else if (isWeb(path)) yield { path, image: urlImage(path, retries) };
-    else yield { path, ...(place !== path && { place }), image: place };
+      for await (const each of named(picturesInParquet(place, column, signal), place, path))
+        yield { ...each, image: patient(each.image, retries) };
+    else yield { path, ...(place !== path && { place }), image: patient(place, retries) };
   }
 }
 
@@ -55,4 +55,8 @@ async function* named(
   }
 }
 
-const isWeb = (path: string) => /^\s*https?:/i.test(path);
+/** What is on the web is asked for again; the rest is as it is. */
+function patient(image: Picture['image'], retries: number): Picture['image'] {
+  const isWeb = typeof image === 'string' && /^\s*https?:/i.test(image);
+  return isWeb ? urlImage(image, retries) : image;
+}

@@ -1,4 +1,4 @@
-// Files that hold many pictures: how each kind is opened, and what is said of one that cannot be read.
+// Files that hold many pictures: what is said of one that cannot be read.
 import { shorten } from '../../describe';
 import { BitError } from '../../errors';
 import { deniedReason } from '../../permission';
@@ -14,7 +14,7 @@ export function shardProblem(path: string, cause: unknown): BitError {
   const { code, message } = (typeof cause === 'string' ? {} : cause) as NodeJS.ErrnoException;
   const why =
     typeof cause === 'string' ? cause : (deniedReason(cause) ?? REASONS[code ?? ''] ?? message);
-  const text = `Cannot read all of ${shorten(path, 300)}: ${why}`;
+  const text = `Cannot read all of the shard ${shorten(path, 300)}: ${why}`;
   return new BitError('ERR_BIT_IMAGE', text, {
     cause: typeof cause === 'string' ? undefined : cause,
   });

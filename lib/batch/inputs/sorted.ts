@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
+import { linesOf } from './lines';
 
 /** Some 20 MB of names. */
 const IN_MEMORY = 100_000;
@@ -29,7 +29,7 @@ export async function* sorted(
     }
     run.sort(compare);
     if (files.length === 0) yield* run;
-    else yield* merged([...files.map(linesOf), run[Symbol.iterator]()]);
+    else yield* merged([...files.map(namesIn), run[Symbol.iterator]()]);
   } finally {
     if (folder !== null) await rm(folder, { recursive: true, force: true });
   }
@@ -41,23 +41,28 @@ async function spill(names: string[], path: string): Promise<string> {
   return path;
 }
 
-async function* linesOf(path: string): AsyncGenerator<string> {
-  for await (const line of createInterface({ input: createReadStream(path) }))
-    yield JSON.parse(line) as string;
+async function* namesIn(path: string): AsyncGenerator<string> {
+  for await (const line of linesOf(createReadStream(path))) yield JSON.parse(line) as string;
 }
 
-/** Runs that are in order each, as one. */
-async function* merged(runs: (Iterator<string> | AsyncIterator<string>)[]): AsyncGenerator<string> {
-  const heads: { name: string; run: Iterator<string> | AsyncIterator<string> }[] = [];
-  for (const run of runs) {
-    const { done, value } = await run.next();
-    if (!done) heads.push({ name: value, run });
-  }
-  while (heads.length > 0) {
-    const least = heads.reduce((a, b) => (b.name < a.name ? b : a));
-    yield least.name;
-    const { done, value } = await least.run.next();
-    if (done) heads.splice(heads.indexOf(least), 1);
-    else least.name = value;
+type Run = Iterator<string> | AsyncIterator<string>;
+
+/** Runs that are in order each, as one; closes them, wherever it ends. */
+async function* merged(runs: Run[]): AsyncGenerator<string> {
+  const heads: { name: string; run: Run }[] = [];
+  try {
+    for (const run of runs) {
+      const { done, value } = await run.next();
+      if (!done) heads.push({ name: value, run });
+    }
+    while (heads.length > 0) {
+      const least = heads.reduce((a, b) => (b.name < a.name ? b : a));
+      yield least.name;
+      const { done, value } = await least.run.next();
+      if (done) heads.splice(heads.indexOf(least), 1);
+      else least.name = value;
+    }
+  } finally {
+    for (const run of runs) await run.return?.();
   }
 }

@@ -1,14 +1,14 @@
 // Pictures in tar archives, as WebDataset has them: key.jpg beside key.json or key.cls.
 import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { pipeline, type Readable, type Transform } from 'node:stream';
+import { pipeline, type Readable } from 'node:stream';
 import * as zlib from 'node:zlib';
 import { extract, type Header } from 'tar-stream';
 import { BitError } from '../../errors';
-import { MAX_ENCODED_BYTES, tooLarge } from '../../image/file';
-import { shardProblem } from './shard';
+import { expectFile, MAX_ENCODED_BYTES, tooLarge } from '../../image/file';
 import { isImageName } from './listed';
 import type { Picture } from './picture';
+import { shardProblem } from './shard';
 import { unzstd } from './zstd';
 
 /** A file of an archive. */
@@ -17,6 +17,10 @@ type Entry = Readable & { header: Header };
 /** What compressed streams begin with (RFC 1952, 2.3.1; RFC 8878, 3.1.1). */
 const GZIP = [0x1f, 0x8b];
 const ZSTD = [0x28, 0xb5, 0x2f, 0xfd];
+/** Also what is older than POSIX, and names no format; tar-stream's types know nothing of it. */
+const ANY_FORMAT: object = { allowUnknownFormat: true };
+/** Archives consist of these, and end with two of zeros (POSIX.1, pax: ustar Interchange Format). */
+const BLOCK_BYTES = 512;
 
 /**
  * The pictures of an archive, in its order, each under `archive/name`; also of one that is compressed
@@ -28,33 +32,69 @@ export async function* picturesInTar(
   signal?: AbortSignal,
 ): AsyncGenerator<Picture, void, undefined> {
   let isEmpty = true;
+  const input = new Input();
   try {
-    for await (const entry of await entriesOf(path, signal)) {
-      const { name, type, size = 0 } = entry.header;
-      if (type !== 'file' || !isImageName(name)) {
-        entry.resume();
-        continue;
-      }
+    for await (const entry of entriesOf(await decoded(path, signal), input)) {
+      const image = await imageOf(entry);
+      if (image === null) continue;
       isEmpty = false;
-      yield { path: `${path}/${name}`, image: await bytesOf(entry, size) };
+      yield { path: `${path}/${entry.header.name}`, image };
     }
+    input.expectEnd();
     signal?.throwIfAborted();
     if (isEmpty) yield { path, image: shardProblem(path, 'there is no image in this archive') };
   } catch (error) {
     signal?.throwIfAborted();
-    yield { path, image: shardProblem(path, error) };
+    yield { path, image: shardProblem(path, input.failure ?? error) };
   }
 }
 
-async function entriesOf(path: string, signal?: AbortSignal): Promise<AsyncIterable<Entry>> {
-  const entries = extract();
-  const stages = [createReadStream(path, { signal }), ...(await decompressors(path)), entries];
-  // An error anywhere ends all of them, and with them the loop over the entries.
-  pipeline(stages, () => undefined);
+function entriesOf(bytes: AsyncIterable<Uint8Array>, input: Input): AsyncIterable<Entry> {
+  const entries = extract(ANY_FORMAT);
+  pipeline(input.of(bytes), entries, () => undefined); // errors come out of the entries
   return entries as AsyncIterable<Entry>;
 }
 
-async function decompressors(path: string): Promise<Transform[]> {
+/** The bytes of an archive: whatever ends them, those before it are read. */
+class Input {
+  failure: Error | null = null;
+  private last: Uint8Array = Buffer.alloc(0);
+
+  async *of(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    try {
+      for await (const chunk of bytes) {
+        this.last = Buffer.concat([this.last, chunk.subarray(-BLOCK_BYTES)]).subarray(-BLOCK_BYTES);
+        yield chunk;
+      }
+    } catch (error) {
+      this.failure = error as Error;
+    }
+  }
+
+  /** Between two files, only the missing end tells that something was cut off. */
+  expectEnd(): void {
+    if (this.failure) throw this.failure;
+    if (this.last.length === 0) throw new Error('it is empty');
+    if (this.last.some((byte) => byte !== 0))
+      throw new Error('it has no mark at its end: what came after may have been cut off');
+  }
+}
+
+/** The archive's bytes as they were before it was compressed. */
+async function decoded(path: string, signal?: AbortSignal): Promise<AsyncIterable<Uint8Array>> {
+  await expectFile(path);
+  const begin = await beginOf(path);
+  const file = createReadStream(path, { signal });
+  const isOf = (magic: number[]) => magic.every((byte, at) => begin[at] === byte);
+  if (isOf(ZSTD)) return unzstd(file);
+  if (!isOf(GZIP)) return file as AsyncIterable<Buffer>;
+  // Of one that was cut off, all that is there comes out; the archive's own end is missing then.
+  const gunzip = zlib.createGunzip({ finishFlush: zlib.constants.Z_SYNC_FLUSH });
+  pipeline(file, gunzip, () => undefined); // errors come out of gunzip
+  return gunzip as AsyncIterable<Buffer>;
+}
+
+async function beginOf(path: string): Promise<Uint8Array> {
   const begin = Buffer.alloc(ZSTD.length);
   const file = await open(path);
   try {
@@ -62,15 +102,28 @@ async function decompressors(path: string): Promise<Transform[]> {
   } finally {
     await file.close();
   }
-  if (GZIP.every((byte, at) => begin[at] === byte)) return [zlib.createGunzip()];
-  return ZSTD.every((byte, at) => begin[at] === byte) ? [unzstd()] : [];
+  return begin;
 }
 
-async function bytesOf(entry: Entry, size: number): Promise<Uint8Array | BitError> {
-  if (size > MAX_ENCODED_BYTES) {
-    entry.resume();
-    return new BitError('ERR_BIT_IMAGE', `Cannot read the image: ${tooLarge(size)}`);
-  }
+/** Null for what is no picture by its name. */
+async function imageOf(entry: Entry): Promise<Uint8Array | BitError | null> {
+  const { name, type, size = 0 } = entry.header;
+  if (isImageName(name) && isFile(entry.header) && size <= MAX_ENCODED_BYTES) return bytesOf(entry);
+  entry.resume();
+  if (!isImageName(name) || type === 'directory') return null;
+  const why = isFile(entry.header) ? tooLarge(size) : kindOf(entry.header);
+  return new BitError('ERR_BIT_IMAGE', `Cannot read the image: ${why}`);
+}
+
+const isFile = ({ type }: Header) => type === 'file' || type === 'contiguous-file';
+
+function kindOf({ type, linkname }: Header): string {
+  if (type === 'link' || type === 'symlink')
+    return `it is a link to ${linkname}, and links in archives are not followed`;
+  return `it is stored as ${type ?? 'something unknown'}, not as a file`;
+}
+
+async function bytesOf(entry: Entry): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   for await (const chunk of entry) chunks.push(chunk as Uint8Array);
   return Buffer.concat(chunks);

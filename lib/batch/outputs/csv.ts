@@ -39,4 +39,7 @@ function resultOf({ predictions, embedding }: BatchRow, { task, width }: Shape):
   return [...cells, ...Array<undefined>(columns - cells.length)];
 }
 
-const line = (cells: unknown[]) => stringify([cells], { record_delimiter: 'windows' });
+/** Of the ends of lines, the library quotes its own alone; readers take any for one. */
+const OPTIONS = { record_delimiter: 'windows', quoted_match: /[\r\n]/ };
+
+const line = (cells: unknown[]) => stringify([cells], OPTIONS);

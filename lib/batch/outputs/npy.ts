@@ -30,7 +30,7 @@ export const NPY: RowFormat = {
   },
 };
 
-/** The rows of a part, which its header counts before the first of them. */
+/** Copies of a part's rows: the header counts them before the first, and the caller may change its own. */
 class Gathered {
   private readonly parts: Uint8Array[] = [];
 
@@ -58,6 +58,6 @@ function headerOf(count: number, width: number): Uint8Array {
 }
 
 function littleEndian(values: Float32Array): Uint8Array {
-  const bytes = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
-  return endianness() === 'LE' ? bytes : Buffer.from(bytes).swap32();
+  const bytes = Buffer.from(values.slice().buffer);
+  return endianness() === 'LE' ? bytes : bytes.swap32();
 }

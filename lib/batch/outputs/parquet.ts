@@ -15,13 +15,20 @@ export const PARQUET: RowFormat = {
     const rows: BatchRow[] = [];
     return {
       write: (row) => {
-        rows.push(row);
+        rows.push(copyOf(row));
         return Promise.resolve();
       },
       end: () => file!.write(encoded(tableOf(rows, shape))),
     };
   },
 };
+
+/** Rows are written when all are there; the caller may have changed its own by then. */
+function copyOf(row: BatchRow): BatchRow {
+  if (row.embedding) return { ...row, embedding: row.embedding.slice() };
+  if (row.predictions) return { ...row, predictions: row.predictions.map((each) => ({ ...each })) };
+  return { ...row, error: { ...row.error } };
+}
 
 function encoded(table: Table): Uint8Array {
   const { Table, writeParquet, WriterPropertiesBuilder, Compression } = loadParquet();

@@ -1,0 +1,122 @@
+// The column of a Parquet file that holds pictures: which it is, and its values, some at a time.
+import * as zlib from 'node:zlib';
+import type { AsyncBuffer, Compressors, FileMetaData, RowGroup, SchemaTree } from 'hyparquet' with {
+  'resolution-mode': 'import',
+};
+import { loadCompressors, loadParquetReader } from '../parquet';
+
+/** Columns that are looked for, the first one first, where none is named. */
+const NAMES = ['image', 'img', 'jpg', 'png', 'picture', 'photo', 'bytes', 'image_path'];
+const PATH_NAMES = ['path', 'file_name', 'filename', 'file', 'image_url', 'url'];
+
+/** What is read at once, where the file says where its pages are. */
+const AT_ONCE_BYTES = 32 * 1024 ** 2;
+/** What is read at once, where it does not: a row group. */
+const MOST_AT_ONCE_BYTES = 2 * 1024 ** 3;
+
+export interface PictureColumn {
+  file: AsyncBuffer;
+  metadata: FileMetaData;
+  name: string;
+}
+
+/** @throws Error where there is no such column with pictures or paths; what reading the file throws. */
+export async function columnOf(file: AsyncBuffer, wanted: string | null): Promise<PictureColumn> {
+  if (file.byteLength === 0) throw new Error('it is empty');
+  const { parquetMetadataAsync, parquetSchema } = await loadParquetReader();
+  const metadata = await orBroken('it is no Parquet file, or a broken one', () =>
+    parquetMetadataAsync(file, { geoparquet: false }),
+  );
+  const { children } = parquetSchema(metadata);
+  const names = wanted === null ? [...NAMES, ...PATH_NAMES] : [wanted];
+  const known = names.flatMap((name) => children.filter(({ element }) => element.name === name));
+  const found = known.find(holdsPictures);
+  if (found) return { file, metadata, name: found.element.name };
+  const there = children.map((each) => `${each.element.name} (${kindOf(each)})`).join(', ');
+  const which = wanted === null ? 'no column' : `no column ${wanted}`;
+  throw new Error(`${which} with pictures or their paths; there are ${there}`);
+}
+
+/**
+ * The values of all rows: a string, a Uint8Array, an object of those or nothing for each. Memory holds
+ * what is read at once: some megabytes, or a row group where the file has no page index.
+ * @param atOnce bytes.
+ */
+export async function* rowsOf(
+  { file, metadata, name }: PictureColumn,
+  atOnce = AT_ONCE_BYTES,
+): AsyncGenerator<unknown, void, undefined> {
+  const { parquetScan } = await loadParquetReader();
+  const compressors = await ownCompressors();
+  let end = 0;
+  for (const [index, group] of metadata.row_groups.entries()) {
+    const step = rowsAtOnce(group, index, name, atOnce);
+    let start = end;
+    end += Number(group.num_rows);
+    for (; start < end; start += step) {
+      const [rowStart, rowEnd] = [start, Math.min(start + step, end)];
+      // Each scan keeps what it has read last: a new one lets go of it.
+      const options = { file, metadata, columns: [name], compressors, utf8: false };
+      const values = await orBroken(`rows ${rowStart} to ${rowEnd - 1} are broken`, async () => {
+        const scan = await parquetScan({ ...options, rowStart, rowEnd });
+        return scan.readColumn({ column: name, rowStart, rowEnd });
+      });
+      if (values.length < rowEnd - rowStart)
+        throw new Error(`rows ${rowStart + values.length} to ${rowEnd - 1} are missing`);
+      for (let at = 0; at < rowEnd - rowStart; at++) yield values[at];
+    }
+  }
+}
+
+/** What the reader says of broken files is about its own insides. */
+async function orBroken<T>(words: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (cause) {
+    throw new Error(`${words} (${(cause as Error).message})`, { cause });
+  }
+}
+
+/** Those of Node's own are quicker. */
+async function ownCompressors(): Promise<Compressors> {
+  return {
+    ...(await loadCompressors()),
+    GZIP: (bytes) => zlib.gunzipSync(bytes),
+    BROTLI: (bytes) => zlib.brotliDecompressSync(bytes),
+  };
+}
+
+/** @throws Error for a row group that does not fit in memory and cannot be read in parts. */
+function rowsAtOnce(group: RowGroup, index: number, name: string, atOnce: number): number {
+  const chunks = group.columns.filter(({ meta_data: data }) => data?.path_in_schema[0] === name);
+  const sizes = chunks.map(({ meta_data: data }) => Number(data?.total_uncompressed_size ?? 0));
+  const bytes = sizes.reduce((sum, size) => sum + size, 0);
+  const rows = Math.max(Number(group.num_rows), 1);
+  const hasPageIndex = chunks.every((chunk) => chunk.offset_index_offset !== undefined);
+  if (hasPageIndex) return Math.max(Math.floor((rows * atOnce) / Math.max(bytes, 1)), 1);
+  if (bytes <= MOST_AT_ONCE_BYTES) return rows;
+  throw new Error(
+    `row group ${index} has ${bytes} bytes of them, of which ${MOST_AT_ONCE_BYTES} can be read: write ` +
+      'the file with smaller row groups or with a page index',
+  );
+}
+
+function holdsPictures({ element, children }: SchemaTree): boolean {
+  if (element.repetition_type === 'REPEATED') return false;
+  if (children.length === 0) return isBytes(element);
+  const parts = children.filter(({ element: { name } }) => name === 'bytes' || name === 'path');
+  return (
+    parts.length > 0 && parts.every((part) => part.children.length === 0 && isBytes(part.element))
+  );
+}
+
+function isBytes({ type, logical_type: logical }: SchemaTree['element']): boolean {
+  if (logical !== undefined && logical.type !== 'STRING') return false;
+  return type === 'BYTE_ARRAY' || type === 'FIXED_LEN_BYTE_ARRAY';
+}
+
+/** Of a column, in the words of the format. */
+function kindOf({ element, children }: SchemaTree): string {
+  const { type, logical_type: logical, converted_type: converted } = element;
+  return logical?.type ?? converted ?? type ?? (children.length > 0 ? 'struct' : 'unknown');
+}
