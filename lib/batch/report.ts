@@ -3,21 +3,30 @@ import { loadBinding } from '../binding/load';
 import { HeldImage } from '../image/input';
 import { loadSharp } from '../image/sharp';
 import { showPicture } from '../image/shown';
-import { html, type Html } from '../report/html';
+import { markup, type Html } from '../report/markup';
 import { render, type Chart, type Page } from '../report/page';
-import type { DonePart, Job } from './job/journal';
+import { readDone, REPORT, type DonePart, type Job } from './job/journal';
 import { sumOf } from './job/manifest';
 import { addUp, SCORE_BINS, type Sample, type Tally } from './job/tally';
+import type { Store } from './store/store';
 
 /** Pictures of the contact sheet, and their longer side. */
 const MOST_PICTURES = 48;
 const SIDE = 160;
 const MOST_PROBLEMS = 50;
 const MOST_BARS = 20;
+/** Of a bar's label. */
+const MOST_LETTERS = 38;
 /** Points of the chart over time. */
 const MOST_POINTS = 120;
 /** A picture that takes longer is left out. */
 const PATIENCE_MS = 10_000;
+
+/** Writes the page beside the rows, of the parts that are done. */
+export async function writeReport(store: Store, job: Job, signal?: AbortSignal): Promise<void> {
+  const parts = [...(await readDone(store)).values()].sort((a, b) => a.part - b.part);
+  await store.replace(REPORT, await reportOf(job, parts, signal));
+}
 
 /** A whole HTML document of these parts, which reads the pictures that it shows. */
 export async function reportOf(job: Job, parts: DonePart[], signal?: AbortSignal): Promise<string> {
@@ -29,10 +38,19 @@ export async function reportOf(job: Job, parts: DonePart[], signal?: AbortSignal
     bars('Errors', 'images', tally.reasons),
   ].filter(({ values }) => values.some((value) => value > 0));
   const sections: Page['sections'] = [];
-  const pictures = await contactSheet(evenly(tally.samples.filter(isResult), MOST_PICTURES), signal);
+  const pictures = await contactSheet(
+    evenly(tally.samples.filter(isResult), MOST_PICTURES),
+    signal,
+  );
   if (pictures.length > 0)
-    sections.push({ title: 'Some of the pictures', body: html`<div class="sheet">${pictures}</div>` });
-  const problems = evenly(tally.samples.filter((each) => !isResult(each)), MOST_PROBLEMS);
+    sections.push({
+      title: 'Some of the pictures',
+      body: markup`<div class="sheet">${pictures}</div>`,
+    });
+  const problems = evenly(
+    tally.samples.filter((each) => !isResult(each)),
+    MOST_PROBLEMS,
+  );
   if (problems.length > 0) sections.push({ title: 'Some of the errors', body: table(problems) });
   return render({ title: titleOf(job), facts: factsOf(job, parts), charts, sections });
 }
@@ -45,14 +63,21 @@ const titleOf = ({ settings }: Job) =>
 function factsOf({ settings, plan, created }: Job, parts: DonePart[]): Page['facts'] {
   const rows = parts.reduce((sum, part) => sum + part.rows, 0);
   const errors = Object.values(sumOf(parts.map((part) => part.errors))).reduce((a, b) => a + b, 0);
-  const last = parts.map(({ finished }) => finished).sort().at(-1) ?? created;
+  const last =
+    parts
+      .map(({ finished }) => finished)
+      .sort()
+      .at(-1) ?? created;
   const { revision } = settings.model;
   return [
     ['Rows', `${rows.toLocaleString('en')}, ${errors.toLocaleString('en')} of them errors`],
     ['Parts', `${parts.length} of ${plan.parts.length}`],
     ['Begun', created],
     ['Last part', last],
-    ['Model', revision === null ? settings.model.source : `${settings.model.source} at ${revision}`],
+    [
+      'Model',
+      revision === null ? settings.model.source : `${settings.model.source} at ${revision}`,
+    ],
     ['Options', JSON.stringify(settings.options)],
     ['Workers', [...new Set(parts.map(({ worker }) => worker))].join(', ')],
   ];
@@ -77,7 +102,9 @@ function throughput(parts: DonePart[]): Chart {
   return {
     title: 'Images a second, over time',
     type: 'line',
-    labels: starts.map((start) => new Date(1000 * start).toISOString().slice(5, 19).replace('T', ' ')),
+    labels: starts.map((start) =>
+      new Date(1000 * start).toISOString().slice(5, 19).replace('T', ' '),
+    ),
     values: starts.map((start) => Number(rateIn(start).toPrecision(4))),
     unit: 'images/s',
   };
@@ -98,7 +125,9 @@ function bars(title: string, unit: string, counts: Record<string, number>): Char
   return {
     title,
     type: 'bar',
-    labels: shown.map(([name]) => (name.length > 60 ? `${name.slice(0, 57)}...` : name)),
+    labels: shown.map(([name]) =>
+      name.length > MOST_LETTERS ? `${name.slice(0, MOST_LETTERS)}…` : name,
+    ),
     values: shown.map(([, times]) => times),
     unit,
     isHorizontal: true,
@@ -108,7 +137,9 @@ function bars(title: string, unit: string, counts: Record<string, number>): Char
 /** So many of them at most, from the first to the last. */
 function evenly<T>(values: T[], most: number): T[] {
   const step = Math.max(1, values.length / most);
-  return values.filter((_, at) => Math.floor(at / step) !== Math.floor((at - 1) / step) || at === 0);
+  return values.filter(
+    (_, at) => Math.floor(at / step) !== Math.floor((at - 1) / step) || at === 0,
+  );
 }
 
 /** Those that can be read by their paths: what is in a shard has none. */
@@ -118,9 +149,10 @@ async function contactSheet(samples: Sample[], signal?: AbortSignal): Promise<Ht
     const source = await thumbnail(sample.path, signal);
     if (source === null) continue;
     const { label, score, path } = sample;
-    const words = label === undefined ? '' : `${label}${score === undefined ? '' : ` ${score.toFixed(3)}`}`;
+    const words =
+      label === undefined ? '' : `${label}${score === undefined ? '' : ` ${score.toFixed(3)}`}`;
     shown.push(
-      html`<div><img src="${source}" alt="${label ?? ''}" loading="lazy">${words}<small>${path}</small></div>`,
+      markup`<div><img src="${source}" alt="${label ?? ''}">${words}<small>${path}</small></div>`,
     );
   }
   return shown;
@@ -129,7 +161,10 @@ async function contactSheet(samples: Sample[], signal?: AbortSignal): Promise<Ht
 /** A data: URL; null for what cannot be shown. */
 async function thumbnail(path: string, signal?: AbortSignal): Promise<string | null> {
   const patience = AbortSignal.timeout(PATIENCE_MS);
-  const bounds = { signal: signal ? AbortSignal.any([signal, patience]) : patience, timeoutMs: PATIENCE_MS };
+  const bounds = {
+    signal: signal ? AbortSignal.any([signal, patience]) : patience,
+    timeoutMs: PATIENCE_MS,
+  };
   try {
     const { pixels } = await showPicture(HeldImage.of(path), SIDE, loadBinding(), bounds);
     const [, , height = 0, width = 0] = pixels.shape;
@@ -148,6 +183,7 @@ async function thumbnail(path: string, signal?: AbortSignal): Promise<string | n
 }
 
 function table(problems: Sample[]): Html {
-  const row = ({ path, problem }: Sample) => html`<tr><td>${path}</td><td>${problem}</td></tr>`;
-  return html`<table><tr><th>Input</th><th>What is wrong</th></tr>${problems.map(row)}</table>`;
+  const row = ({ path, problem }: Sample) => markup`<tr><td>${path}</td><td>${problem}</td></tr>`;
+  const names = markup`<tr><th>Input</th><th>What is wrong</th></tr>`;
+  return markup`<table>${names}${problems.map(row)}</table>`;
 }

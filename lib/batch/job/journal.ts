@@ -6,6 +6,7 @@ import type { Listed } from '../inputs/listed';
 import type { FileFacts, Store } from '../store/store';
 import { writePlan, type Plan } from './plan';
 import { expectSame, type JobSettings } from './settings';
+import type { Tally } from './tally';
 
 const FOLDER = '.job';
 const JOB = `${FOLDER}/job.json`;
@@ -13,6 +14,7 @@ const DONE = `${FOLDER}/done`;
 export const WORK = `${FOLDER}/tmp`;
 /** Readers of folders of Parquet, such as pandas, pass over names that begin with '_' or '.'. */
 export const MANIFEST = '_manifest.json';
+export const REPORT = '_report.html';
 /** What jobs leave beside their folder. */
 const OURS = /^(part-\d{5,}\.(jsonl|csv|parquet|npy|rows\.jsonl)|_manifest\.json|_report\.html)$/;
 
@@ -32,6 +34,8 @@ export interface DonePart {
   errors: Record<string, number>;
   /** `from` is where a file lies until it is moved to its name. */
   files: (FileFacts & { name: string; from: string })[];
+  /** For reports. */
+  tally: Tally;
   /** When, as ISO 8601. */
   finished: string;
   /** What the part took, and who did it. */
