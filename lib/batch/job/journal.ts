@@ -3,7 +3,7 @@
 import { randomUUID } from 'node:crypto';
 import { BitError } from '../../errors';
 import type { Listed } from '../inputs/listed';
-import type { FileFacts, Store } from '../store/store';
+import { WORK, type FileFacts, type Store } from '../store/store';
 import { writePlan, type Plan } from './plan';
 import { expectSame, type JobSettings } from './settings';
 import type { Tally } from './tally';
@@ -11,7 +11,6 @@ import type { Tally } from './tally';
 const FOLDER = '.job';
 const JOB = `${FOLDER}/job.json`;
 const DONE = `${FOLDER}/done`;
-export const WORK = `${FOLDER}/tmp`;
 /** Readers of folders of Parquet, such as pandas, pass over names that begin with '_' or '.'. */
 export const MANIFEST = '_manifest.json';
 export const REPORT = '_report.html';
@@ -149,6 +148,15 @@ async function isComplete(store: Store, record: DonePart, there: Set<string>): P
 async function moveFiles(store: Store, { files }: DonePart): Promise<boolean> {
   for (const { from, name } of files) if (!(await store.move(from, name))) return false;
   return true;
+}
+
+/** What processes that were killed have left, once all parts are done. */
+export async function removeRests(store: Store, { plan }: Job): Promise<void> {
+  for (const name of await store.list(FOLDER)) {
+    const path = `${FOLDER}/${name}`;
+    if (name.startsWith('plan-') && path !== plan.file) await store.remove(path);
+  }
+  await store.remove(WORK);
 }
 
 async function clear(store: Store): Promise<void> {

@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { RowFormat, RowWriter, Shape } from '../outputs/writer';
 import type { BatchRow } from '../row';
-import type { FileFacts, Store, StoreFile } from '../store/store';
-import { markDone, partName, WORK, type DonePart } from './journal';
+import { WORK, type FileFacts, type Store, type StoreFile } from '../store/store';
+import { markDone, partName, type DonePart } from './journal';
 import { TallyCounter } from './tally';
 
 export class PartOutput {
