@@ -21,7 +21,7 @@ beforeAll(async () => {
   const chunks: Uint8Array[] = [];
   for await (const chunk of archive) chunks.push(chunk as Uint8Array);
   writeFileSync(join(base, 'sets', 'all.tar'), Buffer.concat(chunks));
-  const paths = ['beside.jpg', 'http://host/3.jpg', 'elsewhere.jpg'];
+  const paths = ['beside.jpg', 'file:///3.jpg', 'elsewhere.jpg'];
   const table = tableFromArrays({ path: paths });
   const parquet = writeParquet(Table.fromIPCStream(tableToIPC(table, 'stream')));
   writeFileSync(join(base, 'sets', 'refs.parquet'), parquet);
@@ -64,7 +64,7 @@ test('pictures beside a Parquet file are found, and called as without another fo
     })();`);
   expect(found).toEqual([
     ['sets/beside.jpg', join(base, 'sets', 'beside.jpg')],
-    ['http://host/3.jpg', 'http://host/3.jpg'],
+    ['file:///3.jpg', 'file:///3.jpg'],
     ['elsewhere.jpg', 'elsewhere.jpg'],
   ]);
   expect(readFileSync(found[0]?.[1] as string, 'utf8')).toBe('picture');
