@@ -2,7 +2,7 @@
 import type * as BullMQ from 'bullmq';
 import type { Redis, RedisOptions } from 'ioredis';
 import { BitError, invalid } from '../../errors';
-import { orAborted } from '../../signal';
+import { orAborted, throwIfAborted } from '../../signal';
 
 /** How long a server may take to answer at first. */
 const PATIENCE_MS = 10_000;
@@ -34,7 +34,7 @@ export function loadQueues(): Modules {
 /* eslint-enable */
 
 export const isRedisUrl = (url: unknown): url is string =>
-  typeof url === 'string' && /^rediss?:\/\//.test(url) && URL.canParse(url);
+  typeof url === 'string' && /^rediss?:\/\/[^/]/.test(url) && URL.canParse(url);
 
 /**
  * A connection that lasts: when the server goes away, what is asked of it waits until it is back.
@@ -42,6 +42,7 @@ export const isRedisUrl = (url: unknown): url is string =>
  *   there or the password is wrong; the signal's reason.
  */
 export async function connectRedis(url: string, signal?: AbortSignal): Promise<Redis> {
+  throwIfAborted(signal);
   if (!isRedisUrl(url)) throw invalid('ERR_BIT_CONFIG', 'queue', "'redis://host:port'", url);
   const { Redis } = loadQueues();
   const client = new Redis(url, {
@@ -68,7 +69,9 @@ export async function connectRedis(url: string, signal?: AbortSignal): Promise<R
  * @throws BitError ERR_BIT_QUEUE for what Redis itself refuses; the signal's reason.
  */
 export async function asked<T>(work: Promise<T>, signal?: AbortSignal): Promise<T> {
+  work.catch(() => undefined); // nobody may wait for it
   try {
+    throwIfAborted(signal);
     return await orAborted(work, signal);
   } catch (cause) {
     if (cause instanceof BitError || signal?.aborted) throw cause;
