@@ -1,6 +1,6 @@
-"""Makes batch/: tar and Parquet shards as other tools write them, and expected.json with the pictures that each holds.
+"""Makes batch/: shards as other tools write them, expected.json with the pictures that each holds, and NumPy's arrays.
 
-Run it as `python test/reference/make_batch.py`; it needs pyarrow and Pillow. Tar archives are written by Python's tarfile
+Run it as `python test/reference/make_batch.py`; it needs pyarrow, NumPy and Pillow. Tar archives are written by Python's tarfile
 (the kinds of names and entries that it has), Zstandard and Parquet by Arrow's C++ libraries.
 Layout of expected.json: batch/README.md.
 """
@@ -194,12 +194,23 @@ def make_parquet():
     pq.write_table(table(label=[1, 2], caption=["a", "b"], image=lists), FOLDER / "no_pictures.parquet")
 
 
+# NumPy
+
+
+def make_arrays():
+    """As numpy.save writes embeddings: eighths, counted up."""
+    for name, shape in {"floats.npy": (3, 2), "none.npy": (0, 5), "many.npy": (1000, 1)}.items():
+        values = np.arange(shape[0] * shape[1], dtype="<f4") / 8
+        np.save(FOLDER / name, values.reshape(shape))
+
+
 def main():
     FOLDER.mkdir(exist_ok=True)
     (FOLDER / "beside").mkdir(exist_ok=True)
     (FOLDER / "beside" / "picture.png").write_bytes(picture(200))
     make_tars()
     make_parquet()
+    make_arrays()
     lines = [f" {json.dumps(name)}: {json.dumps(rows)}" for name, rows in EXPECTED.items()]
     (FOLDER / "expected.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
 

@@ -78,8 +78,7 @@ test('a failure that nobody waits for is nobody’s', async () => {
   const listener = (error: unknown) => unhandled.push(error);
   process.on('unhandledRejection', listener);
   async function* failing(): AsyncGenerator<number> {
-    await Promise.resolve();
-    throw new Error('unplugged');
+    yield await Promise.reject<number>(new Error('unplugged'));
   }
   const ahead = new Ahead(failing());
   for (let times = 0; times < 20; times++) await turn();
