@@ -210,3 +210,16 @@ test('what was ended keeps no process', async () => {
   expect(await runNode(['-e', script])).toEqual({ code: 0, stdout: 'enough\n', stderr: '' });
   expect(performance.now() - begun).toBeLessThan(15_000);
 });
+
+test('no timer is left behind, whatever came of it', async () => {
+  const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+  const before = timers();
+  for (const answer of [good, status(404), status(503)]) {
+    answers = [answer];
+    const { signal } = new AbortController();
+    await read(1, { timeoutMs: 123_456, signal }).catch(() => undefined);
+  }
+  await new Promise((resolve) => setImmediate(resolve));
+  // Connections that are kept for the next request have a timer among them.
+  expect(timers() - before).toBeLessThanOrEqual(1);
+});
