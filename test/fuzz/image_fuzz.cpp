@@ -1,4 +1,4 @@
-// Raw pixels of any size, and JPEGs of any bytes, resized and cropped to any size.
+// Raw pixels of any size, and JPEGs and PNGs of any bytes, resized and cropped to any size.
 #include <fuzzer/FuzzedDataProvider.h>
 
 #include <cmath>
@@ -17,13 +17,12 @@ constexpr int64_t kMostSide = 40;
 constexpr int kShrinks[] = {1, 2, 4, 8};
 
 Picture picture_of(FuzzedDataProvider& input, int64_t height, int64_t width) {
-  Picture picture{.pixels = {},
-                  .jpeg = {},
-                  .jpeg_shrink = kShrinks[input.ConsumeIntegralInRange(0, 3)],
-                  .resized_height = height,
-                  .resized_width = width};
-  if (input.ConsumeBool()) {
-    picture.jpeg = input.ConsumeRemainingBytesAsString();
+  Picture picture{.pixels = {}, .file = {}, .resized_height = height, .resized_width = width};
+  const int shrink = kShrinks[input.ConsumeIntegralInRange(0, 3)];
+  const int kind = input.ConsumeIntegralInRange(0, 2);
+  if (kind > 0) {
+    const auto encoding = kind == 1 ? image::Encoding::kJpeg : image::Encoding::kPng;
+    picture.file = {encoding, input.ConsumeRemainingBytesAsString(), shrink};
     return picture;
   }
   const auto side = [&] { return input.ConsumeIntegralInRange<int64_t>(1, kMostSide); };
