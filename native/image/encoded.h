@@ -8,9 +8,6 @@
 
 namespace bigtransfer::image {
 
-/// Channels of what comes out of a file.
-inline constexpr int kRgb = 3;
-
 enum class Encoding { kJpeg, kPng };
 
 /// A whole file.

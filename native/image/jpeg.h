@@ -29,7 +29,7 @@ class JpegReader final : public RowReader {
   bool start(int shrink);
   int64_t height() const override;
   int64_t width() const override;
-  int64_t channels() const override { return 3; }
+  int64_t channels() const override { return kRgb; }
   void keep_columns(int64_t begin, int64_t end) override;
   bool read(uint8_t* row) override;
   bool finish() override;

@@ -28,7 +28,7 @@ class PngReader final : public RowReader {
   bool start();
   int64_t height() const override;
   int64_t width() const override;
-  int64_t channels() const override { return 3; }
+  int64_t channels() const override { return kRgb; }
   void keep_columns(int64_t begin, int64_t end) override;
   bool read(uint8_t* row) override;
   /// What follows the pixels is not looked at.

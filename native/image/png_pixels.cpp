@@ -4,10 +4,11 @@
 #include <algorithm>
 #include <cstring>
 
+#include "image/row_reader.h"
+
 namespace bigtransfer::image {
 namespace {
 
-constexpr int64_t kRgb = 3;
 constexpr int kMost = 255;
 
 int64_t samples_of(PngColour colour) {

@@ -5,6 +5,9 @@
 
 namespace bigtransfer::image {
 
+/// Channels of what comes out of a file.
+inline constexpr int kRgb = 3;
+
 /// The rows of one picture, once, from the top: interleaved bytes.
 class RowReader {
  public:
