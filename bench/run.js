@@ -8,11 +8,15 @@ const { tables, write } = require('./harness/report');
 const { versionsOf } = require('./harness/versions');
 
 const SUITES = {
+  batch: require('./suites/batch'),
   busy: require('./suites/busy'),
   inference: require('./suites/inference'),
   preprocessing: require('./suites/preprocessing'),
   startup: require('./suites/startup'),
 };
+
+/** Those that are run by themselves, into results of their own. */
+const APART = ['batch', 'busy'];
 
 const split = (text) => text.split(',').map((part) => part.trim());
 
@@ -21,8 +25,8 @@ function parse() {
     .description('Times bigtransfer and its peers, taking turns')
     .addOption(
       new Option('--suites <names>', Object.keys(SUITES).join(', ')).argParser(split).default(
-        Object.keys(SUITES).filter((name) => name !== 'busy'),
-        'all but busy',
+        Object.keys(SUITES).filter((name) => !APART.includes(name)),
+        'all but batch and busy',
       ),
     )
     .option('--busy', 'the suite of that name alone, into results/cpu-busy.json')

@@ -69,6 +69,16 @@ export type { BatchProgress } from './batch/progress';
 export type { BatchRow, RowError } from './batch/row';
 export type { FormatName } from './batch/outputs/formats';
 export type { Manifest } from './batch/job/manifest';
+export { enqueueBatch, type EnqueueOptions } from './batch/queue/enqueue';
+export type { PartFailure } from './batch/queue/part_queue';
+export type { BatchWorker } from './batch/queue/registry';
+export { runWorker, type BatchWorkerEvent, type BatchWorkerOptions } from './batch/queue/worker';
+export {
+  batchStatus,
+  type BatchJobStatus,
+  type BatchStatus,
+  type BatchStatusOptions,
+} from './batch/status/status';
 export { systemInfo, type SystemInfo } from './system_info';
 export { version } from './version';
 export * as libtorch from './libtorch';

@@ -4,7 +4,7 @@
 const { spawnSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { BitConfig, BitForImageClassification } = require('../..');
+const { BitConfig, BitForImageClassification, BitImageProcessor } = require('../..');
 const { PYTHON, here } = require('./peers');
 
 const CACHE = path.join(__dirname, '..', '.cache');
@@ -41,4 +41,12 @@ async function modelFolder(network, { onnx }) {
   return folder;
 }
 
-module.exports = { CACHE, NETWORKS, modelFolder };
+/** R50x1 with a preprocessor as google/bit-50 has it, for jobs. */
+async function jobModel() {
+  const folder = await modelFolder('r50x1', { onnx: false });
+  const size = { size: { shortestEdge: 448 }, cropSize: { height: 448, width: 448 } };
+  await new BitImageProcessor(size).savePretrained(folder);
+  return folder;
+}
+
+module.exports = { CACHE, NETWORKS, jobModel, modelFolder };

@@ -88,6 +88,33 @@ const STARTUP = [
   },
 ];
 
+/** From files to rows; what our job cannot be quicker than stands beside it. */
+const BATCH = [
+  { name: 'bigtransfer batch', command: node('bigtransfer_batch.js'), needs: [] },
+  {
+    name: 'our decoding alone',
+    command: node('bigtransfer_batch_limits.js', 'decoding'),
+    needs: [],
+  },
+  { name: 'our network alone', command: node('bigtransfer_batch_limits.js', 'network'), needs: [] },
+  {
+    name: 'transformers and a DataLoader',
+    command: python('transformers_batch.py'),
+    needs: ['transformers'],
+  },
+];
+
+/** A whole process over a folder of pictures. */
+const BATCH_FOLDER = [
+  { name: 'bigtransfer batch', command: node('bigtransfer_folder.js'), needs: [], folder: true },
+  {
+    name: 'transformers and Pillow in a loop',
+    command: python('transformers_folder.py'),
+    needs: ['transformers'],
+    folder: true,
+  },
+];
+
 /** The version to compare with: a folder with another checkout, built. */
 const { BEFORE } = process.env;
 const bun = (name, ...args) => [resolved(bunBinary()) ?? 'bun', here(name), ...args];
@@ -182,4 +209,15 @@ function sortOut(peers, lacking) {
   return { present, absent };
 }
 
-module.exports = { BUSY, INFERENCE, PREPROCESSING, PYTHON, STARTUP, here, missing, sortOut };
+module.exports = {
+  BATCH,
+  BATCH_FOLDER,
+  BUSY,
+  INFERENCE,
+  PREPROCESSING,
+  PYTHON,
+  STARTUP,
+  here,
+  missing,
+  sortOut,
+};

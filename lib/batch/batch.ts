@@ -1,22 +1,19 @@
 // Any number of pictures through a model: rows as they come, and under an output a job that nothing ends.
-import { PRETRAINED_CHECKS } from '../config/pretrained_options';
-import { only } from '../config/options';
 import { BitError, Caller } from '../errors';
 import { openEngine, type Engine } from './engine';
 import { listInputs, type Given } from './inputs/inputs';
-import type { Listed } from './inputs/listed';
 import { openListed, type OpenShardOptions } from './inputs/open';
 import type { Picture } from './inputs/picture';
-import { openJob, readDone, type Job } from './job/journal';
-import { modelFacts } from './job/model_facts';
+import { readDone } from './job/journal';
 import { finishJob, sumOf } from './job/manifest';
+import { openOwnJob, rowsIn } from './job/open';
 import { runParts } from './job/run_parts';
-import { checkBatchOptions, decisive, type BatchJobOptions, type CheckedOptions } from './options';
+import { checkBatchOptions, type BatchJobOptions, type CheckedOptions } from './options';
 import { ProgressMeter } from './progress';
 import type { BatchRow } from './row';
 import { failedRow, rowsOf, type PictureGroup } from './rows';
-import { FolderStore } from './store/folder';
-import type { Store } from './store/store';
+import { writeReport } from './report';
+import { openStore } from './store/open';
 
 /**
  * Runs a model over pictures, and gives a row for each of them, in their order: a result, or why there
@@ -106,13 +103,13 @@ async function* openGiven(
 /** Under an output. */
 async function* kept(checked: CheckedOptions): AsyncGenerator<BatchRow> {
   const { job: options, engine: engineOptions, signal } = checked;
-  const store = new FolderStore(options.output as string);
+  const store = openStore(options.output as string);
   const job = await openOwnJob(store, checked);
   const done = await readDone(store);
   const { index, count } = options.shard;
   const mine = job.plan.parts.map((_, part) => part).filter((part) => part % count === index);
   const left = mine.filter((part) => !done.has(part));
-  const meter = new ProgressMeter(totalOf(job, mine), options.onJobProgress);
+  const meter = new ProgressMeter(rowsIn(job, mine), options.onJobProgress);
   const earlier = mine.flatMap((part) => done.get(part) ?? []);
   meter.start(
     earlier.reduce((sum, { rows }) => sum + rows, 0),
@@ -132,36 +129,8 @@ async function* kept(checked: CheckedOptions): AsyncGenerator<BatchRow> {
     }
   }
   await finishJob(store, job);
+  if (options.report) await writeReport(store, job, signal);
   meter.end();
-}
-
-async function openOwnJob(store: Store, { job, engine, signal }: CheckedOptions): Promise<Job> {
-  const { task, format, partSize } = job;
-  const ofSource = { ...only(engine, PRETRAINED_CHECKS), signal };
-  const model = await modelFacts(job.model, ofSource);
-  const settings = { task, format, partSize, model, options: decisive(engine) };
-  const listing = () => namesOf(listInputs(job, { withShards: true, withRepeats: true, signal }));
-  return openJob(store, settings, listing, job);
-}
-
-/** What can be found again later. @throws BitError ERR_BIT_CONFIG for pictures in memory. */
-async function* namesOf(listing: AsyncIterable<Given>): AsyncGenerator<Listed> {
-  for await (const given of listing) {
-    if (!('image' in given)) yield given;
-    else
-      throw new BitError(
-        'ERR_BIT_CONFIG',
-        'With an output, inputs are paths and URLs: a job goes on where it ended, and pictures in memory are gone by then',
-      );
-  }
-}
-
-/** Rows there will be; null where shards are among them. */
-function totalOf({ plan, settings }: Job, mine: number[]): number | null {
-  if (plan.shards > 0) return null;
-  const last = plan.parts.length - 1;
-  const inLast = plan.inputs - last * settings.partSize;
-  return mine.reduce((sum, part) => sum + (part === last ? inLast : settings.partSize), 0);
 }
 
 async function* one<T>(value: T): AsyncGenerator<T> {

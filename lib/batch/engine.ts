@@ -1,5 +1,6 @@
 // A model at work for a job: images in, rows out.
 import { DEFAULT_TOP_K } from '../config/defaults';
+import type { BitImageProcessorFields } from '../config/image_processor';
 import { stageWidths } from '../config/network_spec';
 import { BitError } from '../errors';
 import { HeldImage, type ImageInput } from '../image/input';
@@ -7,6 +8,7 @@ import { holdDownSharp } from '../image/sharp';
 import type { Task } from '../pipelines/parts';
 import { pipeline } from '../pipelines/pipeline';
 import type { Settled } from '../pipelines/settled';
+import { bestBatchSize, type TriedModel } from './best_batch';
 import type { Picture } from './inputs/picture';
 import type { EngineOptions } from './options';
 import type { Shape } from './outputs/writer';
@@ -37,8 +39,9 @@ export async function openEngine(
 
 async function classifier(source: string, options: EngineOptions): Promise<Engine> {
   const { signal } = options;
-  const classify = await pipeline('image-classification', source, options);
+  const classify = await pipeline('image-classification', source, ofPipeline(options));
   const { model } = classify;
+  const batchSize = await batchSizeOf(classify, options);
   return {
     shape: {
       task: classify.task,
@@ -46,22 +49,49 @@ async function classifier(source: string, options: EngineOptions): Promise<Engin
     },
     ...partsOf(classify),
     settled: (images) =>
-      mapped(classify.settled(held(images), { signal }), (predictions) => ({ predictions })),
+      mapped(classify.settled(held(images), { signal, batchSize }), (predictions) => ({
+        predictions,
+      })),
   };
 }
 
 async function extractor(source: string, options: EngineOptions): Promise<Engine> {
   const { signal } = options;
-  const extract = await pipeline('image-feature-extraction', source, options);
+  const extract = await pipeline('image-feature-extraction', source, ofPipeline(options));
   const { model } = extract;
+  const batchSize = await batchSizeOf(extract, options);
   return {
     shape: { task: extract.task, width: stageWidths(model.config).at(-1) as number },
     ...partsOf(extract),
     settled: (images) =>
-      mapped(extract.settled(held(images), { signal, pool: true }), ({ data }) => ({
+      mapped(extract.settled(held(images), { signal, batchSize, pool: true }), ({ data }) => ({
         embedding: data,
       })),
   };
+}
+
+/** The model's own queue gathers as many as go through it together. */
+function ofPipeline({ batchSize, ...rest }: EngineOptions): EngineOptions & { batchSize?: number } {
+  if (typeof batchSize !== 'number') return rest;
+  return { batching: { maxBatch: batchSize }, ...rest, batchSize };
+}
+
+/** @throws what the model rejects with; it is disposed of then. */
+async function batchSizeOf(
+  run: { model: TriedModel; processor: BitImageProcessorFields; dispose(): Promise<void> },
+  { batchSize, imageProcessorKwargs, signal }: EngineOptions,
+): Promise<number | undefined> {
+  if (batchSize !== 'auto') return batchSize;
+  try {
+    return await bestBatchSize(
+      run.model,
+      { ...run.processor, ...imageProcessorKwargs },
+      { signal },
+    );
+  } catch (error) {
+    await run.dispose();
+    throw error;
+  }
 }
 
 /** What both have. */

@@ -25,7 +25,15 @@ export const DEFAULT_PART_SIZE = 1000;
 export const DEFAULT_RETRIES = 2;
 
 /** How a job's model is loaded and called. */
-export type EngineOptions = PipelineOptions<ClassificationOptions> & { signal?: AbortSignal };
+export interface EngineOptions extends Omit<PipelineOptions<ClassificationOptions>, 'batchSize'> {
+  /**
+   * Images that go through the network together, over all GPUs; default 8. 'auto' tries out which
+   * number is the quickest of those that fit.
+   */
+  batchSize?: number | 'auto';
+  /** Ends the job, which then rejects with its reason. */
+  signal?: AbortSignal;
+}
 
 /**
  * Of {@link batch}: beside these, all options of {@link pipeline} and of its calls.
@@ -59,6 +67,8 @@ export interface BatchJobOptions extends EngineOptions {
   planned?: boolean;
   /** `'i/n'`: of n processes with one `output`, this is number i, from 0; each does its share of the parts. */
   shard?: string;
+  /** Whether a page about the job is written beside its rows, `_report.html`; default false. */
+  report?: boolean;
   /** Called as rows are done, a few times a second at most. */
   onJobProgress?: (progress: BatchProgress) => void;
 }
@@ -83,6 +93,7 @@ export const JOB_CHECKS = {
   },
   restart: boolean,
   planned: boolean,
+  report: boolean,
   shard: {
     expected: "'i/n', i counting from 0",
     test: (value: unknown) => shardOf(value) !== null,
@@ -97,7 +108,7 @@ export interface CheckedOptions {
   job: Required<
     Pick<
       BatchJobOptions,
-      'model' | 'task' | 'format' | 'partSize' | 'retries' | 'restart' | 'planned'
+      'model' | 'task' | 'format' | 'partSize' | 'retries' | 'restart' | 'planned' | 'report'
     >
   > &
     Pick<BatchJobOptions, 'inputs' | 'filesFrom' | 'column' | 'output' | 'onJobProgress'> & {
@@ -133,12 +144,15 @@ export function checkBatchOptions(options: BatchJobOptions): CheckedOptions {
     retries: DEFAULT_RETRIES,
     restart: false,
     planned: false,
+    report: false,
     ...rest,
     shard: shardOf(shard) ?? { index: 0, count: 1 },
   };
   expectInputs(job);
   throwIfAborted(signal);
-  const { loading } = divided(engine, callChecks(job.task));
+  const { batchSize, ...others } = engine;
+  const fixed = batchSize === 'auto' ? others : engine;
+  const { loading } = divided(fixed, callChecks(job.task));
   checkOptions(loading, LOAD_CHECKS);
   expectFormatFor(job.task, job.format);
   expectOneJob(job);

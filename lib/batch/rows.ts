@@ -24,24 +24,25 @@ export async function* rowsOf<Key>(
   engine: Pick<Engine, 'settled'>,
 ): AsyncGenerator<KeyedRow<Key>, void, undefined> {
   // Pictures that are under way: a few batches.
-  const underWay: { key: Key; path: string; isLast: boolean }[] = [];
+  const underWay: { key: Key; path: string; place: string; isLast: boolean }[] = [];
   async function* images(): AsyncGenerator<Picture['image']> {
     for await (const { key, pictures } of groups)
       for await (const { value, isLast } of withLast(pictures)) {
-        underWay.push({ key, path: value.path, isLast });
-        yield value.image;
+        const { path, place = path, image } = value;
+        underWay.push({ key, path, place, isLast });
+        yield image;
       }
   }
   for await (const { result, error } of engine.settled(images())) {
-    const { key, path, isLast } = underWay.shift() as (typeof underWay)[number];
-    const row = error ? failedRow(path, error) : ({ path, ...result } as BatchRow);
+    const { key, path, place, isLast } = underWay.shift() as (typeof underWay)[number];
+    const row = error ? failedRow(path, error, place) : ({ path, ...result } as BatchRow);
     yield { key, row, isLast };
   }
 }
 
-/** Of an input that cannot be used; its path is not said twice. */
-export function failedRow(path: string, { code, message }: BitError): BatchRow {
-  return { path, error: { code, message: message.replace(` ${path}:`, ':') } };
+/** Of an input that cannot be used; its path, which the error calls `place`, is not said twice. */
+export function failedRow(path: string, { code, message }: BitError, place = path): BatchRow {
+  return { path, error: { code, message: message.replace(` ${place}:`, ':') } };
 }
 
 /** Each with whether another one follows. */

@@ -124,7 +124,7 @@ export function wholeNumber(text: string): number {
   return value;
 }
 
-function device(text: string): Device {
+export function device(text: string): Device {
   if (isDevice(text)) return text;
   throw new InvalidArgumentError('Expected auto, cpu, cuda, cuda:N or cuda:all.');
 }

@@ -11,6 +11,8 @@ import { addEmbed } from './embed';
 import { addExplain } from './explain';
 import { addInspect } from './inspect';
 import { addLibtorch } from './libtorch';
+import { addStatus } from './status';
+import { addWorker } from './worker';
 import { EXIT, type Context } from './context';
 import { reportError } from './report';
 
@@ -47,6 +49,8 @@ function createProgram(context: Context): Command {
     addEmbed,
     addExplain,
     addBatch,
+    addWorker,
+    addStatus,
     addInspect,
     addBench,
     addDoctor,

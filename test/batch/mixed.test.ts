@@ -4,14 +4,16 @@ import { join } from 'node:path';
 import { batch, pipeline, type BatchRow } from '../../lib';
 import { temporaryFolder, writtenRows } from '../support/jobs';
 
-const { makeMixedSet } = require('../reliability/mixed_set.js') as {
+/** What makes the files, as a program beside other trials. */
+interface MixedSet {
   makeMixedSet(folder: string, count: number): Promise<{ path: string; isSound: boolean }[]>;
-};
+}
 const COUNT = 2000;
 const PART_SIZE = 150;
 
 test('each of 2,000 files is one row: a result, or what is wrong with it', async () => {
   const folder = temporaryFolder();
+  const { makeMixedSet } = jest.requireActual<MixedSet>('../reliability/mixed_set.js');
   const set = await makeMixedSet(join(folder, 'set'), COUNT);
   const list = join(folder, 'list.txt');
   writeFileSync(list, set.map(({ path }) => path).join('\n'));

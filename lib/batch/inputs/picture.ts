@@ -6,5 +6,7 @@ import type { HeldImage, ImageInput } from '../../image/input';
 export interface Picture {
   /** What its row is called. */
   path: string;
+  /** What errors call it where that is something else. */
+  place?: string;
   image: ImageInput | HeldImage | BitError;
 }

@@ -3,16 +3,17 @@
 import { randomUUID } from 'node:crypto';
 import { BitError } from '../../errors';
 import type { Listed } from '../inputs/listed';
-import type { FileFacts, Store } from '../store/store';
+import { WORK, type FileFacts, type Store } from '../store/store';
 import { writePlan, type Plan } from './plan';
 import { expectSame, type JobSettings } from './settings';
+import type { Tally } from './tally';
 
 const FOLDER = '.job';
 const JOB = `${FOLDER}/job.json`;
 const DONE = `${FOLDER}/done`;
-export const WORK = `${FOLDER}/tmp`;
 /** Readers of folders of Parquet, such as pandas, pass over names that begin with '_' or '.'. */
 export const MANIFEST = '_manifest.json';
+export const REPORT = '_report.html';
 /** What jobs leave beside their folder. */
 const OURS = /^(part-\d{5,}\.(jsonl|csv|parquet|npy|rows\.jsonl)|_manifest\.json|_report\.html)$/;
 
@@ -32,6 +33,8 @@ export interface DonePart {
   errors: Record<string, number>;
   /** `from` is where a file lies until it is moved to its name. */
   files: (FileFacts & { name: string; from: string })[];
+  /** For reports. */
+  tally: Tally;
   /** When, as ISO 8601. */
   finished: string;
   /** What the part took, and who did it. */
@@ -84,15 +87,32 @@ export async function readJob(store: Store): Promise<Job | null> {
   return text && parsed<Job>(text, JOB, store);
 }
 
-/** Parts that are done, by their numbers; files that were not moved yet are. */
-export async function readDone(store: Store): Promise<Map<number, DonePart>> {
+/**
+ * Parts that are done, by their numbers; files that were not moved yet are.
+ * @param done those that are known already, which are not read again; the others are added.
+ */
+export async function readDone(
+  store: Store,
+  done = new Map<number, DonePart>(),
+): Promise<Map<number, DonePart>> {
   const there = new Set(await store.list(''));
-  const done = new Map<number, DonePart>();
   for (const name of await store.list(DONE)) {
+    if (done.has(Number.parseInt(name, 10))) continue;
     const record = await readRecord(store, name);
     if (record && (await isComplete(store, record, there))) done.set(record.part, record);
   }
   return done;
+}
+
+/** Whether this part is done, all of its files in their places. */
+export async function isDone(store: Store, part: number): Promise<boolean> {
+  const record = await readRecord(store, `${partName(part)}.json`);
+  return record !== null && isComplete(store, record, new Set());
+}
+
+/** How many parts somebody has marked done; some of their files may not be in their places yet. */
+export async function countMarked(store: Store): Promise<number> {
+  return (await store.list(DONE)).filter(isRecordName).length;
 }
 
 /** Whether this is the one that counts, of all that somebody makes of this part. */
@@ -108,8 +128,10 @@ export const partName = (part: number) => String(part).padStart(5, '0');
 
 const recordName = (part: number) => `${DONE}/${partName(part)}.json`;
 
+const isRecordName = (name: string) => /^\d{5,}\.json$/.test(name);
+
 async function readRecord(store: Store, name: string): Promise<DonePart | null> {
-  if (!/^\d{5,}\.json$/.test(name)) return null; // one that is being written
+  if (!isRecordName(name)) return null; // one that is being written
   const text = await store.read(`${DONE}/${name}`);
   return text && parsed<DonePart>(text, `${DONE}/${name}`, store);
 }
@@ -126,6 +148,15 @@ async function isComplete(store: Store, record: DonePart, there: Set<string>): P
 async function moveFiles(store: Store, { files }: DonePart): Promise<boolean> {
   for (const { from, name } of files) if (!(await store.move(from, name))) return false;
   return true;
+}
+
+/** What processes that were killed have left, once all parts are done. */
+export async function removeRests(store: Store, { plan }: Job): Promise<void> {
+  for (const name of await store.list(FOLDER)) {
+    const path = `${FOLDER}/${name}`;
+    if (name.startsWith('plan-') && path !== plan.file) await store.remove(path);
+  }
+  await store.remove(WORK);
 }
 
 async function clear(store: Store): Promise<void> {

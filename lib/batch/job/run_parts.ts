@@ -14,6 +14,8 @@ export interface PartWork {
   job: Job;
   engine: Pick<Engine, 'settled' | 'shape'>;
   column?: string;
+  /** The folder that relative paths start from; default this process's. */
+  base?: string;
   retries: number;
   signal?: AbortSignal;
   /** Told of each part once it counts; null for one that somebody else was quicker with. */
@@ -54,11 +56,11 @@ export async function* runParts(
 
 async function* groupsOf(
   parts: Iterable<number> | AsyncIterable<number>,
-  { store, job, column, retries, signal }: PartWork,
+  { store, job, column, retries, base, signal }: PartWork,
 ): AsyncGenerator<PictureGroup<number>> {
   for await (const part of parts) {
     const listed = await readPart(store, job.plan, part);
-    yield { key: part, pictures: openListed(listed, { column, retries, signal }) };
+    yield { key: part, pictures: openListed(listed, { column, retries, base, signal }) };
   }
 }
 

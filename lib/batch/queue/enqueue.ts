@@ -1,0 +1,172 @@
+// Puts the parts of a job on a queue, and watches until workers have done them all.
+import { existsSync } from 'node:fs';
+import { resolve } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import { DEFAULT_MODEL } from '../../config/defaults';
+import { BitError, forCaller, invalid } from '../../errors';
+import { throwIfAborted } from '../../signal';
+import { readDone, readJob, type DonePart, type Job } from '../job/journal';
+import { finishJob, type Manifest } from '../job/manifest';
+import { openOwnJob } from '../job/open';
+import { checkBatchOptions, type BatchJobOptions, type CheckedOptions } from '../options';
+import { progressOf } from '../status/job_progress';
+import { openStore, placeOf } from '../store/open';
+import type { Store } from '../store/store';
+import { PartQueue, type PartFailure, type PartTicket } from './part_queue';
+import { asked, connectRedis } from './redis';
+import { forgetJob, readWorkers, registerJob, type BatchWorker } from './registry';
+
+/**
+ * Of {@link enqueueBatch}: those of {@link batch}. How and where the model runs is the workers' own.
+ * @category Batch jobs
+ */
+export interface EnqueueOptions extends Omit<BatchJobOptions, 'shard'> {
+  /** Where Redis is: `redis://host:port`, or `rediss://` with TLS. */
+  queue: string;
+  /** A folder that all workers have under the same path, or `s3://bucket/prefix`. */
+  output: string;
+}
+
+/** How often it is looked what is done, in milliseconds. */
+const LOOK_MS = 1000;
+/** Every how many looks the parts that are left are put on the queue again: Redis may have lost some. */
+const LOOKS_TO_ADDING = 30;
+/** What Redis may take to answer while a job is watched; workers go on without an answer. */
+const REDIS_MS = 5000;
+
+/**
+ * Has workers ({@link runWorker}) do a batch job: puts its parts on a queue, and resolves when each of
+ * them is done. Ending it ends no work: the same call watches again, and puts the parts on the queue
+ * that were given up.
+ * @returns what is written to `_manifest.json`.
+ * @throws BitError ERR_BIT_CONFIG for wrong options, ERR_BIT_OUTPUT where the output cannot be written or
+ *   belongs to another job, ERR_BIT_QUEUE where the queue cannot be reached at first, and where workers
+ *   gave up parts; the signal's reason.
+ * @category Batch jobs
+ */
+export function enqueueBatch(options: EnqueueOptions): Promise<Manifest> {
+  return forCaller(async () => {
+    const { checked, queue } = checkEnqueueOptions(options);
+    const { signal } = checked;
+    throwIfAborted(signal);
+    const redis = await connectRedis(queue, signal);
+    const parts = new PartQueue(redis);
+    try {
+      const output = placeOf(checked.job.output as string);
+      const store = openStore(output);
+      if (checked.job.restart) await dropOld(store, parts, redis);
+      const job = await openOwnJob(store, checked);
+      const watched = { job, store, parts, redis, tickets: ticketsOf(job, output, checked) };
+      const begin = async () => {
+        await registerJob(redis, { id: job.id, output });
+        await parts.forgive(job.id);
+      };
+      await asked(begin(), signal);
+      await watch(watched, checked);
+      await inTime(forgetJob(redis, job.id), undefined);
+      return (await finishJob(store, job)) as Manifest;
+    } finally {
+      await Promise.race([
+        parts.close().catch(() => undefined),
+        wait(REDIS_MS, null, { ref: false }),
+      ]);
+      redis.disconnect();
+    }
+  });
+}
+
+interface Watched {
+  job: Job;
+  store: Store;
+  parts: PartQueue;
+  redis: Redis;
+  /** One for each part. */
+  tickets: PartTicket[];
+}
+
+/** @throws BitError ERR_BIT_QUEUE once all parts that are left were given up; the signal's reason. */
+async function watch(watched: Watched, { job: options, signal }: CheckedOptions): Promise<void> {
+  const { job, store, parts, redis, tickets } = watched;
+  const done = new Map<number, DonePart>();
+  let workers: BatchWorker[] = [];
+  for (let looks = 0; ; looks++) {
+    await readDone(store, done);
+    workers = await inTime(readWorkers(redis), workers);
+    options.onJobProgress?.(progressOf(job, done, workers));
+    const left = tickets.filter(({ part }) => !done.has(part));
+    if (left.length === 0) return;
+    const failures = await inTime(parts.failures(job.id), []);
+    expectHope(failures, left, store);
+    if (looks === 0) await asked(parts.add(left), signal);
+    else if (looks % LOOKS_TO_ADDING === 0) await inTime(parts.add(left), undefined);
+    await wait(LOOK_MS, null, { signal }).catch(() => throwIfAborted(signal));
+  }
+}
+
+/** What Redis answers, or `otherwise` where it takes too long: it may be on its way back. */
+async function inTime<T>(answer: Promise<T>, otherwise: T): Promise<T> {
+  answer.catch(() => undefined);
+  const late = new AbortController();
+  try {
+    return await Promise.race([answer, wait(REDIS_MS, otherwise, { signal: late.signal })]);
+  } catch {
+    return otherwise;
+  } finally {
+    late.abort();
+  }
+}
+
+function expectHope(failures: PartFailure[], left: PartTicket[], { place }: Store): void {
+  const lost = failures.filter((each) => left.some(({ part }) => part === each.part));
+  const [first] = lost;
+  if (first === undefined || lost.length < left.length) return;
+  throw new BitError(
+    'ERR_BIT_QUEUE',
+    `Workers gave up ${lost.length} of the parts of ${place}, part ${first.part} after ${first.attempts} ` +
+      `${first.attempts === 1 ? 'try' : 'tries'}: ${first.reason}. All others are done. Mend that, and begin the same job again`,
+  );
+}
+
+/** What the job that is about to be deleted has on the queue. */
+async function dropOld(store: Store, parts: PartQueue, redis: Redis): Promise<void> {
+  const old = await readJob(store).catch(() => null); // a broken one is deleted too
+  if (!old) return;
+  await parts.forgive(old.id);
+  await forgetJob(redis, old.id);
+}
+
+function checkEnqueueOptions(options: EnqueueOptions): { checked: CheckedOptions; queue: string } {
+  if (typeof options !== 'object' || options === null)
+    throw invalid('ERR_BIT_CONFIG', 'options', 'an object', options);
+  const { queue, ...rest } = options;
+  const checked = checkBatchOptions(rest);
+  if (checked.job.output === undefined)
+    throw invalid('ERR_BIT_CONFIG', 'output', 'a path that all workers share', undefined);
+  if (checked.job.shard.count === 1) return { checked, queue };
+  throw new BitError(
+    'ERR_BIT_CONFIG',
+    'With a queue there are no shards: workers take the parts as they come',
+  );
+}
+
+function ticketsOf(job: Job, output: string, { job: options, engine }: CheckedOptions) {
+  const { column, retries } = options;
+  const { batchSize, timeoutMs } = engine;
+  const shared = {
+    output,
+    job: job.id,
+    base: process.cwd(),
+    model: modelPlace(options.model),
+    ...(column !== undefined && { column }),
+    retries,
+    running: { batchSize, timeoutMs },
+  };
+  return job.plan.parts.map((_, part): PartTicket => ({ ...shared, part }));
+}
+
+/** Hub ids, URLs and the package's own model are the same everywhere. */
+function modelPlace(source: string): string {
+  const isPath = source !== DEFAULT_MODEL && existsSync(source);
+  return isPath ? resolve(source) : source;
+}

@@ -1,0 +1,22 @@
+// A store for one job alone: no part is made to count once another job is there.
+import { BitError } from '../../errors';
+import { readJob } from '../job/journal';
+import type { Store } from '../store/store';
+
+/** A worker that was paused for long may come back when the job has been started anew. */
+export function fenced(store: Store, job: string): Store {
+  return {
+    place: store.place,
+    read: (name, start, end) => store.read(name, start, end),
+    list: (folder) => store.list(folder),
+    create: (name) => store.create(name),
+    replace: (name, text) => store.replace(name, text),
+    move: (from, to) => store.move(from, to),
+    remove: (name) => store.remove(name),
+    writeOnce: async (name, text) => {
+      if ((await readJob(store))?.id === job) return store.writeOnce(name, text);
+      const message = `The job of ${store.place} is another one by now: this part of the old one is dropped`;
+      throw new BitError('ERR_BIT_OUTPUT', message);
+    },
+  };
+}

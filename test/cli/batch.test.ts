@@ -1,0 +1,122 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { duration } from '../../lib/cli/batch';
+import { writtenRows } from '../support/jobs';
+import { bigtransfer, bigtransferProcess, pictures, PICTURES } from './run';
+
+let dir: string;
+let out: string;
+
+beforeEach(() => {
+  dir = mkdtempSync(join(tmpdir(), 'bit batch '));
+  out = join(dir, 'out');
+});
+afterEach(() => rmSync(dir, { recursive: true, force: true }));
+
+const paths = () => writtenRows(out).map((line) => (JSON.parse(line) as { path: string }).path);
+
+test('rows go to the folder; what cannot be read is told and is a row too', async () => {
+  const gone = join(dir, 'gone.png');
+  const { code, stdout, stderr } = await bigtransfer(['batch', PICTURES, gone, '--out', out]);
+  expect([code, stdout]).toEqual([0, `${out}: 4 rows, 1 of them an error\n`]);
+  expect(stderr).toBe(`error: ${gone}: there is no such image\n`);
+  expect(paths()).toEqual([...pictures(), gone]);
+});
+
+test('options reach the job', async () => {
+  const list = join(dir, 'list.txt');
+  writeFileSync(list, pictures().join('\n'));
+  const flags = '--task embed --format npy --part-size 2 --max-batch auto --retries 0 --json';
+  const args = ['batch', '--files-from', list, '--out', out, ...flags.split(' ')];
+  const { code, stdout } = await bigtransfer(args);
+  expect(code).toBe(0);
+  expect(JSON.parse(stdout)).toEqual({ out, rows: 3, errors: {} });
+  expect(readdirSync(out).filter((name) => name.endsWith('.npy'))).toEqual([
+    'part-00000.npy',
+    'part-00001.npy',
+  ]);
+  const manifest = JSON.parse(readFileSync(join(out, '_manifest.json'), 'utf8')) as object;
+  expect(manifest).toMatchObject({ task: 'image-feature-extraction', format: 'npy', partSize: 2 });
+});
+
+test('--top-k, --shard, --planned and --restart', async () => {
+  const run = (...flags: string[]) =>
+    bigtransfer(['batch', PICTURES, '--out', out, '--part-size', '1', ...flags]);
+  await run('--top-k', '2', '--shard', '1/2');
+  expect(paths()).toEqual([pictures()[1]]);
+  const other = await run('--top-k', '3');
+  expect([other.code, other.stderr]).toEqual([1, expect.stringContaining('topK was 2 and is 3')]);
+  const lessInputs = ['batch', pictures()[0]!, '--out', out, '--part-size', '1', '--top-k', '2'];
+  expect((await bigtransfer(lessInputs)).code).toBe(1);
+  expect((await bigtransfer([...lessInputs, '--planned'])).code).toBe(0);
+  expect(paths()).toEqual(pictures());
+  await bigtransfer([...lessInputs, '--restart']);
+  expect(paths()).toEqual([pictures()[0]]);
+});
+
+test('a list on standard input, and a second run that has nothing to do', async () => {
+  const run = () =>
+    bigtransferProcess(['batch', '-', '--out', out], {
+      during: (child) => child.stdin?.end(`${pictures().join('\n')}\n`),
+    });
+  expect(await run()).toMatchObject({ code: 0, stdout: `${out}: 3 rows\n` });
+  expect(await run()).toMatchObject({ code: 0, stdout: `${out}: 3 rows\n` });
+  expect(paths()).toEqual(pictures());
+});
+
+test('Ctrl-C ends it with 130, and it goes on from there', async () => {
+  const many = Array.from({ length: 200 }, () => pictures()).flat();
+  const list = join(dir, 'list.txt');
+  writeFileSync(list, many.join('\n'));
+  const args = ['batch', '--files-from', list, '--out', out, '--part-size', '20'];
+  const first = await bigtransferProcess(args, {
+    during: (child) => {
+      const timer = setInterval(() => {
+        if (readdirSync(dir).includes('out') && readdirSync(out).includes('part-00002.jsonl')) {
+          clearInterval(timer);
+          child.kill('SIGINT');
+        }
+      }, 5);
+    },
+  });
+  expect(first.code).toBe(130);
+  const kept = paths().length;
+  expect(kept).toBeGreaterThanOrEqual(60);
+  expect(kept).toBeLessThan(many.length);
+  expect((await bigtransferProcess(args)).code).toBe(0);
+  expect(paths()).toEqual(many);
+});
+
+test.each([
+  ['no place', ['batch', 'x']],
+  ['no task of that name', ['batch', 'x', '--out', 'OUT', '--task', 'caption']],
+  ['no format of that name', ['batch', 'x', '--out', 'OUT', '--format', 'xml']],
+  ['no batch of none', ['batch', 'x', '--out', 'OUT', '--max-batch', '0']],
+  ['no number of tries below 0', ['batch', 'x', '--out', 'OUT', '--retries', '-1']],
+])('wrong usage is told with exit code 2: %s', async (_, args) => {
+  const { code } = await bigtransfer(args.map((word) => word.replace('OUT', out)));
+  expect(code).toBe(2);
+});
+
+test.each([
+  ['no share that is not there', ['--shard', '2/2']],
+  ['no labels as an array', ['--format', 'npy']],
+])('what the job itself refuses is told with exit code 1: %s', async (_, flags) => {
+  const { code, stderr } = await bigtransfer(['batch', 'x', '--out', out, ...flags]);
+  expect([code, stderr]).toEqual([1, expect.stringContaining('code: ERR_BIT_CONFIG')]);
+});
+
+test('no inputs are a job without rows only where a list says so', async () => {
+  const { code, stderr } = await bigtransfer(['batch', '--out', out]);
+  expect([code, stderr]).toEqual([2, expect.stringContaining('no inputs')]);
+});
+
+test.each([
+  [0.2, '1 s'],
+  [89, '89 s'],
+  [90, '2 min'],
+  [3540, '59 min'],
+  [3660, '1 h 1 min'],
+  [200_000, '55 h 33 min'],
+])('%p seconds are %p', (seconds, words) => expect(duration(seconds)).toBe(words));
