@@ -29,6 +29,7 @@ test('what is left out has its default', () => {
         retries: 2,
         restart: false,
         planned: false,
+        report: false,
         shard: { index: 0, count: 1 },
       },
       engine: {},
@@ -44,7 +45,13 @@ test('what is the job’s own, and what is the model’s', () => {
   const more = { partSize: 5, retries: 0, restart: false, planned: true, onJobProgress };
   const engine = { topK: 3, batchSize: 2, device: 'cpu', timeoutMs: 5, threads: 1 };
   expect(check({ ...job, ...more, ...engine, shard: '2/3', signal })).toEqual({
-    job: { ...job, ...more, task: 'image-classification', shard: { index: 2, count: 3 } },
+    job: {
+      ...job,
+      ...more,
+      task: 'image-classification',
+      report: false,
+      shard: { index: 2, count: 3 },
+    },
     engine,
     signal,
   });
@@ -76,6 +83,7 @@ const WRONG: [string, unknown, string?][] = [
   ['retries', 0.5],
   ['restart', 'yes'],
   ['planned', 1],
+  ['report', 'yes'],
   ['onJobProgress', {}],
   ['signal', {}, 'an AbortSignal'],
   ['topK', 0],

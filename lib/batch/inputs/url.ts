@@ -41,13 +41,15 @@ async function inTime(
   url: string,
   { signal, timeoutMs = DEFAULT_TIMEOUT_MS }: ReadOptions,
 ): Promise<Uint8Array> {
-  // Not AbortSignal.timeout(), which stays for its time: there may be many URLs by then.
+  signal?.throwIfAborted();
+  // Not AbortSignal.timeout() or any(): these stay, and there may be many URLs.
   const bound = new AbortController();
   const delay = Math.min(WHOLE_TO_SILENCE * timeoutMs, MOST_DELAY_MS);
   const timer = setTimeout(() => bound.abort(), delay);
-  const either = signal ? AbortSignal.any([signal, bound.signal]) : bound.signal;
+  const stop = () => bound.abort();
+  signal?.addEventListener('abort', stop);
   try {
-    return await download(url, timeoutMs, either);
+    return await download(url, timeoutMs, bound.signal);
   } catch (error) {
     signal?.throwIfAborted();
     if (!bound.signal.aborted) throw error;
@@ -56,6 +58,7 @@ async function inTime(
     throw new BitError('ERR_BIT_IMAGE', `Cannot read ${shorten(url, 300)}: ${why}`);
   } finally {
     clearTimeout(timer);
+    signal?.removeEventListener('abort', stop);
   }
 }
 

@@ -211,6 +211,22 @@ test('what was ended keeps no process', async () => {
   expect(performance.now() - begun).toBeLessThan(15_000);
 });
 
+test('nothing is left at a signal that many share', async () => {
+  const { signal } = new AbortController();
+  const added = jest.spyOn(signal, 'addEventListener');
+  const removed = jest.spyOn(signal, 'removeEventListener');
+  const any = jest.spyOn(AbortSignal, 'any');
+  for (const answer of [good, status(404), status(503)]) {
+    answers = [answer];
+    await read(1, { signal }).catch(() => undefined);
+  }
+  expect(added.mock.calls.length).toBeGreaterThan(0);
+  expect(removed.mock.calls.map(([, listener]) => listener)).toEqual(
+    added.mock.calls.map(([, listener]) => listener),
+  );
+  expect(any).not.toHaveBeenCalled();
+});
+
 test('no timer is left behind, whatever came of it', async () => {
   const timers = () => process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
   const before = timers();
