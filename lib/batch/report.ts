@@ -29,10 +29,19 @@ export async function reportOf(job: Job, parts: DonePart[], signal?: AbortSignal
     bars('Errors', 'images', tally.reasons),
   ].filter(({ values }) => values.some((value) => value > 0));
   const sections: Page['sections'] = [];
-  const pictures = await contactSheet(evenly(tally.samples.filter(isResult), MOST_PICTURES), signal);
+  const pictures = await contactSheet(
+    evenly(tally.samples.filter(isResult), MOST_PICTURES),
+    signal,
+  );
   if (pictures.length > 0)
-    sections.push({ title: 'Some of the pictures', body: html`<div class="sheet">${pictures}</div>` });
-  const problems = evenly(tally.samples.filter((each) => !isResult(each)), MOST_PROBLEMS);
+    sections.push({
+      title: 'Some of the pictures',
+      body: html`<div class="sheet">${pictures}</div>`,
+    });
+  const problems = evenly(
+    tally.samples.filter((each) => !isResult(each)),
+    MOST_PROBLEMS,
+  );
   if (problems.length > 0) sections.push({ title: 'Some of the errors', body: table(problems) });
   return render({ title: titleOf(job), facts: factsOf(job, parts), charts, sections });
 }
@@ -45,14 +54,21 @@ const titleOf = ({ settings }: Job) =>
 function factsOf({ settings, plan, created }: Job, parts: DonePart[]): Page['facts'] {
   const rows = parts.reduce((sum, part) => sum + part.rows, 0);
   const errors = Object.values(sumOf(parts.map((part) => part.errors))).reduce((a, b) => a + b, 0);
-  const last = parts.map(({ finished }) => finished).sort().at(-1) ?? created;
+  const last =
+    parts
+      .map(({ finished }) => finished)
+      .sort()
+      .at(-1) ?? created;
   const { revision } = settings.model;
   return [
     ['Rows', `${rows.toLocaleString('en')}, ${errors.toLocaleString('en')} of them errors`],
     ['Parts', `${parts.length} of ${plan.parts.length}`],
     ['Begun', created],
     ['Last part', last],
-    ['Model', revision === null ? settings.model.source : `${settings.model.source} at ${revision}`],
+    [
+      'Model',
+      revision === null ? settings.model.source : `${settings.model.source} at ${revision}`,
+    ],
     ['Options', JSON.stringify(settings.options)],
     ['Workers', [...new Set(parts.map(({ worker }) => worker))].join(', ')],
   ];
@@ -77,7 +93,9 @@ function throughput(parts: DonePart[]): Chart {
   return {
     title: 'Images a second, over time',
     type: 'line',
-    labels: starts.map((start) => new Date(1000 * start).toISOString().slice(5, 19).replace('T', ' ')),
+    labels: starts.map((start) =>
+      new Date(1000 * start).toISOString().slice(5, 19).replace('T', ' '),
+    ),
     values: starts.map((start) => Number(rateIn(start).toPrecision(4))),
     unit: 'images/s',
   };
@@ -108,7 +126,9 @@ function bars(title: string, unit: string, counts: Record<string, number>): Char
 /** So many of them at most, from the first to the last. */
 function evenly<T>(values: T[], most: number): T[] {
   const step = Math.max(1, values.length / most);
-  return values.filter((_, at) => Math.floor(at / step) !== Math.floor((at - 1) / step) || at === 0);
+  return values.filter(
+    (_, at) => Math.floor(at / step) !== Math.floor((at - 1) / step) || at === 0,
+  );
 }
 
 /** Those that can be read by their paths: what is in a shard has none. */
@@ -118,9 +138,12 @@ async function contactSheet(samples: Sample[], signal?: AbortSignal): Promise<Ht
     const source = await thumbnail(sample.path, signal);
     if (source === null) continue;
     const { label, score, path } = sample;
-    const words = label === undefined ? '' : `${label}${score === undefined ? '' : ` ${score.toFixed(3)}`}`;
+    const words =
+      label === undefined ? '' : `${label}${score === undefined ? '' : ` ${score.toFixed(3)}`}`;
     shown.push(
-      html`<div><img src="${source}" alt="${label ?? ''}" loading="lazy">${words}<small>${path}</small></div>`,
+      html`<div>
+        <img src="${source}" alt="${label ?? ''}" loading="lazy" />${words}<small>${path}</small>
+      </div>`,
     );
   }
   return shown;
@@ -129,7 +152,10 @@ async function contactSheet(samples: Sample[], signal?: AbortSignal): Promise<Ht
 /** A data: URL; null for what cannot be shown. */
 async function thumbnail(path: string, signal?: AbortSignal): Promise<string | null> {
   const patience = AbortSignal.timeout(PATIENCE_MS);
-  const bounds = { signal: signal ? AbortSignal.any([signal, patience]) : patience, timeoutMs: PATIENCE_MS };
+  const bounds = {
+    signal: signal ? AbortSignal.any([signal, patience]) : patience,
+    timeoutMs: PATIENCE_MS,
+  };
   try {
     const { pixels } = await showPicture(HeldImage.of(path), SIDE, loadBinding(), bounds);
     const [, , height = 0, width = 0] = pixels.shape;
@@ -148,6 +174,16 @@ async function thumbnail(path: string, signal?: AbortSignal): Promise<string | n
 }
 
 function table(problems: Sample[]): Html {
-  const row = ({ path, problem }: Sample) => html`<tr><td>${path}</td><td>${problem}</td></tr>`;
-  return html`<table><tr><th>Input</th><th>What is wrong</th></tr>${problems.map(row)}</table>`;
+  const row = ({ path, problem }: Sample) =>
+    html`<tr>
+      <td>${path}</td>
+      <td>${problem}</td>
+    </tr>`;
+  return html`<table>
+    <tr>
+      <th>Input</th>
+      <th>What is wrong</th>
+    </tr>
+    ${problems.map(row)}
+  </table>`;
 }

@@ -1,4 +1,5 @@
 // The door to Redis and to BullMQ's queues in it, which load when the first queue is opened.
+import { setTimeout as wait } from 'node:timers/promises';
 import type * as BullMQ from 'bullmq';
 import type { Redis, RedisOptions } from 'ioredis';
 import { BitError, invalid } from '../../errors';
@@ -50,6 +51,7 @@ export async function connectRedis(url: string, signal?: AbortSignal): Promise<R
     maxRetriesPerRequest: null,
     retryStrategy: (times) => Math.min(100 * 2 ** Math.min(times, 10), MOST_WAIT_MS),
   });
+  noteCopies(client);
   let last: Error | null = null;
   client.on('error', (error: Error) => (last = error));
   try {
@@ -61,6 +63,43 @@ export async function connectRedis(url: string, signal?: AbortSignal): Promise<R
     throw new BitError('ERR_BIT_QUEUE', `Cannot use the queue at ${shown(url)}: ${why(last)}`, {
       cause: last ?? error,
     });
+  }
+}
+
+/** Connections that BullMQ made of one: workers wait for parts on one of their own. */
+const copies = new WeakMap<Redis, Redis[]>();
+
+function noteCopies(client: Redis): void {
+  const made: Redis[] = [];
+  copies.set(client, made);
+  const duplicate = client.duplicate.bind(client);
+  client.duplicate = (override) => {
+    const copy = duplicate(override);
+    made.push(copy);
+    return copy;
+  };
+}
+
+/** Ends a connection and those that were made of it, also while the server is away. */
+export function hangUp(client: Redis): void {
+  for (const each of [client, ...(copies.get(client) ?? [])]) each.disconnect();
+}
+
+/** What Redis may take to answer where all goes on without an answer, in milliseconds. */
+const ANSWER_MS = 5000;
+
+/** What Redis answers; `otherwise` where it fails or takes too long: it may be on its way back. */
+export async function inTime<T>(answer: Promise<T>, otherwise: T, ms = ANSWER_MS): Promise<T> {
+  answer.catch(() => undefined);
+  const late = new AbortController();
+  const patience = wait(ms, otherwise, { signal: late.signal });
+  patience.catch(() => undefined);
+  try {
+    return await Promise.race([answer, patience]);
+  } catch {
+    return otherwise;
+  } finally {
+    late.abort();
   }
 }
 
