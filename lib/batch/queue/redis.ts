@@ -45,20 +45,14 @@ export const isRedisUrl = (url: unknown): url is string =>
 export async function connectRedis(url: string, signal?: AbortSignal): Promise<Redis> {
   throwIfAborted(signal);
   if (!isRedisUrl(url)) throw invalid('ERR_BIT_CONFIG', 'queue', "'redis://host:port'", url);
-  const { Redis } = loadQueues();
-  const client = new Redis(url, {
-    lazyConnect: true,
-    maxRetriesPerRequest: null,
-    retryStrategy: (times) => Math.min(100 * 2 ** Math.min(times, 10), MOST_WAIT_MS),
-  });
-  noteCopies(client);
+  const client = openLine(url);
   let last: Error | null = null;
   client.on('error', (error: Error) => (last = error));
   try {
     await orAborted(answers(client), signal);
     return client;
   } catch (error) {
-    client.disconnect();
+    hangUp(client);
     signal?.throwIfAborted();
     throw new BitError('ERR_BIT_QUEUE', `Cannot use the queue at ${shown(url)}: ${why(last)}`, {
       cause: last ?? error,
@@ -66,23 +60,48 @@ export async function connectRedis(url: string, signal?: AbortSignal): Promise<R
   }
 }
 
-/** Connections that BullMQ made of one: workers wait for parts on one of their own. */
-const copies = new WeakMap<Redis, Redis[]>();
+/** What there is to a connection: those that BullMQ made of it, and whether it is to end. */
+interface Line {
+  copies: Redis[];
+  isOver: boolean;
+}
 
-function noteCopies(client: Redis): void {
-  const made: Redis[] = [];
-  copies.set(client, made);
+const lines = new WeakMap<Redis, Line>();
+
+/** Of these options copies are made too. */
+function openLine(url: string): Redis {
+  const { Redis } = loadQueues();
+  const line: Line = { copies: [], isOver: false };
+  const client = new Redis(url, {
+    lazyConnect: true,
+    maxRetriesPerRequest: null,
+    retryStrategy: (times) =>
+      line.isOver ? null : Math.min(100 * 2 ** Math.min(times, 10), MOST_WAIT_MS),
+  });
   const duplicate = client.duplicate.bind(client);
   client.duplicate = (override) => {
     const copy = duplicate(override);
-    made.push(copy);
+    line.copies.push(copy);
     return copy;
   };
+  lines.set(client, line);
+  return client;
 }
 
 /** Ends a connection and those that were made of it, also while the server is away. */
 export function hangUp(client: Redis): void {
-  for (const each of [client, ...(copies.get(client) ?? [])]) each.disconnect();
+  const line = lines.get(client) as Line;
+  line.isOver = true;
+  for (const each of [client, ...line.copies]) {
+    const isBetweenTries = each.status === 'reconnecting' || each.status === 'close';
+    each.disconnect();
+    // Only a try that fails ends it then: what waits for answers is told so, and BullMQ's timers end.
+    if (isBetweenTries)
+      each.connect().then(
+        () => each.disconnect(),
+        () => undefined,
+      );
+  }
 }
 
 /** What Redis may take to answer where all goes on without an answer, in milliseconds. */
