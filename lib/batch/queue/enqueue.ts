@@ -14,7 +14,7 @@ import { progressOf } from '../status/job_progress';
 import { openStore, placeOf } from '../store/open';
 import type { Store } from '../store/store';
 import { PartQueue, type PartFailure, type PartTicket } from './part_queue';
-import { asked, connectRedis } from './redis';
+import { asked, connectRedis, hangUp, inTime } from './redis';
 import { forgetJob, readWorkers, registerJob, type BatchWorker } from './registry';
 
 /**
@@ -32,8 +32,6 @@ export interface EnqueueOptions extends Omit<BatchJobOptions, 'shard'> {
 const LOOK_MS = 1000;
 /** Every how many looks the parts that are left are put on the queue again: Redis may have lost some. */
 const LOOKS_TO_ADDING = 30;
-/** What Redis may take to answer while a job is watched; workers go on without an answer. */
-const REDIS_MS = 5000;
 
 /**
  * Has workers ({@link runWorker}) do a batch job: puts its parts on a queue, and resolves when each of
@@ -67,11 +65,8 @@ export function enqueueBatch(options: EnqueueOptions): Promise<Manifest> {
       await inTime(forgetJob(redis, job.id), undefined);
       return (await finishJob(store, job)) as Manifest;
     } finally {
-      await Promise.race([
-        parts.close().catch(() => undefined),
-        wait(REDIS_MS, null, { ref: false }),
-      ]);
-      redis.disconnect();
+      await inTime(parts.close(), undefined);
+      hangUp(redis);
     }
   });
 }
@@ -101,19 +96,6 @@ async function watch(watched: Watched, { job: options, signal }: CheckedOptions)
     if (looks === 0) await asked(parts.add(left), signal);
     else if (looks % LOOKS_TO_ADDING === 0) await inTime(parts.add(left), undefined);
     await wait(LOOK_MS, null, { signal }).catch(() => throwIfAborted(signal));
-  }
-}
-
-/** What Redis answers, or `otherwise` where it takes too long: it may be on its way back. */
-async function inTime<T>(answer: Promise<T>, otherwise: T): Promise<T> {
-  answer.catch(() => undefined);
-  const late = new AbortController();
-  try {
-    return await Promise.race([answer, wait(REDIS_MS, otherwise, { signal: late.signal })]);
-  } catch {
-    return otherwise;
-  } finally {
-    late.abort();
   }
 }
 

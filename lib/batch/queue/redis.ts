@@ -1,4 +1,5 @@
 // The door to Redis and to BullMQ's queues in it, which load when the first queue is opened.
+import { setTimeout as wait } from 'node:timers/promises';
 import type * as BullMQ from 'bullmq';
 import type { Redis, RedisOptions } from 'ioredis';
 import { BitError, invalid } from '../../errors';
@@ -44,23 +45,80 @@ export const isRedisUrl = (url: unknown): url is string =>
 export async function connectRedis(url: string, signal?: AbortSignal): Promise<Redis> {
   throwIfAborted(signal);
   if (!isRedisUrl(url)) throw invalid('ERR_BIT_CONFIG', 'queue', "'redis://host:port'", url);
-  const { Redis } = loadQueues();
-  const client = new Redis(url, {
-    lazyConnect: true,
-    maxRetriesPerRequest: null,
-    retryStrategy: (times) => Math.min(100 * 2 ** Math.min(times, 10), MOST_WAIT_MS),
-  });
+  const client = openLine(url);
   let last: Error | null = null;
   client.on('error', (error: Error) => (last = error));
   try {
     await orAborted(answers(client), signal);
     return client;
   } catch (error) {
-    client.disconnect();
+    hangUp(client);
     signal?.throwIfAborted();
     throw new BitError('ERR_BIT_QUEUE', `Cannot use the queue at ${shown(url)}: ${why(last)}`, {
       cause: last ?? error,
     });
+  }
+}
+
+/** What there is to a connection: those that BullMQ made of it, and whether it is to end. */
+interface Line {
+  copies: Redis[];
+  isOver: boolean;
+}
+
+const lines = new WeakMap<Redis, Line>();
+
+/** Of these options copies are made too. */
+function openLine(url: string): Redis {
+  const { Redis } = loadQueues();
+  const line: Line = { copies: [], isOver: false };
+  const client = new Redis(url, {
+    lazyConnect: true,
+    maxRetriesPerRequest: null,
+    retryStrategy: (times) =>
+      line.isOver ? null : Math.min(100 * 2 ** Math.min(times, 10), MOST_WAIT_MS),
+  });
+  const duplicate = client.duplicate.bind(client);
+  client.duplicate = (override) => {
+    const copy = duplicate(override);
+    line.copies.push(copy);
+    return copy;
+  };
+  lines.set(client, line);
+  return client;
+}
+
+/** Ends a connection and those that were made of it, also while the server is away. */
+export function hangUp(client: Redis): void {
+  const line = lines.get(client) as Line;
+  line.isOver = true;
+  for (const each of [client, ...line.copies]) {
+    const isBetweenTries = each.status === 'reconnecting' || each.status === 'close';
+    each.disconnect();
+    // Only a try that fails ends it then: what waits for answers is told so, and BullMQ's timers end.
+    if (isBetweenTries)
+      each.connect().then(
+        () => each.disconnect(),
+        () => undefined,
+      );
+  }
+}
+
+/** What Redis may take to answer where all goes on without an answer, in milliseconds. */
+const ANSWER_MS = 5000;
+
+/** What Redis answers; `otherwise` where it fails or takes too long: it may be on its way back. */
+export async function inTime<T>(answer: Promise<T>, otherwise: T, ms = ANSWER_MS): Promise<T> {
+  answer.catch(() => undefined);
+  const late = new AbortController();
+  const patience = wait(ms, otherwise, { signal: late.signal });
+  patience.catch(() => undefined);
+  try {
+    return await Promise.race([answer, patience]);
+  } catch {
+    return otherwise;
+  } finally {
+    late.abort();
   }
 }
 

@@ -5,13 +5,14 @@ import { setTimeout as wait } from 'node:timers/promises';
 import type { Job as QueuedPart, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { boolean, callback, count, text, type Check } from '../../config/checks';
+import { checkDevice } from '../../config/model_options';
 import { checkOptions, only } from '../../config/options';
 import { forCaller } from '../../errors';
 import { LOAD_CHECKS, type LoadOptions } from '../../models/load_options';
 import { throwIfAborted } from '../../signal';
 import { ProgressMeter } from '../progress';
 import { PREFIX, QUEUE, type PartTicket } from './part_queue';
-import { connectRedis, loadQueues } from './redis';
+import { connectRedis, hangUp, inTime, loadQueues } from './redis';
 import { BEAT_MS, beat, signOff } from './registry';
 import { Workshop } from './workshop';
 
@@ -89,13 +90,14 @@ const MOST_REST_MS = 60_000;
  * Takes parts of batch jobs from a queue and does them, until its signal aborts. Any number of workers
  * may come and go: the parts of one that dies are taken over by others, and each part counts once,
  * whoever did it.
- * @throws BitError ERR_BIT_CONFIG for wrong options, ERR_BIT_QUEUE where the queue cannot be reached
- *   at first. What goes wrong with parts is told by `onWorkerEvent` and batchStatus().
+ * @throws BitError ERR_BIT_CONFIG and ERR_BIT_DEVICE for wrong options, ERR_BIT_QUEUE where the queue
+ *   cannot be reached at first. What goes wrong with parts is told by `onWorkerEvent` and batchStatus().
  * @category Batch jobs
  */
 export function runWorker(options: BatchWorkerOptions): Promise<void> {
   return forCaller(async () => {
     const { signal, ...given } = checkOptions<BatchWorkerOptions>(options, WORKER_CHECKS);
+    checkDevice(given.device);
     const redis = await connected(given.queue as string, signal);
     if (redis === null) return;
     const shift = new Shift(redis, given);
@@ -178,9 +180,8 @@ class Shift {
       await this.worker.close();
       await signOff(this.redis, this.name);
     };
-    await Promise.race([goodbye().catch(() => undefined), wait(GOODBYE_MS, null, { ref: false })]);
-    await this.worker.disconnect().catch(() => undefined);
-    this.redis.disconnect();
+    await inTime(goodbye(), undefined, GOODBYE_MS);
+    hangUp(this.redis);
     await this.workshop.close();
   }
 

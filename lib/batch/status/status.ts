@@ -7,7 +7,7 @@ import { LOAD_CHECKS } from '../../models/load_options';
 import { throwIfAborted } from '../../signal';
 import { readDone, readJob } from '../job/journal';
 import { PartQueue, type PartFailure } from '../queue/part_queue';
-import { asked, connectRedis } from '../queue/redis';
+import { asked, connectRedis, hangUp, inTime } from '../queue/redis';
 import { readJobs, readWorkers, type BatchWorker } from '../queue/registry';
 import type { BatchProgress } from '../progress';
 import { openStore, placeOf } from '../store/open';
@@ -76,8 +76,8 @@ export function batchStatus(options: BatchStatusOptions): Promise<BatchStatus> {
     try {
       return await asked(onQueue(redis, parts, output), signal);
     } finally {
-      await parts.close().catch(() => undefined);
-      redis.disconnect();
+      await inTime(parts.close(), undefined);
+      hangUp(redis);
     }
   });
 }

@@ -90,7 +90,8 @@ test('can be left and watched again: what is done is not done twice', async () =
 
 test('goes on with what batch() has begun, and the other way round', async () => {
   let count = 0;
-  for await (const _ of batch({ inputs, output, partSize: 4 })) if (++count === 10) break;
+  for await (const { path } of batch({ inputs, output, partSize: 4 }))
+    if (++count === 10 && path) break;
   const watched = enqueue();
   await until('the rest is on the queue', async () => (await queue.counts())['waiting'] === 5);
   work();
