@@ -1,6 +1,7 @@
 // Samples of every kind against what the specification and Pillow's conversion make of one pixel.
 #include "image/png_pixels.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "check.h"

@@ -1,7 +1,7 @@
 // Rows out of files; pictures of all kinds are compared in test/image.
 #include "image/png.h"
 
-#include <algorithm>
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <vector>
