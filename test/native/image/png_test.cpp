@@ -110,6 +110,14 @@ TEST("PngReader: samples below a byte, and a palette") {
   EXPECT(decode(indexed.bytes()) == (Pixels{4, 5, 6, 1, 2, 3, 4, 5, 6, 4, 5, 6, 1, 2, 3}));
 }
 
+TEST("PngReader: grey of sixteen bits, which a transparent value changes") {
+  if (image::png_version().empty()) return;
+  PngFile grey{2, 1, PngColour::kGrey, 16, std::string("\0\0\7\1\2", 5)};
+  EXPECT(decode(grey.bytes()) == (Pixels{7, 7, 7, 255, 255, 255}));
+  grey.before = test::chunk("tRNS", std::string("\3\3", 2));
+  EXPECT(decode(grey.bytes()) == (Pixels{0, 0, 0, 1, 1, 1}));
+}
+
 TEST("PngReader: only the columns that are wanted are filled") {
   if (image::png_version().empty()) return;
   const std::string file = small_png().bytes();
