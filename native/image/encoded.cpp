@@ -1,6 +1,8 @@
 // The reader of each kind of file.
 #include "image/encoded.h"
 
+#include <utility>
+
 #include "image/jpeg.h"
 #include "image/png.h"
 

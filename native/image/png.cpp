@@ -7,6 +7,7 @@
 #include <png.h>
 
 #include <algorithm>
+#include <array>
 #include <csetjmp>
 #include <cstring>
 #include <optional>
@@ -29,7 +30,7 @@ struct PngReader::State {
   std::jmp_buf jump;
   png_structp png = nullptr;
   png_infop info = nullptr;
-  int warnings = 0;
+  bool is_sound = true;
   /// Bits of a sample in the file.
   int depth = 0;
   int64_t height = 0;
@@ -53,7 +54,7 @@ void PngReader::State::open() {
     std::longjmp(static_cast<State*>(png_get_error_ptr(from))->jump, 1);
   };
   const png_error_ptr warn = [](png_structp from, png_const_charp) {
-    ++static_cast<State*>(png_get_error_ptr(from))->warnings;
+    static_cast<State*>(png_get_error_ptr(from))->is_sound = false;
   };
   png = png_create_read_struct(PNG_LIBPNG_VER_STRING, this, fail, warn);
   if (png == nullptr) return;
@@ -92,8 +93,9 @@ PngFormat PngReader::State::format() const {
   png_colorp colours = nullptr;
   int count = 0;
   png_get_PLTE(png, info, &colours, &count);
-  for (int i = 0; i < count; ++i)
-    format.palette.push_back({colours[i].red, colours[i].green, colours[i].blue});
+  std::transform(colours, colours + count, format.palette.begin(), [](const png_color& colour) {
+    return std::array{colour.red, colour.green, colour.blue};
+  });
   return format;
 }
 
@@ -133,7 +135,7 @@ bool PngReader::read(uint8_t* row) {
   return true;
 }
 
-bool PngReader::finish() { return state_->warnings == 0; }
+bool PngReader::finish() { return state_->is_sound; }
 
 }  // namespace bigtransfer::image
 

@@ -37,11 +37,11 @@ PngPixels::PngPixels(const PngFormat& format)
       has_colours_(samples_of(format.colour) >= kRgb),
       is_clipped_(format.colour == PngColour::kGrey && bytes_ == 2 && !format.has_transparency) {
   if (format.colour == PngColour::kPalette) {
-    for (size_t i = 0; i < std::min(format.palette.size(), colours_.size()); ++i)
-      std::ranges::copy(format.palette[i], colours_[i].begin());
+    const auto to_quad = [](const auto& colour) { return Quad{colour[0], colour[1], colour[2]}; };
+    std::ranges::transform(format.palette, colours_.begin(), to_quad);
     return;
   }
-  const int white = format.depth < 8 ? (1 << format.depth) - 1 : kMost;
+  const int white = (1 << std::min(format.depth, 8)) - 1;
   for (int i = 0; i <= white; ++i)
     colours_[static_cast<size_t>(i)].fill(static_cast<uint8_t>(i * (kMost / white)));
 }
@@ -59,14 +59,14 @@ void PngPixels::to_rgb(const uint8_t* samples, int64_t begin, int64_t end, uint8
     fill([&](const uint8_t* at) { return colours_[*at]; });
   } else if (bytes_ == 2) {
     fill([](const uint8_t* at) { return Quad{at[0], at[2], at[4]}; });
-  } else if (stride_ > kRgb) {
+  } else if (stride_ == kRgb) {
+    std::memcpy(rgb, samples, static_cast<size_t>(count * kRgb));
+  } else {
     fill([](const uint8_t* at) {
       Quad pixel;
       std::memcpy(pixel.data(), at, pixel.size());
       return pixel;
     });
-  } else {
-    std::memcpy(rgb, samples, static_cast<size_t>(count * kRgb));
   }
 }
 

@@ -3,7 +3,6 @@
 
 #include <array>
 #include <cstdint>
-#include <vector>
 
 namespace bigtransfer::image {
 
@@ -17,8 +16,8 @@ struct PngFormat {
   int depth;
   /// Whether there is a tRNS chunk.
   bool has_transparency;
-  /// Of PngColour::kPalette; what lies beyond it is black.
-  std::vector<std::array<uint8_t, 3>> palette;
+  /// Of PngColour::kPalette: black where it has no more colours.
+  std::array<std::array<uint8_t, 3>, 256> palette;
 };
 
 /// As Pillow opens them and converts to RGB: alpha is dropped; of sixteen bits the high byte

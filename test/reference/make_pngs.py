@@ -1,5 +1,5 @@
-"""Makes pngs.json: PNGs of every colour type, depth and filter, whole and odd, and the RGB that transformers' `load_image`
-makes of each.
+"""Makes pngs.json: PNGs of every colour type, depth and filter, whole and odd, and the RGB that transformers'
+`load_image` makes of each.
 
 Run it as `python test/reference/make_pngs.py`; it needs transformers and Pillow. The entries are those of encoded.json.
 """
@@ -68,7 +68,8 @@ def transparency(colour, depth, seed):
 
 def png(colour, depth, width, height=HEIGHT, filter=MIXED, seed=1, transparent=False, interlace=0, **more):
     """`colours`, `data`, `packed`, `before`, `after` and `parts` stand in for what is otherwise made up or left out."""
-    made = interlaced_rows(colour, depth, width, height, seed) if interlace else rows(colour, depth, width, height, filter, seed)
+    size = (colour, depth, width, height)
+    made = interlaced_rows(*size, seed) if interlace else rows(*size, filter, seed)
     packed = more.get("packed", zlib.compress(more.get("data", made)))
     parts = more.get("parts", 1)
     step = -(-len(packed) // parts) or 1
@@ -83,7 +84,7 @@ def png(colour, depth, width, height=HEIGHT, filter=MIXED, seed=1, transparent=F
 
 
 def kinds():
-    """Every colour type and depth with every filter, in odd widths; Pillow does not read grey of 16 bits with tRNS alike."""
+    """Every colour type and depth with every filter, in odd widths; grey of 16 bits with tRNS is known to differ."""
     widths = itertools.cycle(WIDTHS)
     for colour, depths in DEPTHS.items():
         for depth, filter in itertools.product(depths, (0, 1, 2, 3, 4, MIXED)):
@@ -132,7 +133,8 @@ def broken():
     packed = zlib.compress(data)
     whole = png(RGB, 8, 9)
     pixels_at = whole.index(b"IDAT")
-    for name, end in (("header", 20), ("pixels", pixels_at + 40), ("pixels' checksum", len(whole) - 14), ("end", len(whole) - 6)):
+    ends = {"header": 20, "pixels": pixels_at + 40, "pixels' checksum": len(whole) - 14, "end": len(whole) - 6}
+    for name, end in ends.items():
         yield f"RGB, cut off in its {name}", whole[:end]
     yield "RGB, no pixels", PNG_SIGNATURE + header(RGB, 8, 9) + chunk(b"IEND", b"")
     yield "RGB, a row too few", png(RGB, 8, 9, data=data[:-28])

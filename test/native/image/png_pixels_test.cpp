@@ -1,6 +1,7 @@
 // Samples of every kind against what the specification and Pillow's conversion make of one pixel.
 #include "image/png_pixels.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "check.h"
@@ -91,11 +92,10 @@ TEST("PngPixels: RGB as it is, and the high bytes of sixteen bits") {
 }
 
 TEST("PngPixels: colours of a palette, black beyond it") {
-  const PngFormat format{PngColour::kPalette, 8, true, {{1, 2, 3}, {4, 5, 6}, {255, 254, 253}}};
+  const PngFormat format{PngColour::kPalette, 8, true, {{{1, 2, 3}, {4, 5, 6}, {255, 254, 253}}}};
   expect_pixels(format, {2, 0, 1, 3}, {Rgb{255, 254, 253}, Rgb{1, 2, 3}, Rgb{4, 5, 6}, grey(0)});
   expect_pixels(format, {255, 1, 1, 0}, {grey(0), Rgb{4, 5, 6}, Rgb{4, 5, 6}, Rgb{1, 2, 3}});
-  // No more of it counts than an index can name.
-  PngFormat long_one = format;
-  long_one.palette.assign(300, {9, 9, 9});
-  expect_pixels(long_one, {0, 1, 254, 255}, {grey(9), grey(9), grey(9), grey(9)});
+  PngFormat full = format;
+  full.palette.fill({9, 8, 7});
+  expect_pixels(full, {0, 1, 254, 255}, std::vector<Rgb>(4, Rgb{9, 8, 7}));
 }

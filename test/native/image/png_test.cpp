@@ -1,7 +1,7 @@
 // Rows out of files; pictures of all kinds are compared in test/image.
 #include "image/png.h"
 
-#include <algorithm>
+#include <cstdlib>
 #include <optional>
 #include <string>
 #include <vector>
@@ -108,6 +108,14 @@ TEST("PngReader: samples below a byte, and a palette") {
   const std::string palette = test::chunk("PLTE", "\1\2\3\4\5\6");
   const PngFile indexed{5, 1, PngColour::kPalette, 1, std::string("\0\xb7", 2), palette};
   EXPECT(decode(indexed.bytes()) == (Pixels{4, 5, 6, 1, 2, 3, 4, 5, 6, 4, 5, 6, 1, 2, 3}));
+}
+
+TEST("PngReader: grey of sixteen bits, which a transparent value changes") {
+  if (image::png_version().empty()) return;
+  PngFile grey{2, 1, PngColour::kGrey, 16, std::string("\0\0\7\1\2", 5)};
+  EXPECT(decode(grey.bytes()) == (Pixels{7, 7, 7, 255, 255, 255}));
+  grey.before = test::chunk("tRNS", std::string("\3\3", 2));
+  EXPECT(decode(grey.bytes()) == (Pixels{0, 0, 0, 1, 1, 1}));
 }
 
 TEST("PngReader: only the columns that are wanted are filled") {
