@@ -12,11 +12,11 @@ describe('as every store', () => keepsStoreContract(() => new FolderStore(place)
 test('files are written though another process clears away what it takes for rests', async () => {
   const folder = join(place, '..', 'shared');
   const [store, other] = [new FolderStore(folder), new FolderStore(folder)];
-  let times = 50;
+  let times = 100;
   const clearing = (async () => {
     while (times > 0) {
       await other.remove(WORK);
-      await new Promise((resolve) => setTimeout(resolve, 20));
+      await new Promise((resolve) => setTimeout(resolve, 200));
     }
   })();
   try {
@@ -29,5 +29,5 @@ test('files are written though another process clears away what it takes for res
     await clearing;
   }
   expect(String(await store.read('a'))).toBe('1');
-  expect(await store.list('once')).toHaveLength(50);
+  expect(await store.list('once')).toHaveLength(100);
 });
