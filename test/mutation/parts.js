@@ -4,7 +4,7 @@
 const { execFileSync } = require('node:child_process');
 const fs = require('node:fs');
 const path = require('node:path');
-const { globSync } = require('tinyglobby');
+const { globSync } = require('fast-glob');
 const ts = require('typescript');
 const { randomOf } = require('./random');
 
