@@ -20,21 +20,27 @@ export type BatchRow =
       path: string;
       /** The best labels first. */
       predictions: Classification[];
+      /** There is none. */
       embedding?: undefined;
+      /** There is none. */
       error?: undefined;
     }
   | {
       /** The input, as it was given or found; in a shard, the shard's path and the name in it. */
       path: string;
+      /** There are none. */
       predictions?: undefined;
       /** The pooled features, one number for each channel of the last stage. */
       embedding: Float32Array;
+      /** There is none. */
       error?: undefined;
     }
   | {
       /** The input, as it was given or found; in a shard, the shard's path and the name in it. */
       path: string;
+      /** There are none. */
       predictions?: undefined;
+      /** There is none. */
       embedding?: undefined;
       /** Why there is no result. */
       error: RowError;

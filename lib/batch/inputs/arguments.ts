@@ -1,8 +1,8 @@
 // Arguments → what they mean: files, folders (looked through to the bottom), globs, URLs.
 import { existsSync, lstatSync, statSync } from 'node:fs';
 import { isAbsolute, join, normalize } from 'node:path';
-import glob from 'fast-glob';
-import micromatch from 'micromatch';
+import type glob from 'fast-glob';
+import type micromatch from 'micromatch';
 import { findImages } from './folder';
 import { isImageName, isUrl, shardKind, single, type Listed } from './listed';
 import { sorted } from './sorted';
@@ -14,6 +14,11 @@ export interface ExpandOptions {
   withRepeats?: boolean;
   signal?: AbortSignal;
 }
+
+/* eslint-disable @typescript-eslint/no-require-imports -- imports would load them with the package */
+const loadGlob = () => require('fast-glob') as typeof glob;
+const loadMicromatch = () => require('micromatch') as typeof micromatch;
+/* eslint-enable @typescript-eslint/no-require-imports */
 
 /** In the order of the arguments. A name that exists is taken as it is, even when it looks like a glob. */
 export async function* expandArguments(
@@ -36,7 +41,7 @@ function meaningOf(argument: string): Meaning {
   if (isUrl(argument)) return 'url';
   if (existsSync(argument)) return statSync(argument).isDirectory() ? 'folder' : 'file';
   if (lstatSync(argument, { throwIfNoEntry: false })?.isSymbolicLink()) return 'lost link';
-  return glob.isDynamicPattern(patternOf(argument)) ? 'glob' : 'nothing';
+  return loadGlob().isDynamicPattern(patternOf(argument)) ? 'glob' : 'nothing';
 }
 
 async function* expand(
@@ -87,7 +92,7 @@ async function* findMatches(
   signal?: AbortSignal,
 ): AsyncGenerator<Listed, void, undefined> {
   const options = { absolute: isAbsolute(argument), unique: false, suppressErrors: true };
-  const matches = glob.stream(patternOf(argument), options) as AsyncIterable<string>;
+  const matches = loadGlob().stream(patternOf(argument), options) as AsyncIterable<string>;
   for await (const path of sorted(matches)) {
     signal?.throwIfAborted();
     yield single(path, withShards);
@@ -126,6 +131,6 @@ function isFoundIn(folder: string, path: string): boolean {
 
 /** Whether findMatches(argument) gives it, under this very name. */
 function matcherOf(argument: string): (path: string) => boolean {
-  const matches = micromatch.matcher(patternOf(argument));
+  const matches = loadMicromatch().matcher(patternOf(argument));
   return (path) => matches(path) && !path.startsWith('./');
 }

@@ -10,7 +10,9 @@ import { single, type Listed } from './listed';
  * @category Batch jobs
  */
 export interface NamedImage {
+  /** What its row is called. */
   path: string;
+  /** The picture itself, or where it is. */
   image: ImageInput;
 }
 

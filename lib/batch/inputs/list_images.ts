@@ -14,6 +14,15 @@ export interface ListedImage {
 }
 
 /**
+ * What {@link listImages} gives, to be gone through once.
+ * @category Batch jobs
+ */
+export interface ImageListing extends AsyncIterable<ListedImage> {
+  /** How many there are; null while the listing goes on. */
+  readonly total: number | null;
+}
+
+/**
  * The pictures that paths, folders (looked through to the bottom), globs and URLs mean, each once, in
  * the order of the arguments; in folders by their names, what has the ending of a picture. `total` is
  * how many there are, once that is known. The listing goes some thousands ahead of whoever takes it.
@@ -22,6 +31,6 @@ export interface ListedImage {
 export function listImages(
   args: Iterable<string>,
   options: { signal?: AbortSignal } = {},
-): AsyncIterable<ListedImage> & { readonly total: number | null } {
+): ImageListing {
   return new Ahead<ListedImage>(expandArguments(args, options));
 }

@@ -3,13 +3,19 @@ import { createReadStream } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { pipeline, type Readable } from 'node:stream';
 import * as zlib from 'node:zlib';
-import { extract, type Header } from 'tar-stream';
+import type { extract, Header } from 'tar-stream';
 import { BitError } from '../../errors';
 import { expectFile, MAX_ENCODED_BYTES, tooLarge } from '../../image/file';
 import { isImageName } from './listed';
 import type { Picture } from './picture';
 import { shardProblem } from './shard';
 import { unzstd } from './zstd';
+
+/** The library, which loads with the first archive. */
+function loadTar(): { extract: typeof extract } {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it with the package
+  return require('tar-stream') as { extract: typeof extract };
+}
 
 /** A file of an archive. */
 type Entry = Readable & { header: Header };
@@ -50,7 +56,7 @@ export async function* picturesInTar(
 }
 
 function entriesOf(bytes: AsyncIterable<Uint8Array>, input: Input): AsyncIterable<Entry> {
-  const entries = extract(ANY_FORMAT);
+  const entries = loadTar().extract(ANY_FORMAT);
   pipeline(input.of(bytes), entries, () => undefined); // errors come out of the entries
   return entries as AsyncIterable<Entry>;
 }

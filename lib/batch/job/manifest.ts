@@ -11,22 +11,52 @@ import { MANIFEST, readDone, removeRests, type DonePart, type Job } from './jour
 export interface Manifest {
   /** What the files are of. */
   task: string;
+  /** How they are written. */
   format: string;
-  /** The model: as it was asked for, its commit on the hub, and SHA-256 of its files. */
-  model: { source: string; revision: string | null; files: Record<string, string> };
+  /** What made them. */
+  model: {
+    /** As it was asked for. */
+    source: string;
+    /** The commit of a model of the hub; null for local files. */
+    revision: string | null;
+    /** SHA-256 of each of its files, in hexadecimal, by its name. */
+    files: Record<string, string>;
+  };
   /** Options that rows depend on, as they were given. */
   options: Record<string, unknown>;
-  versions: { bigtransfer: string; libtorch: string | null; node: string };
-  /** Rows, and those of them with an error, by its code. */
+  /** Of what ran last. */
+  versions: {
+    /** This package's. */
+    bigtransfer: string;
+    /** Null where none was loaded. */
+    libtorch: string | null;
+    /** Node's. */
+    node: string;
+  };
+  /** All of them, with results and with errors. */
   rows: number;
+  /** Rows with an error, by its code. */
   errors: Record<string, number>;
   /** Inputs as they were listed: a shard counts once. */
   inputs: number;
+  /** Inputs of a file at most. */
   partSize: number;
-  /** Files in the order of the inputs; bytes, and SHA-256 in hexadecimal. */
-  files: { name: string; part: number; rows: number; bytes: number; sha256: string }[];
-  /** ISO 8601. */
+  /** In the order of the inputs. */
+  files: {
+    /** In the output. */
+    name: string;
+    /** Its number, from 0. */
+    part: number;
+    /** Rows of the part. */
+    rows: number;
+    /** Its size. */
+    bytes: number;
+    /** In hexadecimal. */
+    sha256: string;
+  }[];
+  /** When the job began, as ISO 8601. */
   started: string;
+  /** When its last part was done, as ISO 8601. */
   finished: string;
 }
 
