@@ -50,6 +50,8 @@ export interface SystemInfo {
   };
   /** The addon's own JPEG decoder; null where sharp decodes JPEGs too. */
   jpeg: string | null;
+  /** The addon's own PNG decoder; null where sharp decodes all PNGs. */
+  png: string | null;
   /** Whether CUDA works, whether the library for it could be opened, and why it is off. */
   cuda: {
     /** Whether models can run on a GPU. */
@@ -102,10 +104,11 @@ export function systemInfo(): SystemInfo {
       cpu: { capability: info.cpuCapability, threads: info.threads, bf16: info.bf16 },
       autoDtype: info.autoDtype,
       jpeg: info.jpeg === '' ? null : `libjpeg-turbo ${info.jpeg}`,
+      png: info.png === '' ? null : `libpng ${info.png}`,
     };
   } catch (error) {
     const problem = error instanceof Error ? error.message : String(error);
     const cpu = { capability: 'unknown', threads: availableParallelism(), bf16: false };
-    return { ...base, libtorch: null, cpu, jpeg: null, autoDtype: 'float32', problem };
+    return { ...base, libtorch: null, cpu, jpeg: null, png: null, autoDtype: 'float32', problem };
   }
 }

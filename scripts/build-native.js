@@ -2,8 +2,8 @@
 // build/Release: bigtransfer.node (the loader) and bigtransfer-torch<series>.so (the core).
 // Options: --cuda also builds bigtransfer-cuda-torch<series>.so, the library for GPUs, and opens it;
 // --tests builds the native tests too; --from-gyp when node-gyp is the caller, whose headers --node-headers names.
-// With BIGTRANSFER_SYSROOT, the root of an older system, it builds for that one and brings its own libjpeg-turbo
-// (cmake/old_glibc.cmake).
+// With BIGTRANSFER_SYSROOT, the root of an older system, it builds for that one and brings its own libjpeg-turbo and
+// libpng (cmake/old_glibc.cmake).
 'use strict';
 
 const { spawnSync } = require('node:child_process');
@@ -91,6 +91,7 @@ function build({ tests, cuda }) {
     BIGTRANSFER_TESTS: tests ? 'ON' : 'OFF',
     BIGTRANSFER_WERROR: process.env.CI ? 'ON' : 'OFF',
     BIGTRANSFER_JPEG: process.env.BIGTRANSFER_JPEG ?? (sysroot ? 'BUNDLED' : 'ON'),
+    BIGTRANSFER_PNG: process.env.BIGTRANSFER_PNG ?? (sysroot ? 'BUNDLED' : 'ON'),
     ...(sysroot
       ? {
           CMAKE_TOOLCHAIN_FILE: path.join(root, 'cmake/old_glibc.cmake'),

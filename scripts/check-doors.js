@@ -71,6 +71,7 @@ const LIB_DOORS = {
   pipelines: [...LIB_BASE, 'binding', 'config', 'hub', 'image', 'models'],
   explain: [...LIB_BASE, 'binding', 'config', 'image', 'models', 'nearest', 'pipelines'],
   batch: [
+    'binding',
     'config',
     'describe',
     'errors',
@@ -79,11 +80,14 @@ const LIB_DOORS = {
     'models',
     'permission',
     'pipelines',
+    'report',
     'signal',
     'system_info',
+    'tensor',
     'version',
   ],
   system_info: ['binding', 'version'],
+  report: [],
   cli: ['index'],
 };
 

@@ -17,6 +17,7 @@ const INFO = {
   bf16: true,
   autoDtype: 'bfloat16',
   jpeg: '3.1.0',
+  png: '1.6.58',
 };
 
 function infoOf(info: object, libtorch: object = {}) {
@@ -25,7 +26,7 @@ function infoOf(info: object, libtorch: object = {}) {
   return systemInfo();
 }
 
-test('a CPU alone: why there is no CUDA, what decodes JPEGs', () => {
+test('a CPU alone: why there is no CUDA, what decodes JPEGs and PNGs', () => {
   expect(infoOf({})).toEqual({
     version,
     devices: [CPU],
@@ -34,8 +35,10 @@ test('a CPU alone: why there is no CUDA, what decodes JPEGs', () => {
     cpu: { capability: 'AVX2', threads: 3, bf16: true },
     autoDtype: 'bfloat16',
     jpeg: 'libjpeg-turbo 3.1.0',
+    png: 'libpng 1.6.58',
   });
   expect(infoOf({ jpeg: '' }).jpeg).toBeNull();
+  expect(infoOf({ png: '' }).png).toBeNull();
 });
 
 test('GPUs come first, by the names that models take; one that failed says why', () => {
@@ -66,6 +69,7 @@ test('without an addon: the CPU as far as it is known, and the problem', () => {
     cpu: { capability: 'unknown', threads: availableParallelism(), bf16: false },
     autoDtype: 'float32',
     jpeg: null,
+    png: null,
     problem: 'no addon',
   });
 });

@@ -12,6 +12,7 @@ import { checkBatchOptions, type BatchJobOptions, type CheckedOptions } from './
 import { ProgressMeter } from './progress';
 import type { BatchRow } from './row';
 import { failedRow, rowsOf, type PictureGroup } from './rows';
+import { writeReport } from './report';
 import { openStore } from './store/open';
 
 /**
@@ -128,6 +129,7 @@ async function* kept(checked: CheckedOptions): AsyncGenerator<BatchRow> {
     }
   }
   await finishJob(store, job);
+  if (options.report) await writeReport(store, job, signal);
   meter.end();
 }
 

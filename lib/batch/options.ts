@@ -67,6 +67,8 @@ export interface BatchJobOptions extends EngineOptions {
   planned?: boolean;
   /** `'i/n'`: of n processes with one `output`, this is number i, from 0; each does its share of the parts. */
   shard?: string;
+  /** Whether a page about the job is written beside its rows, `_report.html`; default false. */
+  report?: boolean;
   /** Called as rows are done, a few times a second at most. */
   onJobProgress?: (progress: BatchProgress) => void;
 }
@@ -91,6 +93,7 @@ export const JOB_CHECKS = {
   },
   restart: boolean,
   planned: boolean,
+  report: boolean,
   shard: {
     expected: "'i/n', i counting from 0",
     test: (value: unknown) => shardOf(value) !== null,
@@ -105,7 +108,7 @@ export interface CheckedOptions {
   job: Required<
     Pick<
       BatchJobOptions,
-      'model' | 'task' | 'format' | 'partSize' | 'retries' | 'restart' | 'planned'
+      'model' | 'task' | 'format' | 'partSize' | 'retries' | 'restart' | 'planned' | 'report'
     >
   > &
     Pick<BatchJobOptions, 'inputs' | 'filesFrom' | 'column' | 'output' | 'onJobProgress'> & {
@@ -141,6 +144,7 @@ export function checkBatchOptions(options: BatchJobOptions): CheckedOptions {
     retries: DEFAULT_RETRIES,
     restart: false,
     planned: false,
+    report: false,
     ...rest,
     shard: shardOf(shard) ?? { index: 0, count: 1 },
   };

@@ -3,21 +3,30 @@ import { loadBinding } from '../binding/load';
 import { HeldImage } from '../image/input';
 import { loadSharp } from '../image/sharp';
 import { showPicture } from '../image/shown';
-import { html, type Html } from '../report/html';
+import { markup, type Html } from '../report/markup';
 import { render, type Chart, type Page } from '../report/page';
-import type { DonePart, Job } from './job/journal';
+import { readDone, REPORT, type DonePart, type Job } from './job/journal';
 import { sumOf } from './job/manifest';
 import { addUp, SCORE_BINS, type Sample, type Tally } from './job/tally';
+import type { Store } from './store/store';
 
 /** Pictures of the contact sheet, and their longer side. */
 const MOST_PICTURES = 48;
 const SIDE = 160;
 const MOST_PROBLEMS = 50;
 const MOST_BARS = 20;
+/** Of a bar's label. */
+const MOST_LETTERS = 38;
 /** Points of the chart over time. */
 const MOST_POINTS = 120;
 /** A picture that takes longer is left out. */
 const PATIENCE_MS = 10_000;
+
+/** Writes the page beside the rows, of the parts that are done. */
+export async function writeReport(store: Store, job: Job, signal?: AbortSignal): Promise<void> {
+  const parts = [...(await readDone(store)).values()].sort((a, b) => a.part - b.part);
+  await store.replace(REPORT, await reportOf(job, parts, signal));
+}
 
 /** A whole HTML document of these parts, which reads the pictures that it shows. */
 export async function reportOf(job: Job, parts: DonePart[], signal?: AbortSignal): Promise<string> {
@@ -36,7 +45,7 @@ export async function reportOf(job: Job, parts: DonePart[], signal?: AbortSignal
   if (pictures.length > 0)
     sections.push({
       title: 'Some of the pictures',
-      body: html`<div class="sheet">${pictures}</div>`,
+      body: markup`<div class="sheet">${pictures}</div>`,
     });
   const problems = evenly(
     tally.samples.filter((each) => !isResult(each)),
@@ -116,7 +125,9 @@ function bars(title: string, unit: string, counts: Record<string, number>): Char
   return {
     title,
     type: 'bar',
-    labels: shown.map(([name]) => (name.length > 60 ? `${name.slice(0, 57)}...` : name)),
+    labels: shown.map(([name]) =>
+      name.length > MOST_LETTERS ? `${name.slice(0, MOST_LETTERS)}…` : name,
+    ),
     values: shown.map(([, times]) => times),
     unit,
     isHorizontal: true,
@@ -141,9 +152,7 @@ async function contactSheet(samples: Sample[], signal?: AbortSignal): Promise<Ht
     const words =
       label === undefined ? '' : `${label}${score === undefined ? '' : ` ${score.toFixed(3)}`}`;
     shown.push(
-      html`<div>
-        <img src="${source}" alt="${label ?? ''}" loading="lazy" />${words}<small>${path}</small>
-      </div>`,
+      markup`<div><img src="${source}" alt="${label ?? ''}">${words}<small>${path}</small></div>`,
     );
   }
   return shown;
@@ -174,16 +183,7 @@ async function thumbnail(path: string, signal?: AbortSignal): Promise<string | n
 }
 
 function table(problems: Sample[]): Html {
-  const row = ({ path, problem }: Sample) =>
-    html`<tr>
-      <td>${path}</td>
-      <td>${problem}</td>
-    </tr>`;
-  return html`<table>
-    <tr>
-      <th>Input</th>
-      <th>What is wrong</th>
-    </tr>
-    ${problems.map(row)}
-  </table>`;
+  const row = ({ path, problem }: Sample) => markup`<tr><td>${path}</td><td>${problem}</td></tr>`;
+  const names = markup`<tr><th>Input</th><th>What is wrong</th></tr>`;
+  return markup`<table>${names}${problems.map(row)}</table>`;
 }

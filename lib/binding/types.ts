@@ -191,12 +191,17 @@ export interface NativeSession {
   dispose(): Promise<void>;
 }
 
+/** Files that the addon decodes itself. */
+export type Encoding = 'jpeg' | 'png';
+
 /** One picture, and the size that the resize step gives it. */
 export interface Picture {
-  /** Interleaved uint8 rows, `height * width * channels` of them; or a whole JPEG file. */
+  /** Interleaved uint8 rows, `height * width * channels` of them; or a whole file. */
   data: Uint8Array;
-  /** For a JPEG what its sides are divided by as it is decoded: 1, 2, 4 or 8; null for rows. */
-  jpegShrink: number | null;
+  /** Of a file; null for rows. */
+  encoding: Encoding | null;
+  /** What a JPEG's sides are divided by as it is decoded: 1, 2, 4 or 8; 1 for all others. */
+  shrink: number;
   height: number;
   width: number;
   channels: number;
@@ -288,8 +293,9 @@ export interface NativeInfo {
   bf16: boolean;
   /** What dtype 'auto' is for the pre-trained family on the device that 'auto' is. */
   autoDtype: NetworkDType;
-  /** Version of the addon's own JPEG decoder; empty where it has none. */
+  /** Versions of the addon's own decoders; empty where it has none. */
   jpeg: string;
+  png: string;
   /** Compute threads that the runtime may use at once, over all models and calls. */
   threads: number;
   /** Empty where CUDA is off. */
@@ -308,7 +314,7 @@ export interface NativeBinding {
   load(request: LoadRequest): Promise<NativeSession>;
   /** Another session on the same weights, in any thread of the process. */
   openShared(token: string): NativeSession;
-  /** Null for a JPEG that the addon's decoder leaves to sharp. */
+  /** Null for a file that the addon's decoder leaves to sharp. */
   preprocess(request: PreprocessRequest): NativeJob<NativePixels | null>;
   /** Throws BitError ERR_BIT_DEVICE unless such a device of CUDA's is there. */
   checkDevice(device: string): void;

@@ -6,6 +6,7 @@ import {
   DEFAULT_PART_SIZE,
   DEFAULT_RETRIES,
   DEFAULT_TOP_K,
+  enqueueBatch,
   type BatchJobOptions,
   type BatchProgress,
   type FormatName,
@@ -18,6 +19,7 @@ import {
   wholeNumber,
   type ImageFlags,
 } from './options';
+import { Metrics, place, type Place } from './metrics';
 import { Progress } from './progress';
 import { print, printJson } from './report';
 
@@ -37,6 +39,9 @@ interface Flags extends ImageFlags {
   shard?: string;
   retries: number;
   maxBatch?: number | 'auto';
+  report?: boolean;
+  metrics?: Place;
+  queue?: string;
   json?: boolean;
 }
 
@@ -68,9 +73,12 @@ export function addBatch(program: Command, context: Context): void {
       ),
     )
     .option('--shard <i/n>', 'do share i of n, i from 0; the others are for other processes')
+    .option('--queue <url>', 'have workers do it, by way of Redis: redis://host:port')
     .option('--restart', 'delete what an earlier job left there, and begin anew')
     .option('--planned', 'go on with the inputs as they were listed when the job began')
     .option('--retries <n>', 'of a URL whose server fails', wholeNumber, DEFAULT_RETRIES)
+    .option('--report', 'write a page about the job beside its rows: _report.html')
+    .option('--metrics <[host:]port>', 'tell Prometheus how far it is, under /metrics', place)
     .option('--json', 'print what is done as a JSON document');
   addImageOptions(command).action((inputs: string[], flags: Flags) => {
     if (inputs.length === 0 && flags.filesFrom === undefined)
@@ -81,26 +89,48 @@ export function addBatch(program: Command, context: Context): void {
 
 async function runBatch(inputs: string[], flags: Flags, context: Context): Promise<void> {
   const progress = new Progress();
+  const metrics = flags.metrics && new Metrics();
+  if (metrics) progress.note(`metrics: ${await metrics.listen(flags.metrics as Place)}`);
   let last: BatchProgress | undefined;
   const onJobProgress = (now: BatchProgress) => {
     last = now;
+    metrics?.update(now);
     progress.update('images', now.done, now.total, inWords(now));
   };
   try {
-    const rows = batch({ ...jobOptions(inputs, flags, context), onJobProgress });
-    for await (const { path, error } of rows)
-      if (error) progress.note(`error: ${path}: ${error.message}`);
+    const options = { ...jobOptions(inputs, flags, context), onJobProgress };
+    if (flags.queue === undefined) await runHere(options, progress);
+    // Where the network runs is each worker's own.
+    else await enqueueBatch({ ...options, output: flags.out, queue: flags.queue });
   } finally {
     progress.stop();
+    metrics?.close();
   }
   const { done = 0, errors = {} } = last ?? {};
   if (flags.json) await printJson({ out: flags.out, rows: done, errors });
   else await print(`${flags.out}: ${done} rows${failures(errors)}`);
 }
 
+async function runHere(options: BatchJobOptions, progress: Progress): Promise<void> {
+  for await (const { path, error } of batch(options))
+    if (error) progress.note(`error: ${path}: ${error.message}`);
+}
+
 function jobOptions(inputs: string[], flags: Flags, context: Context): BatchJobOptions {
-  const { task, out, format, topK, column, partSize, restart, planned, shard, retries, model } =
-    flags;
+  const {
+    task,
+    out,
+    format,
+    topK,
+    column,
+    partSize,
+    restart,
+    planned,
+    shard,
+    retries,
+    report,
+    model,
+  } = flags;
   const paths = inputs.filter((each) => each !== '-');
   const filesFrom = paths.length < inputs.length ? '-' : flags.filesFrom;
   return {
@@ -112,7 +142,8 @@ function jobOptions(inputs: string[], flags: Flags, context: Context): BatchJobO
     inputs: paths.length > 0 || filesFrom === undefined ? paths : undefined,
     filesFrom: filesFrom === '-' ? process.stdin : filesFrom,
     output: out,
-    ...{ format, topK, column, partSize, restart, planned, shard, retries },
+    ...(topK !== undefined && { topK }),
+    ...{ format, column, partSize, restart, planned, shard, retries, report },
   };
 }
 

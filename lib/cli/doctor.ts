@@ -99,7 +99,7 @@ function describe({ node, platform, system, search, sharp, caches, problems }: D
 }
 
 /** What only a loaded addon knows. */
-function offered({ cpu, devices, cuda, autoDtype, jpeg }: SystemInfo): string[][] {
+function offered({ cpu, devices, cuda, autoDtype, jpeg, png }: SystemInfo): string[][] {
   const bf16 = cpu.bf16 ? 'in hardware' : 'emulated';
   return [
     ['CPU', `${cpu.capability}, ${cpu.threads} threads, bfloat16 ${bf16}`],
@@ -108,6 +108,7 @@ function offered({ cpu, devices, cuda, autoDtype, jpeg }: SystemInfo): string[][
     ['CUDA', cuda.available ? 'works' : `off: ${cuda.reason ?? 'unknown'}`],
     ['dtype auto', autoDtype],
     ['JPEGs', `decoded by ${jpeg ?? 'sharp'}`],
+    ['PNGs', `decoded by ${png ?? 'sharp'}`],
   ];
 }
 

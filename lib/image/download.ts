@@ -41,14 +41,21 @@ class Silence {
   private readonly milliseconds: number;
   private timer: NodeJS.Timeout | undefined;
 
-  constructor(milliseconds: number) {
+  /** @param until ends it too. Not by AbortSignal.any(), which leaves something of it there for good. */
+  constructor(
+    milliseconds: number,
+    private readonly until: AbortSignal | undefined,
+  ) {
     this.milliseconds = milliseconds;
     this.signal = this.controller.signal;
     this.heard();
+    until?.addEventListener('abort', this.stop);
   }
 
+  private readonly stop = () => this.controller.abort(this.until?.reason);
+
   heard(): void {
-    this.end();
+    clearTimeout(this.timer);
     const seconds = this.milliseconds / 1000;
     const reason = new Error(`the server was silent for ${seconds} s (the option timeoutMs)`);
     const delay = Math.min(this.milliseconds, MOST_DELAY_MS);
@@ -57,6 +64,7 @@ class Silence {
 
   end(): void {
     clearTimeout(this.timer);
+    this.until?.removeEventListener('abort', this.stop);
   }
 }
 
@@ -70,13 +78,11 @@ export async function download(
   timeoutMs: number,
   signal?: AbortSignal,
 ): Promise<Uint8Array> {
-  const silence = new Silence(timeoutMs);
+  signal?.throwIfAborted();
+  const silence = new Silence(timeoutMs, signal);
   try {
     const { url, headers } = request(text);
-    const response = await fetch(url, {
-      headers,
-      signal: signal ? AbortSignal.any([signal, silence.signal]) : silence.signal,
-    });
+    const response = await fetch(url, { headers, signal: silence.signal });
     return await bodyOf(response, silence);
   } catch (cause) {
     signal?.throwIfAborted();

@@ -1,11 +1,12 @@
 // An image as the addon takes it.
-import type { Picture } from '../binding/types';
+import type { Encoding, Picture } from '../binding/types';
 import { RGB_CHANNELS, type BitImageProcessorFields } from '../config/image_processor';
 import type { HeightWidth } from '../config/image_size';
 import { BitError } from '../errors';
 import type { RawPixels } from './input';
 import { readJpegHeader } from './jpeg';
 import { UPRIGHT } from './orientation';
+import { readPngHeader } from './png';
 import { MAX_PIXELS } from './rows';
 import { resizedSize } from './size';
 
@@ -13,29 +14,45 @@ import { resizedSize } from './size';
 const JPEG_SHRINKS = [8, 4, 2];
 const FAST_DECODE_MARGIN = 2;
 
-/** A JPEG for the addon's own decoder; null for sharp's. */
-export function jpegPicture(
+/** A file for the addon's own decoders; null for sharp's. */
+export function encodedPicture(
   data: Uint8Array,
   settings: BitImageProcessorFields,
   fastDecode: boolean,
 ): Picture | null {
-  const header = readJpegHeader(data);
-  if (!header || header.orientation !== UPRIGHT || header.width * header.height > MAX_PIXELS)
-    return null;
-  const { width, height } = header;
-  if (width < 1 || height < 1 || header.depth !== 8 || header.components > RGB_CHANNELS)
-    return null;
-  const size = sizeAfterResize(header, settings);
-  const jpegShrink = fastDecode && settings.doResize ? shrinkFor(header, size) : 1;
+  const file = jpegIn(data) ?? pngIn(data);
+  if (!file || file.width * file.height > MAX_PIXELS) return null;
+  const { width, height, encoding } = file;
+  if (width < 1 || height < 1) return null;
+  const size = sizeAfterResize(file, settings);
+  const canShrink = encoding === 'jpeg' && fastDecode && settings.doResize;
   return {
     data,
+    encoding,
+    shrink: canShrink ? shrinkFor(file, size) : 1,
     width,
     height,
     channels: RGB_CHANNELS,
-    jpegShrink,
     resizedWidth: size.width,
     resizedHeight: size.height,
   };
+}
+
+/** What is known of a file before it is decoded. */
+interface DecodableFile extends HeightWidth {
+  encoding: Encoding;
+}
+
+function jpegIn(data: Uint8Array): DecodableFile | null {
+  const header = readJpegHeader(data);
+  if (header?.orientation !== UPRIGHT || header.depth !== 8) return null;
+  return header.components > RGB_CHANNELS ? null : { ...header, encoding: 'jpeg' };
+}
+
+function pngIn(data: Uint8Array): DecodableFile | null {
+  const header = readPngHeader(data);
+  if (header?.orientation !== UPRIGHT || header.isInterlaced) return null;
+  return { ...header, encoding: 'png' };
 }
 
 /** The largest divisor that leaves each side MARGIN times what it is resized to. */
@@ -52,10 +69,11 @@ export function rawPicture(raw: RawPixels, settings: BitImageProcessorFields): P
   const bytes = new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
   return {
     data: bytes,
+    encoding: null,
+    shrink: 1,
     width,
     height,
     channels,
-    jpegShrink: null,
     resizedWidth: size.width,
     resizedHeight: size.height,
   };

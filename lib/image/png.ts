@@ -1,11 +1,14 @@
 // What is read of a PNG beside its pixels (PNG, third edition, 5 and 11), and a mend for its checksums.
 import { constants, crc32, inflateSync } from 'node:zlib';
-import type { OrientationSources } from './orientation';
+import { orientationOf, type OrientationSources } from './orientation';
 
-const SIGNATURE_BYTES = 8;
+const SIGNATURE = Buffer.from('\x89PNG\r\n\x1a\n', 'latin1');
+const SIGNATURE_BYTES = SIGNATURE.length;
 /** Of a chunk's length and of its type before its content, and of the checksum after it. */
 const FIELD_BYTES = 4;
 const HEADER_BYTES = 2 * FIELD_BYTES;
+/** Of IHDR's content. */
+const HEADER_CHUNK_BYTES = 13;
 
 /** Keywords of text chunks. */
 const XMP = 'XML:com.adobe.xmp';
@@ -34,6 +37,39 @@ function* chunksOf(bytes: Uint8Array): Generator<Chunk> {
     yield { type, at, content: bytes.subarray(begin, end) };
     at = end + FIELD_BYTES;
   }
+}
+
+/** What is read of it before it is decoded. */
+export interface PngHeader {
+  width: number;
+  height: number;
+  isInterlaced: boolean;
+  /** EXIF's: 1 where the picture is to be shown as it is stored. */
+  orientation: number;
+}
+
+/** Null where these bytes begin no PNG, or one whose chunks have names that none may have. */
+export function readPngHeader(bytes: Uint8Array): PngHeader | null {
+  if (!SIGNATURE.equals(bytes.subarray(0, SIGNATURE_BYTES))) return null;
+  const [first] = chunksOf(bytes);
+  if (first?.type !== 'IHDR' || first.content.length !== HEADER_CHUNK_BYTES) return null;
+  if (hasReservedName(bytes)) return null;
+  const fields = new DataView(first.content.buffer, first.content.byteOffset, HEADER_CHUNK_BYTES);
+  return {
+    width: fields.getUint32(0),
+    height: fields.getUint32(4),
+    isInterlaced: fields.getUint8(12) !== 0,
+    orientation: orientationOf(readPng(bytes)),
+  };
+}
+
+/** A small third letter before the pixels: older libpngs pass over such chunks, newer ones refuse the file. */
+function hasReservedName(bytes: Uint8Array): boolean {
+  for (const { type } of chunksOf(bytes)) {
+    if (type === 'IDAT') break;
+    if (/^..[a-z]/.test(type)) return true;
+  }
+  return false;
 }
 
 /** Chunks with EXIF and XMP, before the pixels or after them; of several the last one counts. */

@@ -19,7 +19,7 @@ import { orAborted, throwIfAborted } from '../signal';
 import type { Tensor } from '../tensor';
 import { decodeImage } from './decode';
 import { HeldImage, type ImageInput, type Readable } from './input';
-import { jpegPicture, rawPicture } from './picture';
+import { encodedPicture, rawPicture } from './picture';
 import { expectRoom, PixelBatch } from './pixel_batch';
 import { StagedImages } from './staged';
 import { Turns } from './turns';
@@ -101,7 +101,7 @@ function expectRoomFor(count: number, settings: BitImageProcessorFields): void {
 
 /** What becomes of each image of a list. */
 interface Preparation<Prepared> {
-  /** A job on the native side; null for a JPEG that it leaves to sharp. */
+  /** A job on the native side; null for a file that it leaves to sharp. */
   start: (request: PreprocessRequest) => NativeJob<Prepared | null>;
   put: (prepared: Prepared, index: number) => void;
 }
@@ -126,10 +126,10 @@ async function prepareAll<Prepared>(
   };
   const decode = async (readable: Readable, source: string | null) => {
     throwIfAborted(signal);
-    const jpeg = 'encoded' in readable && jpegPicture(readable.encoded, settings, fastDecode);
+    const file = 'encoded' in readable && encodedPicture(readable.encoded, settings, fastDecode);
     const decoded = async () =>
       rawPicture(await orAborted(decodeImage(readable, source), signal), settings);
-    return ((jpeg && (await process(jpeg))) || (await process(await decoded()))) as {
+    return ((file && (await process(file))) || (await process(await decoded()))) as {
       image: Picture;
       result: Prepared;
     };

@@ -7,7 +7,7 @@ import { orAborted } from '../signal';
 import type { Tensor } from '../tensor';
 import { decodeImage } from './decode';
 import type { HeldImage, RawPixels, ReadOptions } from './input';
-import { jpegPicture, rawPicture } from './picture';
+import { encodedPicture, rawPicture } from './picture';
 import { toPixelTensor } from './pixel_batch';
 import { decoding } from './processor';
 import { loadSharp } from './sharp';
@@ -47,8 +47,8 @@ export async function showPicture(
     return pixels && { pixels: toPixelTensor(pixels), source: { height, width } };
   };
   return decoding.take(async () => {
-    const jpeg = 'encoded' in readable ? jpegPicture(readable.encoded, WHOLE, false) : null;
-    const shown = jpeg && (await show(jpeg));
+    const file = 'encoded' in readable ? encodedPicture(readable.encoded, WHOLE, false) : null;
+    const shown = file && (await show(file));
     if (shown) return shown;
     const raw = await orAborted(decodeImage(readable, image.source), signal);
     return (await show(rawPicture(raw, WHOLE))) as ShownPicture;

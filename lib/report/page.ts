@@ -1,7 +1,7 @@
 // A page that needs nothing but itself: styles, charts (Chart.js) and pictures are in it.
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { html, Html, json } from './html';
+import { Html, json, markup } from './markup';
 
 /** A chart as Chart.js takes it, without functions. */
 export interface Chart {
@@ -39,6 +39,7 @@ figcaption { font-weight: 600; margin-bottom: .3rem }
 .sheet small { display: block; overflow-wrap: anywhere; opacity: .7 }
 table { border-collapse: collapse; width: 100% } td, th { text-align: left; padding: .25rem .5rem;
   border-bottom: 1px solid var(--line); overflow-wrap: anywhere; vertical-align: top }
+td:first-child { min-width: 8rem }
 `;
 
 /** Draws the charts that the page has as JSON. */
@@ -60,14 +61,19 @@ for (const [at, chart] of charts.entries()) {
     options: {
       indexAxis: chart.isHorizontal ? 'y' : 'x', maintainAspectRatio: false,
       plugins: { legend: { display: false } },
-      scales: { [axis]: { beginAtZero: true, title: { display: true, text: chart.unit } } },
+      datasets: { bar: { maxBarThickness: 28 } },
+      scales: {
+        [axis]: { beginAtZero: true, title: { display: true, text: chart.unit },
+          ticks: chart.type === 'bar' ? { precision: 0 } : {} },
+        ...(chart.isHorizontal && { y: { ticks: { autoSkip: false } } }),
+      },
     },
   });
 }`;
 
 /** The page as a text. */
 export function render({ title, facts, charts, sections }: Page): string {
-  return html`<!doctype html>
+  return markup`<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -77,9 +83,9 @@ export function render({ title, facts, charts, sections }: Page): string {
 </head>
 <body>
 <h1>${title}</h1>
-<dl>${facts.map(([name, value]) => html`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
+<dl>${facts.map(([name, value]) => markup`<dt>${name}</dt><dd>${value}</dd>`)}</dl>
 <div class="charts">${charts.map(figure)}</div>
-${sections.map(({ title, body }) => html`<h2>${title}</h2>${body}`)}
+${sections.map((each) => markup`<h2>${each.title}</h2>${each.body}`)}
 <script>${new Html(library())}</script>
 <script>const charts = ${json(charts)};${new Html(DRAW)}</script>
 </body>
@@ -87,8 +93,10 @@ ${sections.map(({ title, body }) => html`<h2>${title}</h2>${body}`)}
 `.text;
 }
 
-const figure = ({ title }: Chart, at: number) =>
-  html`<figure><figcaption>${title}</figcaption><div><canvas id="chart${at}"></canvas></div></figure>`;
+function figure({ title }: Chart, at: number): Html {
+  const canvas = markup`<canvas id="chart${at}"></canvas>`;
+  return markup`<figure><figcaption>${title}</figcaption><div>${canvas}</div></figure>`;
+}
 
 /** Chart.js for a page, beside the file that Node loads. */
 function library(): string {

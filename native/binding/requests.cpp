@@ -31,19 +31,21 @@ runtime::BatchLimits to_batch_limits(const Napi::Object& value) {
 pictures::Picture to_picture(const Napi::Value& value) {
   const auto object = value.As<Napi::Object>();
   pictures::Picture picture{.pixels = {},
-                            .jpeg = {},
-                            .jpeg_shrink = 1,
+                            .file = {},
                             .resized_height = to_int(object["resizedHeight"]),
                             .resized_width = to_int(object["resizedWidth"])};
   const Bytes bytes = bytes_of(object["data"]);
-  const Napi::Value shrink = object["jpegShrink"];
-  if (shrink.IsNull()) {
+  const Napi::Value encoding = object["encoding"];
+  if (encoding.IsNull()) {
     picture.pixels = copy_bytes(
         bytes, {to_int(object["height"]), to_int(object["width"]), to_int(object["channels"])},
         at::kByte);
   } else {
-    picture.jpeg.assign(reinterpret_cast<const char*>(bytes.data), bytes.size);
-    picture.jpeg_shrink = static_cast<int>(to_int(shrink));
+    picture.file = {
+        .encoding = to_enum<image::Encoding>(
+            encoding, {{"jpeg", image::Encoding::kJpeg}, {"png", image::Encoding::kPng}}),
+        .bytes = {reinterpret_cast<const char*>(bytes.data), bytes.size},
+        .shrink = static_cast<int>(to_int(object["shrink"]))};
   }
   return picture;
 }

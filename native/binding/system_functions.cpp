@@ -14,6 +14,7 @@
 #include "devices/devices.h"
 #include "devices/problems.h"
 #include "image/jpeg.h"
+#include "image/png.h"
 #include "model/topology.h"
 #include "runtime/executor.h"
 
@@ -80,6 +81,7 @@ Napi::Value info(const Napi::CallbackInfo& info) {
     object.Set("bf16", has_bf16());
     object.Set("autoDtype", devices::auto_dtype());
     object.Set("jpeg", image::jpeg_version());
+    object.Set("png", image::png_version());
     object.Set("threads", runtime::Executor::instance().threads());
     object.Set("cudaDevices", from_devices(info.Env()));
     object.Set("cudaLibrary", devices::has_cuda_library());

@@ -12,7 +12,6 @@
 namespace bigtransfer::image {
 namespace {
 
-constexpr int kRgb = 3;
 /// Smooth upsampling takes the pixels at both ends of a row for the picture's own edges: so many on
 /// each side are not to be kept.
 constexpr int64_t kEdge = 4;

@@ -1,27 +1,42 @@
-// Rows out of a JPEG or a tensor.
+// Rows out of a file or a tensor.
 #include "pictures/picture_rows.h"
 
 #include <cstring>
+#include <utility>
 
 namespace bigtransfer::pictures {
 
 using ops::Resample;
 
-PictureRows::PictureRows(const Picture& picture) : pixels_(picture.pixels) {
-  if (pixels_.defined()) return;
-  jpeg_.emplace(picture.jpeg);
-  if (!jpeg_->start(picture.jpeg_shrink)) failed_ = true;
-}
+namespace {
 
-void PictureRows::read(uint8_t* row) {
-  if (jpeg_) {
-    failed_ = failed_ || !jpeg_->read(row);
-  } else {
+class TensorRows final : public image::RowReader {
+ public:
+  explicit TensorRows(at::Tensor pixels) : pixels_(std::move(pixels)) {}
+
+  int64_t height() const override { return pixels_.size(0); }
+  int64_t width() const override { return pixels_.size(1); }
+  int64_t channels() const override { return pixels_.size(2); }
+  void keep_columns(int64_t, int64_t) override {}
+  bool read(uint8_t* row) override {
     const int64_t bytes = width() * channels();
     std::memcpy(row, pixels_.const_data_ptr<uint8_t>() + next_++ * bytes,
                 static_cast<size_t>(bytes));
+    return true;
   }
-}
+  bool finish() override { return true; }
+
+ private:
+  at::Tensor pixels_;
+  int64_t next_ = 0;
+};
+
+}  // namespace
+
+PictureRows::PictureRows(const Picture& picture)
+    : reader_(picture.file ? image::open_rows(*picture.file)
+                           : std::make_unique<TensorRows>(picture.pixels)),
+      failed_(reader_ == nullptr) {}
 
 void PictureRows::read_all(uint8_t* pixels) {
   for (int64_t y = 0; y < height() && !failed_; ++y) read(pixels + y * width() * channels());

@@ -4,16 +4,17 @@
 #include <ATen/ATen.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 
-#include "image/jpeg.h"
+#include "image/encoded.h"
 #include "ops/row_resizer.h"
 #include "pictures/preprocess.h"
 
 namespace bigtransfer::pictures {
 
 /// Channels of a picture in colour.
-inline constexpr int64_t kRgb = 3;
+inline constexpr int64_t kRgb = image::kRgb;
 
 /// Rows of interleaved bytes, from a file or from memory.
 class PictureRows {
@@ -21,29 +22,25 @@ class PictureRows {
   /// `picture` must outlive the rows.
   explicit PictureRows(const Picture& picture);
 
-  /// Whether a file turned out to be one that is left to others.
+  /// Whether a file turned out to be one that is left to others: of one that did so at once there
+  /// is nothing else to be known.
   bool failed() const { return failed_; }
-  int64_t height() const { return jpeg_ ? jpeg_->height() : pixels_.size(0); }
-  int64_t width() const { return jpeg_ ? jpeg_->width() : pixels_.size(1); }
-  int64_t channels() const { return jpeg_ ? kRgb : pixels_.size(2); }
+  int64_t height() const { return reader_->height(); }
+  int64_t width() const { return reader_->width(); }
+  int64_t channels() const { return reader_->channels(); }
 
-  /// Before the first row: of each row only pixels `begin` to `end` are wanted, and the others need
-  /// not be read.
-  void keep_columns(int64_t begin, int64_t end) {
-    if (jpeg_ && !failed_) jpeg_->keep_columns(begin, end);
-  }
+  /// As RowReader's.
+  void keep_columns(int64_t begin, int64_t end) { reader_->keep_columns(begin, end); }
   /// Reads the next row: width() * channels() bytes.
-  void read(uint8_t* row);
+  void read(uint8_t* row) { failed_ = failed_ || !reader_->read(row); }
   /// Reads all rows to `pixels`, [height, width, channels].
   void read_all(uint8_t* pixels);
   /// After the last row: whether all was sound.
-  bool finish() { return !failed_ && (!jpeg_ || jpeg_->finish()); }
+  bool finish() { return !failed_ && reader_->finish(); }
 
  private:
-  at::Tensor pixels_;
-  int64_t next_ = 0;
-  std::optional<image::JpegReader> jpeg_;
-  bool failed_ = false;
+  std::unique_ptr<image::RowReader> reader_;
+  bool failed_;
 };
 
 /// The part of the resized picture that the crop leaves; nothing where the crop adds to it.

@@ -5,8 +5,8 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 
+#include "image/encoded.h"
 #include "ops/pixel_scaling.h"
 #include "ops/resize_image.h"
 
@@ -14,11 +14,9 @@ namespace bigtransfer::pictures {
 
 /// One picture, and the size that the resize step gives it.
 struct Picture {
-  /// Interleaved uint8 rows as [height, width, channels]; undefined where there is a JPEG.
+  /// Interleaved uint8 rows as [height, width, channels]; undefined where there is a file.
   at::Tensor pixels;
-  /// A whole file, and what its sides may be divided by as it is decoded.
-  std::string jpeg;
-  int jpeg_shrink;
+  std::optional<image::EncodedPicture> file;
   int64_t resized_height;
   int64_t resized_width;
 };
@@ -46,8 +44,8 @@ struct PreprocessRequest {
   bool gpu_decode;
 };
 
-/// [1, C, H, W], float32 unless nothing is scaled; nothing for a JPEG that image::JpegReader
-/// leaves to others. Throws Error kImage when the statistics do not fit the channels.
+/// [1, C, H, W], float32 unless nothing is scaled; nothing for a file that image::open_rows() or
+/// its reader leaves to others. Throws Error kImage when the statistics do not fit the channels.
 std::optional<at::Tensor> preprocess(const PreprocessRequest& request);
 
 }  // namespace bigtransfer::pictures

@@ -20,6 +20,11 @@ bool is_for_gpu(const PictureRows& rows, const PreprocessRequest& request) {
          rows.height() <= kMostShrink * request.picture.resized_height;
 }
 
+bool is_for_nvjpeg(const image::EncodedPicture& file) {
+  // It fills up what is missing from a file.
+  return file.encoding == image::Encoding::kJpeg && file.shrink == 1 && image::has_end(file.bytes);
+}
+
 }  // namespace
 
 std::optional<StagedPicture> stage(const PreprocessRequest& request, const AllocateRows& allocate) {
@@ -33,10 +38,8 @@ std::optional<StagedPicture> stage(const PreprocessRequest& request, const Alloc
   }
   // Refuses statistics that do not fit now, and not when the whole batch is there.
   ops::scaled_levels(kRgb, request.steps.scaling);
-  const std::string& jpeg = request.picture.jpeg;
-  // nvJPEG fills up what is missing from a file.
-  if (request.gpu_decode && request.picture.jpeg_shrink == 1 && image::has_end(jpeg))
-    return StagedPicture{{}, *window, request.steps, {}, jpeg};
+  if (request.gpu_decode && request.picture.file && is_for_nvjpeg(*request.picture.file))
+    return StagedPicture{{}, *window, request.steps, {}, request.picture.file->bytes};
   at::Tensor pixels = allocate({rows.height(), rows.width(), kRgb});
   rows.read_all(pixels.mutable_data_ptr<uint8_t>());
   if (!rows.finish()) return std::nullopt;
@@ -44,11 +47,12 @@ std::optional<StagedPicture> stage(const PreprocessRequest& request, const Alloc
 }
 
 at::Tensor rows_of_jpeg(const StagedPicture& picture) {
-  PictureRows rows(Picture{.pixels = {},
-                           .jpeg = picture.jpeg,
-                           .jpeg_shrink = 1,
-                           .resized_height = picture.window.out_height,
-                           .resized_width = picture.window.out_width});
+  const Picture jpeg{
+      .pixels = {},
+      .file = image::EncodedPicture{image::Encoding::kJpeg, picture.jpeg, /*shrink=*/1},
+      .resized_height = picture.window.out_height,
+      .resized_width = picture.window.out_width};
+  PictureRows rows(jpeg);
   at::Tensor pixels =
       at::empty({picture.window.in_height, picture.window.in_width, kRgb}, at::kByte);
   const bool has_size =

@@ -35,7 +35,7 @@ using AllocateRows = std::function<at::Tensor(at::IntArrayRef shape)>;
 
 /// Decodes a picture for a GPU. What its kernel does not serve (other filters, other channels,
 /// crops that add to the picture, pictures that are very large or shrunk very far) is prepared here
-/// and now, to the same values. Nothing for a JPEG that is left to others; throws as preprocess(),
+/// and now, to the same values. Nothing for a file that is left to others; throws as preprocess(),
 /// which must give floats: `request` scales.
 std::optional<StagedPicture> stage(const PreprocessRequest& request, const AllocateRows& allocate);
 

@@ -47,17 +47,23 @@ function prebuildCpu(libtorch, sysroot) {
     if (/^bigtransfer-torch.*\.so$/.test(name)) copyStripped(path.join(released, name), target);
 }
 
+/** Of sources that the build fetches (cmake/libjpeg_turbo.cmake, cmake/libpng.cmake), and where it has them. */
+const LICENCES = {
+  'libjpeg-turbo': ['libjpeg-turbo/src/libjpeg_turbo', 'LICENSE.md', 'README.ijg'],
+  libpng: ['libpng/src/libpng', 'LICENSE'],
+  'zlib-ng': ['libpng/src/zlib_ng', 'LICENSE.md'],
+};
+
 /** Of what is linked into the cores. */
 function copyLicences() {
   const { PINNED, majorMinor } = require('../../dist/libtorch');
   const built = path.join(root, 'build-prebuild', `torch${majorMinor(PINNED.version)}`);
-  const turbo = path.join(prebuilds, 'licenses', 'libjpeg-turbo');
-  fs.mkdirSync(turbo, { recursive: true });
-  for (const name of ['LICENSE.md', 'README.ijg'])
-    fs.copyFileSync(
-      path.join(built, 'libjpeg-turbo/src/libjpeg_turbo', name),
-      path.join(turbo, name),
-    );
+  for (const [library, [source, ...names]] of Object.entries(LICENCES)) {
+    const folder = path.join(prebuilds, 'licenses', library);
+    fs.mkdirSync(folder, { recursive: true });
+    for (const name of names)
+      fs.copyFileSync(path.join(built, source, name), path.join(folder, name));
+  }
   copyGccLicences(path.join(prebuilds, 'licenses', 'libstdc++'));
 }
 

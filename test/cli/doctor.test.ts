@@ -45,6 +45,7 @@ const KNOWN: SystemInfo = {
   devices: [{ type: 'cpu', name: 'cpu' }],
   cpu: { capability: 'AVX2', threads: 3, bf16: false },
   jpeg: 'libjpeg-turbo 3',
+  png: 'libpng 1',
   cuda: { available: false, library: true },
   autoDtype: 'float32',
 };
@@ -59,6 +60,7 @@ const known = [
   ['CUDA', 'off: unknown'],
   ['dtype auto', 'float32'],
   ['JPEGs', 'decoded by libjpeg-turbo 3'],
+  ['PNGs', 'decoded by libpng 1'],
   ['sharp', sharpVersion],
   ['models cache', `0 B  ${env.HF_HUB_CACHE}`],
   ['libtorch cache', `0 B  ${join(env.BIGTRANSFER_CACHE, 'libtorch')}`],
@@ -92,7 +94,7 @@ test.each([
   search.mockReturnValue(result);
   const { code, stdout } = await doctor({ ...KNOWN, libtorch: null }, env);
   const { table, words } = partsOf(stdout);
-  const rest = [...known.slice(0, 5), ...known.slice(10)];
+  const rest = [...known.slice(0, 5), ...known.slice(11)];
   expect(table).toEqual(
     rest.map(([name, text]) => {
       if (name === 'addon') return [name, 'does not load'];
@@ -151,10 +153,11 @@ test('GPUs with their memory, and what failed of them', async () => {
   expect(code).toBe(0);
 });
 
-test('why CUDA is off, what decodes JPEGs, and where the caches are', async () => {
-  const { stdout } = await doctor({ cuda: { available: false, reason: 'no driver' }, jpeg: null });
+test('why CUDA is off, what decodes JPEGs and PNGs, and where the caches are', async () => {
+  const cuda = { available: false, reason: 'no driver' };
+  const { stdout } = await doctor({ cuda, jpeg: null, png: null });
   expect(stdout).toMatch(/\nCUDA +off: no driver\n/);
-  expect(stdout).toMatch(/\nJPEGs +decoded by sharp\n/);
+  expect(stdout).toMatch(/\nJPEGs +decoded by sharp\nPNGs +decoded by sharp\n/);
   expect(stdout).toMatch(/\nmodels cache +[\d.]+ [KMG]?B {2}\//);
   expect(stdout).toMatch(/\nlibtorch cache +[\d.]+ [KMG]?B {2}\//);
 });

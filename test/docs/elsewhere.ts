@@ -29,6 +29,11 @@ export const ELSEWHERE: Elsewhere[] = [
     by: '.ci/run',
   },
   {
+    line: /--queue redis:/,
+    why: 'needs a Redis at the port that it names',
+    by: 'test/docs/fleet.test.ts, with one of its own; S3 by test/batch/store/s3.test.ts',
+  },
+  {
     line: /libtorch (fetch|remove)/,
     why: 'brings gigabytes, and takes away the libtorch that the tests run on',
     by: 'test/libtorch/fetch.test.ts, test/libtorch/fetch_cuda.test.ts and test/cli/libtorch.test.ts',

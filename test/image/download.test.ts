@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BitError } from '../../lib';
-import { download } from '../../lib/image/download';
+import { download, type DownloadFailure } from '../../lib/image/download';
 import { IMAGES } from '../support/pictures';
 
 /** Unlike any other timer's. */
@@ -91,10 +91,20 @@ describe('an error', () => {
     expect(error).toMatchObject({ message: `Cannot read ${url}: ${message}`, cause: { message } });
   });
 
-  test('about the picture has none', async () => {
+  test('of the server has its answer as its cause', async () => {
     answerWith(new Response('', { status: 404 }));
     const error = await failure(URL_TEXT);
-    expect(error.message).toBe(`Cannot read ${URL_TEXT}: the server answered 404`);
+    const message = 'the server answered 404';
+    expect(error).toMatchObject({
+      message: `Cannot read ${URL_TEXT}: ${message}`,
+      cause: { message },
+    });
+  });
+
+  test('about the picture has none', async () => {
+    answerWith(new Response('<html>'));
+    const error = await failure(URL_TEXT);
+    expect(error.message).toContain('XML or HTML');
     expect(error).not.toHaveProperty('cause');
   });
 
@@ -170,4 +180,55 @@ test('a signal that has aborted is told, whatever failed', async () => {
   jest.spyOn(globalThis, 'fetch').mockRejectedValue(new TypeError('fetch failed'));
   expect(await failure(URL_TEXT, AbortSignal.abort(reason))).toBe(reason);
   expect((await failure(URL_TEXT, new AbortController().signal)).code).toBe('ERR_BIT_IMAGE');
+});
+
+describe('a failure says whether it may pass', () => {
+  const failureOf = async (response: Response | Error) => {
+    const spy = jest.spyOn(globalThis, 'fetch');
+    if (response instanceof Error) spy.mockRejectedValue(response);
+    else spy.mockResolvedValue(response);
+    const { cause } = await failure(URL_TEXT);
+    return (cause as { failure?: DownloadFailure } | undefined)?.failure;
+  };
+  const coded = (code: string) =>
+    Object.assign(new TypeError('fetch failed'), {
+      cause: Object.assign(new Error('why'), { code }),
+    });
+
+  test.each([
+    [404, undefined, { passes: false, retryAfterMs: 0 }],
+    [503, undefined, { passes: true, retryAfterMs: 0 }],
+    [503, '3', { passes: true, retryAfterMs: 3000 }],
+    [429, '0', { passes: true, retryAfterMs: 0 }],
+    [429, '-5', { passes: true, retryAfterMs: 0 }],
+    [429, '1e9', { passes: true, retryAfterMs: 0 }],
+    [404, '3', { passes: false, retryAfterMs: 3000 }],
+  ])('answer %i with Retry-After %s', async (status, after, expected) => {
+    const headers: Record<string, string> = after === undefined ? {} : { 'retry-after': after };
+    expect(await failureOf(new Response('', { status, headers }))).toEqual(expected);
+  });
+
+  test('at a date', async () => {
+    jest.spyOn(Date, 'now').mockReturnValue(Date.UTC(2030, 0, 1));
+    const headers = { 'retry-after': 'Tue, 01 Jan 2030 00:01:00 GMT' };
+    const expected = { passes: true, retryAfterMs: 60_000 };
+    expect(await failureOf(new Response('', { status: 503, headers }))).toEqual(expected);
+  });
+
+  test.each(['ECONNRESET', 'ENOTFOUND', 'ETIMEDOUT', 'UND_ERR_SOCKET'])(
+    '%s passes',
+    async (code) => {
+      expect(await failureOf(coded(code))).toEqual({ passes: true, retryAfterMs: 0 });
+    },
+  );
+
+  test.each(['CERT_HAS_EXPIRED', 'DEPTH_ZERO_SELF_SIGNED_CERT', 'ERR_TLS_CERT_ALTNAME_INVALID'])(
+    '%s does not',
+    async (code) => expect(await failureOf(coded(code))).toBeUndefined(),
+  );
+
+  test('what has no code, and what is wrong with an answer, does not', async () => {
+    expect(await failureOf(new TypeError('redirect count exceeded'))).toBeUndefined();
+    expect(await failureOf(new Response('<html>'))).toBeUndefined();
+  });
 });

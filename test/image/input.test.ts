@@ -12,6 +12,7 @@ import {
   type RawPixels,
   type ReadOptions,
 } from '../../lib/image/input';
+import { BitError } from '../../lib/errors';
 import { TELLING_BYTES } from '../../lib/image/format';
 import { IMAGES } from '../support/pictures';
 import { temporaryFolder } from '../support/temporary';
@@ -386,5 +387,34 @@ describe('text that is a picture', () => {
     const error = await readInput(text).catch((reason: Error) => reason);
     expect(error).toMatchObject(refusal('no such file'));
     expect((error as Error).message.length).toBeLessThan(500);
+  });
+});
+
+describe('an image that is held for somebody else', () => {
+  test('is read by them when its turn comes, as they are told to', async () => {
+    const asked: ReadOptions[] = [];
+    const image = HeldImage.reading('frame 7', async (options) => {
+      asked.push(options);
+      return bytes;
+    });
+    expect(image.source).toBe('frame 7');
+    expect(asked).toEqual([]);
+    const options = { signal: new AbortController().signal, timeoutMs: 7 };
+    expect(await image.read(options)).toEqual({ encoded: bytes });
+    expect(asked).toEqual([options]);
+  });
+
+  test('fails with what their reading fails with', async () => {
+    const reason = new Error('unplugged');
+    const image = HeldImage.reading('frame 7', () => Promise.reject(reason));
+    await expect(image.read()).rejects.toBe(reason);
+  });
+
+  test('fails with what was known to be wrong with it', async () => {
+    const error = new BitError('ERR_BIT_IMAGE', 'there is no such image');
+    const image = HeldImage.failed(error);
+    expect(image.source).toBeNull();
+    await expect(image.read()).rejects.toBe(error);
+    expect(HeldImage.of(image)).toBe(image);
   });
 });

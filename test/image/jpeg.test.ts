@@ -3,7 +3,7 @@ import sharp from 'sharp';
 import { BitImageProcessor, type Tensor, systemInfo } from '../../lib';
 import { ImageProcessorData } from '../../lib/config/image_processor';
 import { readJpegHeader } from '../../lib/image/jpeg';
-import { jpegPicture, rawPicture } from '../../lib/image/picture';
+import { encodedPicture, rawPicture } from '../../lib/image/picture';
 
 /** Fine detail in all directions, so that every kind of rounding shows. */
 function picture(width: number, height: number) {
@@ -102,7 +102,7 @@ function frameOf(width: number, height: number, { depth = 8, components = 3 } = 
 }
 
 describe("what is for the addon's decoder", () => {
-  const of = (bytes: Uint8Array) => jpegPicture(bytes, UNRESIZED, false);
+  const of = (bytes: Uint8Array) => encodedPicture(bytes, UNRESIZED, false);
 
   test.each([
     ['one pixel', 1, 1, {}],
@@ -115,7 +115,8 @@ describe("what is for the addon's decoder", () => {
       width,
       height,
       channels: 3,
-      jpegShrink: 1,
+      encoding: 'jpeg',
+      shrink: 1,
       resizedWidth: width,
       resizedHeight: height,
     });
@@ -150,7 +151,7 @@ describe("what is for the addon's decoder", () => {
     const settings = new ImageProcessorData({ size: { width: 10, height: 10 } });
     const data = frameOf(width, height);
     const shrinkOf = (wanted: ImageProcessorData, fastDecode = true) =>
-      jpegPicture(data, wanted, fastDecode)?.jpegShrink;
+      encodedPicture(data, wanted, fastDecode)?.shrink;
     expect(shrinkOf(settings)).toBe(shrink);
     expect(shrinkOf(settings, false)).toBe(1);
     expect(shrinkOf(settings.with({ doResize: false }))).toBe(1);

@@ -2,7 +2,7 @@
 jest.mock('sharp', () => {
   throw new Error('Could not load the "sharp" module\nand more lines');
 });
-import { BitImageProcessor } from '../../lib';
+import { batch, BitImageProcessor } from '../../lib';
 import { encodedPictures } from '../support/encoded';
 import { bigtransfer } from '../cli/run';
 
@@ -20,6 +20,25 @@ test('encoded pictures say what is missing and what helps; raw pixels need nothi
   });
   const { pixelValues } = await processor.preprocess(raw);
   expect(pixelValues.shape).toEqual([1, 3, 224, 224]);
+});
+
+test('jobs on raw pixels need nothing either', async () => {
+  const rows = [];
+  const inputs = [
+    { path: 'raw', image: raw },
+    { path: 'encoded', image: encodedPictures.find(({ name }) => name.startsWith('WebP'))!.file },
+  ];
+  for await (const row of batch({ inputs, topK: 1 })) rows.push(row);
+  expect(rows).toEqual([
+    { path: 'raw', predictions: [expect.anything()] },
+    {
+      path: 'encoded',
+      error: {
+        code: 'ERR_BIT_IMAGE',
+        message: expect.stringContaining('run `npm install sharp`') as string,
+      },
+    },
+  ]);
 });
 
 test('doctor tells it, and exits with 1', async () => {

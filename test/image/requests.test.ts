@@ -52,7 +52,7 @@ describe('the request', () => {
   test('holds the defaults of transformers', async () => {
     const image = raw(640, 480);
     expect(await requestOf(image)).toEqual({
-      picture: { ...image, jpegShrink: null, resizedHeight: 224, resizedWidth: 298 },
+      picture: { ...image, encoding: null, shrink: 1, resizedHeight: 224, resizedWidth: 298 },
       steps: {
         resample: 'bicubic',
         convertRgb: true,

@@ -1,6 +1,6 @@
-"""Makes batch/: tar and Parquet shards as other tools write them, and expected.json with the pictures that each holds.
+"""Makes batch/: shards as other tools write them, expected.json with the pictures that each holds, and NumPy's arrays.
 
-Run it as `python test/reference/make_batch.py`; it needs pyarrow and Pillow. Tar archives are written by Python's tarfile
+Run it as `python test/reference/make_batch.py`; it needs pyarrow, NumPy and Pillow. Tar archives are written by Python's tarfile
 (the kinds of names and entries that it has), Zstandard and Parquet by Arrow's C++ libraries.
 Layout of expected.json: batch/README.md.
 """
@@ -185,13 +185,23 @@ def make_parquet():
     parquet("no_rows.parquet", [], IMAGE)
     pages = {"write_page_index": True, "data_page_size": 2048, "use_dictionary": False}
     parquet("many_pages.parquet", many[:700], pa.binary(), row_group_size=400, **pages)
-    structs = [None if at % 50 == 3 else value(picture(at % 7), f"{at}.png") for at in range(300)]
-    parquet("pages.parquet", structs, IMAGE, row_group_size=200, **pages)
+    structs = [None if at % 50 == 3 else value(picture(at % 7), f"{at}.png") for at in range(120)]
+    parquet("pages.parquet", structs, IMAGE, row_group_size=80, **pages)
     for name, count in {"many.parquet": 5000, "many_pages.parquet": 700}.items():
         EXPECTED[name] = {"rows": count, "sha256": [sha256(picture(at)) for at in range(7)]}
 
     lists = pa.array([[1, 2], [3]], pa.list_(pa.uint8()))
     pq.write_table(table(label=[1, 2], caption=["a", "b"], image=lists), FOLDER / "no_pictures.parquet")
+
+
+# NumPy
+
+
+def make_arrays():
+    """As numpy.save writes embeddings: eighths, counted up."""
+    for name, shape in {"floats.npy": (3, 2), "none.npy": (0, 5), "many.npy": (1000, 1)}.items():
+        values = np.arange(shape[0] * shape[1], dtype="<f4") / 8
+        np.save(FOLDER / name, values.reshape(shape))
 
 
 def main():
@@ -200,8 +210,9 @@ def main():
     (FOLDER / "beside" / "picture.png").write_bytes(picture(200))
     make_tars()
     make_parquet()
-    text = json.dumps(EXPECTED, indent=1, ensure_ascii=False)
-    (FOLDER / "expected.json").write_text(text + "\n", encoding="utf-8")
+    make_arrays()
+    lines = [f" {json.dumps(name)}: {json.dumps(rows)}" for name, rows in EXPECTED.items()]
+    (FOLDER / "expected.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
 
 
 if __name__ == "__main__":

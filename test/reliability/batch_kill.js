@@ -40,8 +40,9 @@ function state(out) {
   const rows = names
     .filter((name) => name.endsWith('.jsonl'))
     .flatMap((name) => fs.readFileSync(path.join(out, name), 'utf8').trimEnd().split('\n'));
-  const left = fs.existsSync(path.join(out, '.job', 'tmp'));
-  return JSON.stringify({ names, rows, left });
+  const job = fs.readdirSync(path.join(out, '.job')).sort();
+  const kept = job.map((name) => name.replace(/^plan-.*/, 'plan'));
+  return JSON.stringify({ names, rows, kept });
 }
 
 async function main() {

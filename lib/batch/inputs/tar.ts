@@ -86,7 +86,7 @@ async function decoded(path: string, signal?: AbortSignal): Promise<AsyncIterabl
   const begin = await beginOf(path);
   const file = createReadStream(path, { signal });
   const isOf = (magic: number[]) => magic.every((byte, at) => begin[at] === byte);
-  if (isOf(ZSTD)) return unzstd(file);
+  if (isOf(ZSTD)) return unzstd(file as AsyncIterable<Buffer>);
   if (!isOf(GZIP)) return file as AsyncIterable<Buffer>;
   // Of one that was cut off, all that is there comes out; the archive's own end is missing then.
   const gunzip = zlib.createGunzip({ finishFlush: zlib.constants.Z_SYNC_FLUSH });

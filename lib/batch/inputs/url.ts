@@ -10,6 +10,8 @@ import { HeldImage, type ReadOptions } from '../../image/input';
 const FIRST_WAIT_MS = 500;
 /** The longest that a server may have us wait. */
 const MOST_WAIT_MS = 30_000;
+/** The longest that a timer runs. */
+const MOST_DELAY_MS = 2 ** 31 - 1;
 /** How many times as long as a server may be silent all that it sends may take. */
 const WHOLE_TO_SILENCE = 20;
 
@@ -39,15 +41,24 @@ async function inTime(
   url: string,
   { signal, timeoutMs = DEFAULT_TIMEOUT_MS }: ReadOptions,
 ): Promise<Uint8Array> {
-  const bound = AbortSignal.timeout(Math.min(WHOLE_TO_SILENCE * timeoutMs, 2 ** 31 - 1));
+  signal?.throwIfAborted();
+  // Not AbortSignal.timeout() or any(): these stay, and there may be many URLs.
+  const bound = new AbortController();
+  const delay = Math.min(WHOLE_TO_SILENCE * timeoutMs, MOST_DELAY_MS);
+  const timer = setTimeout(() => bound.abort(), delay);
+  const stop = () => bound.abort();
+  signal?.addEventListener('abort', stop);
   try {
-    return await download(url, timeoutMs, signal ? AbortSignal.any([signal, bound]) : bound);
+    return await download(url, timeoutMs, bound.signal);
   } catch (error) {
     signal?.throwIfAborted();
-    if (!bound.aborted) throw error;
+    if (!bound.signal.aborted) throw error;
     const seconds = (WHOLE_TO_SILENCE * timeoutMs) / 1000;
     const why = `it took more than ${seconds} s (${WHOLE_TO_SILENCE} times the option timeoutMs)`;
     throw new BitError('ERR_BIT_IMAGE', `Cannot read ${shorten(url, 300)}: ${why}`);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', stop);
   }
 }
 

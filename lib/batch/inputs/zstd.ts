@@ -1,23 +1,15 @@
-// Zstandard streams, by Node's own zlib where it has them.
-import { pipeline, type Readable, type Transform } from 'node:stream';
-import * as zlib from 'node:zlib';
+// Zstandard streams.
 import { Decompress } from 'fzstd';
 
-/** In Node 22.15 and later; its types are of Node 20. */
-const { createZstdDecompress } = zlib as { createZstdDecompress?: () => Transform };
 /** Encoded bytes that are decoded before the result is taken: of each, 32 KiB may come. */
-const PIECE_BYTES = 4096;
+const PIECE_BYTES = 1024;
 
-/** Encoded bytes in, decoded ones out, of any number of frames; throws for what is no zstd or ends early. */
-export function unzstd(encoded: Readable): AsyncIterable<Uint8Array> {
-  if (!createZstdDecompress) return unzstdInJavaScript(encoded);
-  const decoder = createZstdDecompress();
-  pipeline(encoded, decoder, () => undefined); // errors come out of the decoder
-  return decoder;
-}
-
-/** The same, slower. */
-export async function* unzstdInJavaScript(
+/**
+ * Encoded bytes in, decoded ones out, of any number of frames. In JavaScript: Node's own decoder, in those
+ * versions that have one, passes over frames after the first and takes no notice of an early end.
+ * @throws Error for what is no zstd or ends early; what `encoded` throws.
+ */
+export async function* unzstd(
   encoded: AsyncIterable<Uint8Array>,
 ): AsyncGenerator<Uint8Array, void, undefined> {
   let decoded: Uint8Array[] = [];

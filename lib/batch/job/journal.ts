@@ -3,16 +3,17 @@
 import { randomUUID } from 'node:crypto';
 import { BitError } from '../../errors';
 import type { Listed } from '../inputs/listed';
-import type { FileFacts, Store } from '../store/store';
+import { WORK, type FileFacts, type Store } from '../store/store';
 import { writePlan, type Plan } from './plan';
 import { expectSame, type JobSettings } from './settings';
+import type { Tally } from './tally';
 
 const FOLDER = '.job';
 const JOB = `${FOLDER}/job.json`;
 const DONE = `${FOLDER}/done`;
-export const WORK = `${FOLDER}/tmp`;
 /** Readers of folders of Parquet, such as pandas, pass over names that begin with '_' or '.'. */
 export const MANIFEST = '_manifest.json';
+export const REPORT = '_report.html';
 /** What jobs leave beside their folder. */
 const OURS = /^(part-\d{5,}\.(jsonl|csv|parquet|npy|rows\.jsonl)|_manifest\.json|_report\.html)$/;
 
@@ -32,6 +33,8 @@ export interface DonePart {
   errors: Record<string, number>;
   /** `from` is where a file lies until it is moved to its name. */
   files: (FileFacts & { name: string; from: string })[];
+  /** For reports. */
+  tally: Tally;
   /** When, as ISO 8601. */
   finished: string;
   /** What the part took, and who did it. */
@@ -145,6 +148,15 @@ async function isComplete(store: Store, record: DonePart, there: Set<string>): P
 async function moveFiles(store: Store, { files }: DonePart): Promise<boolean> {
   for (const { from, name } of files) if (!(await store.move(from, name))) return false;
   return true;
+}
+
+/** What processes that were killed have left, once all parts are done. */
+export async function removeRests(store: Store, { plan }: Job): Promise<void> {
+  for (const name of await store.list(FOLDER)) {
+    const path = `${FOLDER}/${name}`;
+    if (name.startsWith('plan-') && path !== plan.file) await store.remove(path);
+  }
+  await store.remove(WORK);
 }
 
 async function clear(store: Store): Promise<void> {

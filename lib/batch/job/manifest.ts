@@ -2,7 +2,7 @@
 import { systemInfo } from '../../system_info';
 import { version } from '../../version';
 import type { Store } from '../store/store';
-import { MANIFEST, readDone, WORK, type DonePart, type Job } from './journal';
+import { MANIFEST, readDone, removeRests, type DonePart, type Job } from './journal';
 
 /**
  * Of a finished job: `_manifest.json`.
@@ -37,7 +37,7 @@ export async function finishJob(store: Store, job: Job): Promise<Manifest | null
   const parts = [...done.values()].sort((a, b) => a.part - b.part);
   const manifest = manifestOf(job, parts);
   await store.replace(MANIFEST, `${JSON.stringify(manifest, null, 2)}\n`);
-  await store.remove(WORK);
+  await removeRests(store, job);
   return manifest;
 }
 

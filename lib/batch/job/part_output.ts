@@ -3,13 +3,15 @@ import { randomUUID } from 'node:crypto';
 import { hostname } from 'node:os';
 import type { RowFormat, RowWriter, Shape } from '../outputs/writer';
 import type { BatchRow } from '../row';
-import type { FileFacts, Store, StoreFile } from '../store/store';
-import { markDone, partName, WORK, type DonePart } from './journal';
+import { WORK, type FileFacts, type Store, type StoreFile } from '../store/store';
+import { markDone, partName, type DonePart } from './journal';
+import { TallyCounter } from './tally';
 
 export class PartOutput {
   private files: StoreFile[] = [];
   private writer: RowWriter | null = null;
   private rows = 0;
+  private readonly counter = new TallyCounter();
   private readonly errors: Record<string, number> = {};
   private readonly begun = performance.now();
   private readonly names: { name: string; from: string }[];
@@ -29,6 +31,7 @@ export class PartOutput {
 
   async write(row: BatchRow): Promise<void> {
     this.rows++;
+    this.counter.add(row);
     if (row.error) this.errors[row.error.code] = (this.errors[row.error.code] ?? 0) + 1;
     await (await this.open()).write(row);
   }
@@ -47,6 +50,7 @@ export class PartOutput {
         rows: this.rows,
         errors: this.errors,
         files: this.names.map((names, at) => ({ ...names, ...facts[at]! })),
+        tally: this.counter.tally,
         finished: new Date().toISOString(),
         seconds: (performance.now() - this.begun) / 1000,
         worker: `${hostname()}:${process.pid}`,

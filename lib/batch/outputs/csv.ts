@@ -1,4 +1,4 @@
-// CSV (RFC 4180): a line of names, then one line for each row, of as many cells.
+// CSV (RFC 4180, its lines ended as Unix has them): a line of names, then one for each row, of as many cells.
 import { stringify } from 'csv-stringify/sync';
 import type { BatchRow } from '../row';
 import type { RowFormat, Shape } from './writer';
@@ -40,6 +40,6 @@ function resultOf({ predictions, embedding }: BatchRow, { task, width }: Shape):
 }
 
 /** Of the ends of lines, the library quotes its own alone; readers take any for one. */
-const OPTIONS = { record_delimiter: 'windows', quoted_match: /[\r\n]/ };
+const OPTIONS = { quoted_match: /[\r\n]/ };
 
 const line = (cells: unknown[]) => stringify([cells], OPTIONS);

@@ -5,7 +5,7 @@ import { link, mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'n
 import { dirname, join } from 'node:path';
 import { BitError } from '../../errors';
 import { deniedReason } from '../../permission';
-import type { FileFacts, Store, StoreFile } from './store';
+import { WORK, type FileFacts, type Store, type StoreFile } from './store';
 
 /** What is gathered before the system is asked to write it. */
 const BUFFER_BYTES = 256 * 1024;
@@ -19,6 +19,8 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'no space is left there',
   EDQUOT: 'the quota there is used up',
 };
+/** Of writing a small file. */
+const MOST_TRIES = 10;
 /** File systems without hard links, such as exFAT. */
 const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
 
@@ -70,28 +72,21 @@ export class FolderStore implements Store {
   }
 
   writeOnce(name: string, text: string): Promise<boolean> {
-    return this.explained('write', name, async () => {
-      const path = this.path(name);
-      const whole = await writeBeside(path, text);
+    return this.withAside(name, text, async (aside, path) => {
       try {
-        await linkOnce(whole, path, text);
+        await linkOnce(aside, path, text);
         return true;
       } catch (error) {
         if (codeOf(error) === 'EEXIST') return false;
         throw error;
       } finally {
-        await rm(whole, { force: true });
-        await syncFolder(dirname(path));
+        await rm(aside, { force: true });
       }
     });
   }
 
-  async replace(name: string, text: string): Promise<void> {
-    await this.explained('write', name, async () => {
-      const path = this.path(name);
-      await rename(await writeBeside(path, text), path);
-      await syncFolder(dirname(path));
-    });
+  replace(name: string, text: string): Promise<void> {
+    return this.withAside(name, text, rename);
   }
 
   move(from: string, to: string): Promise<boolean> {
@@ -111,6 +106,34 @@ export class FolderStore implements Store {
     await this.explained('remove', name, () =>
       rm(this.path(name), { recursive: true, force: true }),
     );
+  }
+
+  /** Gives `work` a file of its own that is complete and on the disk, and where it is to go. */
+  private async withAside<T>(
+    name: string,
+    text: string,
+    work: (aside: string, path: string) => Promise<T>,
+  ): Promise<T> {
+    const path = this.path(name);
+    const once = async () => {
+      const aside = this.path(`${WORK}/${randomUUID()}`);
+      await makeFolder(dirname(aside));
+      await writeWhole(aside, text);
+      await makeFolder(dirname(path));
+      return work(aside, path);
+    };
+    return this.explained('write', name, async () => {
+      for (let tries = 1; ; tries++) {
+        try {
+          const result = await once();
+          await syncFolder(dirname(path));
+          return result;
+        } catch (error) {
+          // Another process that is done may have removed the folder of such files.
+          if (codeOf(error) !== 'ENOENT' || tries === MOST_TRIES) throw error;
+        }
+      }
+    });
   }
 
   private path(name: string): string {
@@ -183,21 +206,18 @@ async function writeAll(handle: FileHandle, bytes: Uint8Array): Promise<void> {
   }
 }
 
-/** A file of its own beside `path`, complete and on the disk. */
-async function writeBeside(path: string, text: string): Promise<string> {
-  const beside = `${path}.${randomUUID()}`;
-  await makeFolder(dirname(path));
-  const handle = await open(beside, 'wx');
+/** A new file, on the disk or not there at all. */
+async function writeWhole(path: string, text: string): Promise<void> {
+  const handle = await open(path, 'wx');
   try {
     await writeAll(handle, Buffer.from(text));
     await handle.sync();
   } catch (error) {
-    await rm(beside, { force: true }).catch(() => undefined);
+    await rm(path, { force: true }).catch(() => undefined);
     throw error;
   } finally {
     await handle.close();
   }
-  return beside;
 }
 
 /** @throws EEXIST where there is such a file. */
@@ -206,13 +226,7 @@ async function linkOnce(whole: string, path: string, text: string): Promise<void
     await link(whole, path);
   } catch (error) {
     if (!NO_LINKS.includes(codeOf(error) ?? '')) throw error;
-    const handle = await open(path, 'wx');
-    try {
-      await writeAll(handle, Buffer.from(text));
-      await handle.sync();
-    } finally {
-      await handle.close();
-    }
+    await writeWhole(path, text);
   }
 }
 

@@ -1,5 +1,8 @@
 // Where the files of a job are: a folder, or a bucket of an object store.
 
+/** A folder for files that do not count yet: whatever a killed process leaves there nobody sees. */
+export const WORK = '.job/tmp';
+
 /** A file that is being written; nobody sees it under a name that counts before it is moved there. */
 export interface StoreFile {
   write(bytes: Uint8Array | string): Promise<void>;

@@ -1,4 +1,5 @@
 import { readdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { FolderStore } from '../../../lib/batch/store/folder';
 import type { Store, StoreFile } from '../../../lib/batch/store/store';
 import { runJob, temporaryFolder, writtenRows } from '../../support/jobs';
@@ -100,6 +101,8 @@ test.each([
       'part-00001.jsonl',
       'part-00002.jsonl',
     ]);
+    const kept = readdirSync(join(folder, '.job')).sort();
+    expect(kept).toEqual(['done', 'job.json', expect.stringMatching(/^plan-/) as string]);
     rmSync(folder, { recursive: true });
   }
 });

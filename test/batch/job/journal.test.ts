@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { join } from 'node:path';
 import { markDone, openJob, readDone, type DonePart } from '../../../lib/batch/job/journal';
 import { FolderStore } from '../../../lib/batch/store/folder';
+import { emptyTally } from '../../../lib/batch/job/tally';
 import { listing, runJob, SETTINGS, temporaryFolder, writtenRows } from '../../support/jobs';
 
 const NAMES = ['a', 'b', 'c', 'd'];
@@ -36,6 +37,7 @@ describe('what is done', () => {
   test('is moved to its name where a run ended before that', async () => {
     const record: DonePart = {
       ...{ part: 0, rows: 3, errors: {}, finished: '', seconds: 1, worker: 'w' },
+      tally: emptyTally(),
       files: [{ name: 'part-00000.jsonl', from: '.job/tmp/x.jsonl', bytes: 1, sha256: '' }],
     };
     await open(NAMES);
@@ -50,6 +52,7 @@ describe('what is done', () => {
   test('counts once: whoever comes second is told so', async () => {
     const record = (worker: string): DonePart => ({
       ...{ part: 7, rows: 0, errors: {}, files: [], finished: '', seconds: 1, worker },
+      tally: emptyTally(),
     });
     const answers = await Promise.all(['a', 'b', 'c'].map((name) => markDone(store, record(name))));
     expect(answers.filter(Boolean)).toHaveLength(1);

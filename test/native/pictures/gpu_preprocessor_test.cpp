@@ -24,8 +24,7 @@ StagedPictures of_values(const std::vector<at::Tensor>& values) {
 TEST("gpu preprocessor: no JPEG is left to a decoder that is not there") {
   if (image::jpeg_version().empty() || gpu_preprocessor() != nullptr) return;
   PreprocessRequest request{};
-  request.picture.jpeg = test::grey_square();
-  request.picture.jpeg_shrink = 1;
+  request.picture.file = image::EncodedPicture{image::Encoding::kJpeg, test::grey_square(), 1};
   request.picture.resized_height = 4;
   request.picture.resized_width = 4;
   request.steps.resample = ops::Resample::kBicubic;

@@ -5,10 +5,13 @@
 #include "common/error.h"
 #include "image/grey_jpeg.h"
 #include "image/jpeg.h"
+#include "image/png.h"
+#include "image/png_file.h"
 #include "ops/cuda/resize_tables.h"
 
 using namespace bigtransfer;
 using namespace bigtransfer::pictures;
+using image::Encoding;
 using ops::Resample;
 
 namespace {
@@ -16,8 +19,7 @@ namespace {
 PreprocessRequest request_of(int64_t height, int64_t width, int64_t channels = 3) {
   at::manual_seed(0);
   return {.picture = {.pixels = at::randint(0, 256, {height, width, channels}, at::kByte),
-                      .jpeg = {},
-                      .jpeg_shrink = 1,
+                      .file = {},
                       .resized_height = 40,
                       .resized_width = 50},
           .steps = {.resample = Resample::kBicubic,
@@ -27,6 +29,14 @@ PreprocessRequest request_of(int64_t height, int64_t width, int64_t channels = 3
                                 .mean = std::vector<double>{0.48, 0.45, 0.4},
                                 .std = std::vector<double>{0.26, 0.27, 0.28}}},
           .gpu_decode = false};
+}
+
+/// The same for a file.
+PreprocessRequest request_of(image::Encoding encoding, const std::string& bytes) {
+  PreprocessRequest request = request_of(61, 77);
+  request.picture.pixels.reset();
+  request.picture.file = image::EncodedPicture{encoding, bytes, 1};
+  return request;
 }
 
 at::Tensor on_heap(at::IntArrayRef shape) { return at::empty(shape, at::kByte); }
@@ -79,38 +89,45 @@ TEST("staged picture: what the kernel does not serve is prepared on the CPU") {
 
 TEST("staged picture: a JPEG may stay one, and can still be decoded here") {
   if (image::jpeg_version().empty()) return;
-  PreprocessRequest request = request_of(61, 77);
-  request.picture.pixels.reset();
-  request.picture.jpeg = test::grey_square();
+  PreprocessRequest request = request_of(Encoding::kJpeg, test::grey_square());
   const at::Tensor rows = stage(request, on_heap)->rows;
   request.gpu_decode = true;
   const std::optional<StagedPicture> kept = stage(request, on_heap);
-  EXPECT(kept && kept->jpeg == request.picture.jpeg && !kept->rows.defined());
+  EXPECT(kept && kept->jpeg == test::grey_square() && !kept->rows.defined());
   EXPECT(kept->window.in_height == 8 && kept->window.in_width == 8);
   EXPECT(rows_of_jpeg(*kept).equal(rows));
   StagedPicture broken = *kept;
   broken.jpeg.resize(broken.jpeg.size() / 2);
   EXPECT_THROWS(rows_of_jpeg(broken), ErrorCode::kImage, "broken");
-  request.picture.jpeg_shrink = 2;
+  request.picture.file->shrink = 2;
   EXPECT(stage(request, on_heap)->jpeg.empty());
+}
+
+TEST("staged picture: a PNG is rows, whatever decodes JPEGs; one that is cut off is nothing") {
+  if (image::png_version().empty()) return;
+  const std::string png = test::small_png().bytes();
+  PreprocessRequest request = request_of(Encoding::kPng, png);
+  for (const bool gpu_decode : {false, true}) {
+    request.gpu_decode = gpu_decode;
+    const std::optional<StagedPicture> picture = stage(request, on_heap);
+    EXPECT(picture && picture->jpeg.empty());
+    EXPECT(picture->rows.equal(at::arange(1, 19, at::kByte).view({2, 3, 3})));
+  }
+  EXPECT(!stage(request_of(Encoding::kPng, png.substr(0, png.size() - 20)), on_heap));
 }
 
 TEST("staged picture: a JPEG that is cut off is not left to the GPU") {
   if (image::jpeg_version().empty()) return;
-  PreprocessRequest request = request_of(61, 77);
-  request.picture.pixels.reset();
-  request.gpu_decode = true;
-  request.picture.jpeg = test::grey_square();
+  const std::string jpeg = test::grey_square();
   // The end alone is missing: libjpeg reads the rows, and is not content.
-  request.picture.jpeg.resize(request.picture.jpeg.size() - 2);
+  PreprocessRequest request = request_of(Encoding::kJpeg, jpeg.substr(0, jpeg.size() - 2));
+  request.gpu_decode = true;
   EXPECT(!stage(request, on_heap));
 }
 
 TEST("staged picture: broken files and statistics that do not fit") {
-  PreprocessRequest broken = request_of(61, 77);
-  broken.picture.pixels.reset();
-  broken.picture.jpeg = "no JPEG";
-  EXPECT(!stage(broken, on_heap));
+  EXPECT(!stage(request_of(Encoding::kJpeg, "no JPEG"), on_heap));
+  EXPECT(!stage(request_of(Encoding::kPng, "no PNG"), on_heap));
   PreprocessRequest two = request_of(61, 77);
   two.steps.scaling.mean = std::vector<double>{0.5, 0.5};
   two.steps.scaling.std = std::vector<double>{0.5, 0.5};

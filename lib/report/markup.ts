@@ -14,7 +14,7 @@ const ESCAPES: Readonly<Record<string, string>> = {
 };
 
 /** Markup with values in it: text is escaped, lists are joined, markup stays. */
-export function html(parts: TemplateStringsArray, ...values: unknown[]): Html {
+export function markup(parts: TemplateStringsArray, ...values: unknown[]): Html {
   return new Html(parts.map((part, i) => (i === 0 ? part : textOf(values[i - 1]) + part)).join(''));
 }
 

@@ -1,0 +1,84 @@
+// How far a job is, for Prometheus: an HTTP server that gives numbers when it is asked.
+
+import { createServer, type Server } from 'node:http';
+import { InvalidArgumentError } from 'commander';
+import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import type { BatchProgress } from '../index';
+
+/** Where a server listens. */
+export interface Place {
+  host: string;
+  port: number;
+}
+
+/** `port` on this machine alone, or `host:port`, such as 0.0.0.0:9464 for all of its networks. */
+export function place(text: string): Place {
+  const [, host = '127.0.0.1', digits] = /^(?:\[?([^\]]+?)\]?:)?(\d+)$/.exec(text) ?? [];
+  const port = Number(digits);
+  if (digits === undefined || port > 65_535)
+    throw new InvalidArgumentError('Expected a port, or host:port.');
+  return { host, port };
+}
+
+/** Numbers of a job under `/metrics`. */
+export class Metrics {
+  private readonly registry = new Registry();
+  private readonly rows = this.counter('rows_total', 'Rows that are done');
+  private readonly errors = this.counter('errors_total', 'Rows with an error', ['code']);
+  private readonly total = this.gauge(
+    'rows_expected',
+    'Rows there will be; 0 while that is not known',
+  );
+  private readonly rate = this.gauge('rows_per_second', 'Rows a second, of late');
+  private server: Server | null = null;
+
+  constructor() {
+    collectDefaultMetrics({ register: this.registry });
+  }
+
+  /** @returns the URL; the port may have been 0, for any that is free. */
+  async listen({ host, port }: Place): Promise<string> {
+    const server = createServer((request, response) => {
+      const isKnown = request.method === 'GET' && request.url?.split('?')[0] === '/metrics';
+      if (!isKnown) return response.writeHead(404).end();
+      return void this.registry.metrics().then((text) => {
+        response.writeHead(200, { 'content-type': this.registry.contentType }).end(text);
+      });
+    });
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject).listen(port, host, resolve);
+    });
+    this.server = server;
+    // Nobody's questions keep the program from ending.
+    server.unref();
+    const address = server.address() as { address: string; port: number };
+    return `http://${host.includes(':') ? `[${host}]` : host}:${address.port}/metrics`;
+  }
+
+  update({ done, total, errors, rate }: BatchProgress): void {
+    this.rows.reset();
+    this.rows.inc(done);
+    this.errors.reset();
+    for (const [code, count] of Object.entries(errors)) this.errors.inc({ code }, count);
+    this.total.set(total ?? 0);
+    this.rate.set(rate);
+  }
+
+  close(): void {
+    this.server?.close();
+    this.server?.closeAllConnections();
+  }
+
+  private counter(name: string, help: string, labelNames: string[] = []): Counter {
+    return new Counter({
+      name: `bigtransfer_batch_${name}`,
+      help,
+      labelNames,
+      registers: [this.registry],
+    });
+  }
+
+  private gauge(name: string, help: string): Gauge {
+    return new Gauge({ name: `bigtransfer_batch_${name}`, help, registers: [this.registry] });
+  }
+}

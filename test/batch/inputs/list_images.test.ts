@@ -1,0 +1,41 @@
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { listImages } from '../../../lib';
+import { temporaryFolder } from '../../support/temporary';
+
+const folder = temporaryFolder();
+mkdirSync(join(folder, 'inner'));
+for (const name of ['b.jpg', 'a.png', 'inner/c.webp', 'words.txt', 'shard.tar'])
+  writeFileSync(join(folder, name), '');
+symlinkSync('gone', join(folder, 'lost.jpg'));
+
+async function list(args: string[], options?: { signal?: AbortSignal }) {
+  const images = listImages(args, options);
+  const found: [string, string | undefined][] = [];
+  for await (const { path, problem } of images)
+    found.push([path.replace(`${folder}/`, ''), problem]);
+  return { found, total: images.total };
+}
+
+test('pictures of folders, globs, files and URLs, each once, and how many there are', async () => {
+  const args = [join(folder, '*.png'), folder, join(folder, 'b.jpg'), 'https://x.y/z', 'no.jpg'];
+  const { found, total } = await list(args);
+  expect(found).toEqual([
+    ['a.png', undefined],
+    ['b.jpg', undefined],
+    ['inner/c.webp', undefined],
+    ['lost.jpg', 'this link leads nowhere'],
+    ['https://x.y/z', undefined],
+    ['no.jpg', 'there is no such image'],
+  ]);
+  expect(total).toBe(6);
+});
+
+test('nothing', async () => {
+  expect(await list([])).toEqual({ found: [], total: 0 });
+});
+
+test('ends with the signal’s reason', async () => {
+  const reason = new Error('enough');
+  await expect(list([folder], { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+});

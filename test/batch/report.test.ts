@@ -1,0 +1,65 @@
+import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { batch, type BatchJobOptions } from '../../lib';
+import { ROOT } from '../support/child';
+import { temporaryFolder } from '../support/jobs';
+
+let folder: string;
+beforeEach(() => {
+  folder = temporaryFolder();
+  cpSync(join(ROOT, 'examples', 'pictures'), join(folder, 'pictures'), { recursive: true });
+  writeFileSync(join(folder, 'pictures', '<b>broken.png'), 'text');
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+interface Charts {
+  title: string;
+  labels: string[];
+  values: number[];
+}
+
+async function report(options: Partial<BatchJobOptions> = {}) {
+  const output = join(folder, 'out');
+  const inputs = join(folder, 'pictures');
+  for await (const row of batch({ inputs, output, partSize: 2, report: true, ...options }))
+    expect(row).toBeDefined();
+  const page = readFileSync(join(output, '_report.html'), 'utf8');
+  const [, charts = ''] = /const charts = (.*?\]);/.exec(page) ?? [];
+  return { page, charts: JSON.parse(charts) as Charts[] };
+}
+
+test('shows rates, scores, labels and errors', async () => {
+  const { page, charts } = await report();
+  expect(charts.map(({ title }) => title)).toEqual([
+    'Images a second, over time',
+    'Score of the best label',
+    'Labels',
+    'Errors',
+  ]);
+  const [, scores, labels, errors] = charts;
+  expect(scores?.values.reduce((a, b) => a + b)).toBe(3);
+  expect(labels?.labels.sort()).toEqual(['boat', 'cat', 'cup']);
+  expect(errors?.values).toEqual([1]);
+  expect(page).toContain('<dd>4, 1 of them errors</dd>');
+  expect(page).toContain('&lt;b&gt;broken.png');
+});
+
+test('shows pictures as they are seen, small', async () => {
+  const { page } = await report();
+  const sources = [...page.matchAll(/<img src="data:image\/jpeg;base64,([^"]*)" alt="(\w*)">/g)];
+  expect(sources.map(([, , label]) => label).sort()).toEqual(['boat', 'cat', 'cup']);
+  for (const [, text = ''] of sources)
+    expect(Buffer.from(text, 'base64').length).toBeLessThan(20_000);
+});
+
+test('of embeddings there are no labels', async () => {
+  const { charts } = await report({ task: 'image-feature-extraction' });
+  expect(charts.map(({ title }) => title)).toEqual(['Images a second, over time', 'Errors']);
+});
+
+test('an empty job has a page too', async () => {
+  mkdirSync(join(folder, 'none'));
+  const { page, charts } = await report({ inputs: [] });
+  expect(charts).toEqual([]);
+  expect(page).toContain('<dd>0, 0 of them errors</dd>');
+});
