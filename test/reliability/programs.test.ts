@@ -59,3 +59,13 @@ test(
   },
   TIMEOUT_MS,
 );
+
+test(
+  'queue: each input ends as one row, whatever befalls workers and Redis',
+  async () => {
+    const figures = await run('queue.js', ['--rounds', '1']);
+    console.log('queue', figures);
+    expect(figures).toMatchObject({ rounds: 1, failures: [], broken: [] });
+  },
+  TIMEOUT_MS,
+);

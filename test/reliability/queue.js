@@ -1,4 +1,4 @@
-// `npm run queue`: batch jobs on three workers, again and again. One is killed, one is paused until its
+// `npm run batch:queue`: batch jobs on three workers, again and again. One is killed, one is paused until its
 // parts are others' and comes back late, and Redis is restarted. Each input must end as exactly one row.
 'use strict';
 
