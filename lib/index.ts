@@ -64,6 +64,7 @@ export type { Settled } from './pipelines/settled';
 export { batch } from './batch/batch';
 export { DEFAULT_PART_SIZE, DEFAULT_RETRIES, type BatchJobOptions } from './batch/options';
 export type { BatchInputs, NamedImage } from './batch/inputs/inputs';
+export type { ListSource } from './batch/inputs/list';
 export { listImages, type ImageListing, type ListedImage } from './batch/inputs/list_images';
 export type { BatchProgress } from './batch/progress';
 export type { BatchRow, RowError } from './batch/row';

@@ -8,7 +8,10 @@ import { deniedReason } from '../../permission';
 import { linesOf } from './lines';
 import { single, type Listed } from './listed';
 
-/** A file's path, or a stream such as `process.stdin`. */
+/**
+ * A file's path, or a stream such as `process.stdin`.
+ * @category Batch jobs
+ */
 export type ListSource = string | NodeJS.ReadableStream;
 
 export const listSource: Check = {

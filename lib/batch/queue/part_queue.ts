@@ -23,7 +23,9 @@ export interface PartTicket {
 
 /** A part that was given up. */
 export interface PartFailure {
+  /** Its number, from 0. */
   part: number;
+  /** What went wrong at last. */
   reason: string;
   /** How often it was tried. */
   attempts: number;

@@ -9,14 +9,21 @@ import { PREFIX } from './part_queue';
 export interface BatchWorker {
   /** Unique; its host and process id by default. */
   name: string;
+  /** The machine's name. */
   host: string;
+  /** Of its process. */
   pid: number;
   /** Where its model runs; null while it has none. */
   device: string | null;
   /** When it began, as ISO 8601. */
   since: string;
   /** Parts that it has taken and not done yet. */
-  parts: { output: string; part: number }[];
+  parts: {
+    /** Where the job's rows go. */
+    output: string;
+    /** Its number, from 0. */
+    part: number;
+  }[];
   /** Rows of its parts that are not done, by the ids of their jobs. */
   underWay: Record<string, number>;
   /** Rows since it began. */

@@ -21,18 +21,46 @@ import { Workshop } from './workshop';
  * @category Batch jobs
  */
 export type BatchWorkerEvent =
-  /** It waits for parts. */
-  | { type: 'ready'; name: string }
-  | { type: 'taken'; output: string; part: number }
-  /** `rows` is null where somebody else was quicker, or the job is there no more. */
-  | { type: 'done'; output: string; part: number; rows: number | null }
-  /** The part goes back to the queue: on the worker's way out. */
-  | { type: 'returned'; output: string; part: number }
-  /** It is tried again, here or elsewhere, unless that has been done often enough. */
-  | { type: 'failed'; output: string; part: number; error: Error }
-  /** Of the connection to the queue. */
-  | { type: 'lost' }
-  | { type: 'back' };
+  | {
+      /** It waits for parts. */
+      type: 'ready';
+      /** What it is called. */
+      name: string;
+    }
+  | {
+      /**
+       * A part is begun; or goes back to the queue, on the worker's way out.
+       */
+      type: 'taken' | 'returned';
+      /** Where the job's rows go. */
+      output: string;
+      /** Its number, from 0. */
+      part: number;
+    }
+  | {
+      /** A part is done. */
+      type: 'done';
+      /** Where the job's rows go. */
+      output: string;
+      /** Its number, from 0. */
+      part: number;
+      /** Its rows; null where somebody else was quicker, or the job is there no more. */
+      rows: number | null;
+    }
+  | {
+      /** A part is tried again, here or elsewhere, unless that has been done often enough. */
+      type: 'failed';
+      /** Where the job's rows go. */
+      output: string;
+      /** Its number, from 0. */
+      part: number;
+      /** What went wrong. */
+      error: Error;
+    }
+  | {
+      /** The connection to the queue is gone, or there again. */
+      type: 'lost' | 'back';
+    };
 
 /**
  * Of {@link runWorker}. What is run, and with which settings, is the jobs' own.

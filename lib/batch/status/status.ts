@@ -22,6 +22,7 @@ export interface BatchStatusOptions {
   output?: string;
   /** Where Redis is. Without an output, all jobs on it that are not done are told of. */
   queue?: string;
+  /** Ends the call, which then rejects with its reason. */
   signal?: AbortSignal;
 }
 
@@ -30,14 +31,23 @@ export interface BatchStatusOptions {
  * @category Batch jobs
  */
 export interface BatchJobStatus {
+  /** Where its rows go. */
   output: string;
+  /** Its own, unlike any other's. */
   id: string;
+  /** What is done with the pictures. */
   task: string;
   /** The model, as it was asked for. */
   model: string;
   /** When it began, as ISO 8601. */
   started: string;
-  parts: { total: number; done: number };
+  /** Numbered files of rows, or what is to become of them. */
+  parts: {
+    /** All of them. */
+    total: number;
+    /** Those that are complete. */
+    done: number;
+  };
   /** With a queue, rows of parts that are under way count too, and the rate is that of the workers. */
   progress: BatchProgress;
   /** Parts that workers gave up; the same enqueueBatch() has them tried again. */
@@ -49,9 +59,17 @@ export interface BatchJobStatus {
  * @category Batch jobs
  */
 export interface BatchStatus {
+  /** The one in the output, or those on the queue. */
   jobs: BatchJobStatus[];
   /** Jobs on the queue whose output cannot be read from here, and why. */
-  unseen: { output: string; id: string; reason: string }[];
+  unseen: {
+    /** Where its rows go. */
+    output: string;
+    /** The job's own. */
+    id: string;
+    /** Why it cannot be read. */
+    reason: string;
+  }[];
   /** Those of the queue; none without one. */
   workers: BatchWorker[];
 }
