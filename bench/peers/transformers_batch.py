@@ -29,7 +29,7 @@ class Files(Dataset):
 
 
 source, paths = sys.argv[1], open(sys.argv[2]).read().split("\n")
-model = BitForImageClassification.from_pretrained(source).eval()
+model = BitForImageClassification.from_pretrained(source, dtype=torch.float32).eval()
 processor = BitImageProcessor.from_pretrained(source)
 workers = len(os.sched_getaffinity(0))
 loader = DataLoader(Files(paths, processor), batch_size=8, num_workers=workers)

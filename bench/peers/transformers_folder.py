@@ -12,7 +12,7 @@ from transformers import BitForImageClassification, BitImageProcessor
 
 Image.MAX_IMAGE_PIXELS = None
 source = Path(__file__).parents[2] / "models" / "bit-mini-scenes"
-model = BitForImageClassification.from_pretrained(source).eval()
+model = BitForImageClassification.from_pretrained(source, dtype=torch.float32).eval()
 processor = BitImageProcessor.from_pretrained(source)
 with torch.inference_mode(), tempfile.TemporaryFile("w") as out:
     for path in open(sys.argv[1]).read().split("\n"):

@@ -1,10 +1,12 @@
 // A model at work for a job: images in, rows out.
-import { DEFAULT_TOP_K } from '../config/defaults';
+import { availableParallelism } from 'node:os';
+import { DEFAULT_BATCH_SIZE, DEFAULT_TOP_K } from '../config/defaults';
 import type { BitImageProcessorFields } from '../config/image_processor';
 import { stageWidths } from '../config/network_spec';
 import { BitError } from '../errors';
 import { HeldImage, type ImageInput } from '../image/input';
 import { holdDownSharp } from '../image/sharp';
+import { BATCHES_AHEAD } from '../pipelines/in_order';
 import type { Task } from '../pipelines/parts';
 import { pipeline } from '../pipelines/pipeline';
 import type { Settled } from '../pipelines/settled';
@@ -14,6 +16,16 @@ import type { EngineOptions } from './options';
 import type { Shape } from './outputs/writer';
 import type { BatchRow } from './row';
 
+/**
+ * Pictures that may be done before the one whose row comes next: while a huge one is decoded on one
+ * core, the others go on with so many small ones.
+ */
+const AHEAD = 512;
+
+/** Calls that run at once on a CPU, as long as each has a few cores: each takes memory of its own. */
+const MOST_CALLS = 8;
+const MOST_CALL_THREADS = 4;
+
 /** What a picture became, before it is known whose row it is. */
 type Result = Pick<BatchRow, 'predictions' | 'embedding'>;
 
@@ -21,6 +33,8 @@ export interface Engine {
   readonly shape: Shape;
   readonly device: string;
   readonly dtype: string;
+  /** Pictures that it needs before it tells of the first one, at most. */
+  readonly together: number;
   /** What becomes of each picture, in order; some are under way at once. */
   settled(images: AsyncIterable<Picture['image']>): AsyncIterable<Settled<Result>>;
   dispose(): Promise<void>;
@@ -47,11 +61,15 @@ async function classifier(source: string, options: EngineOptions): Promise<Engin
       task: classify.task,
       width: Math.min(options.topK ?? DEFAULT_TOP_K, model.config.numLabels),
     },
+    together: togetherOf(batchSize),
     ...partsOf(classify),
     settled: (images) =>
-      mapped(classify.settled(held(images), { signal, batchSize }), (predictions) => ({
-        predictions,
-      })),
+      mapped(
+        classify.settled(held(images), { signal, batchSize, ahead: AHEAD }),
+        (predictions) => ({
+          predictions,
+        }),
+      ),
   };
 }
 
@@ -62,18 +80,34 @@ async function extractor(source: string, options: EngineOptions): Promise<Engine
   const batchSize = await batchSizeOf(extract, options);
   return {
     shape: { task: extract.task, width: stageWidths(model.config).at(-1) as number },
+    together: togetherOf(batchSize),
     ...partsOf(extract),
     settled: (images) =>
-      mapped(extract.settled(held(images), { signal, batchSize, pool: true }), ({ data }) => ({
-        embedding: data,
-      })),
+      mapped(
+        extract.settled(held(images), { signal, batchSize, ahead: AHEAD, pool: true }),
+        ({ data }) => ({
+          embedding: data,
+        }),
+      ),
   };
 }
 
 /** The model's own queue gathers as many as go through it together. */
-function ofPipeline({ batchSize, ...rest }: EngineOptions): EngineOptions & { batchSize?: number } {
-  if (typeof batchSize !== 'number') return rest;
-  return { batching: { maxBatch: batchSize }, ...rest, batchSize };
+function ofPipeline({
+  batchSize,
+  threads = callThreads(availableParallelism()),
+  ...rest
+}: EngineOptions): EngineOptions & { batchSize?: number } {
+  if (typeof batchSize !== 'number') return { ...rest, threads };
+  return { batching: { maxBatch: batchSize }, ...rest, threads, batchSize };
+}
+
+/**
+ * Of one call on the CPU, where others always wait: a call of all cores would begin only when the last
+ * picture that is being decoded is done, and leave the other cores to wait for it.
+ */
+export function callThreads(cores: number): number {
+  return Math.min(Math.max(Math.floor(cores / MOST_CALLS), 1), MOST_CALL_THREADS);
 }
 
 /** @throws what the model rejects with; it is disposed of then. */
@@ -93,6 +127,9 @@ async function batchSizeOf(
     throw error;
   }
 }
+
+/** Batches that a pipeline fills before the first one is through. */
+const togetherOf = (batchSize = DEFAULT_BATCH_SIZE) => (BATCHES_AHEAD + 1) * batchSize;
 
 /** What both have. */
 function partsOf(run: {

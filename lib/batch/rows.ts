@@ -18,23 +18,33 @@ export interface KeyedRow<Key> {
   isLast: boolean;
 }
 
+/** Of pictures in memory, as shards give them, beyond those that the engine has to have. */
+const MOST_BYTES = 64 * 1024 ** 2;
+
 /** A row for each picture, in order; groups are taken as their turn comes. */
 export async function* rowsOf<Key>(
   groups: AsyncIterable<PictureGroup<Key>>,
-  engine: Pick<Engine, 'settled'>,
+  engine: Pick<Engine, 'settled' | 'together'>,
 ): AsyncGenerator<KeyedRow<Key>, void, undefined> {
-  // Pictures that are under way: a few batches.
-  const underWay: { key: Key; path: string; place: string; isLast: boolean }[] = [];
+  const underWay: { key: Key; path: string; place: string; isLast: boolean; bytes: number }[] = [];
+  let bytesUnderWay = 0;
+  let goOn = () => {};
   async function* images(): AsyncGenerator<Picture['image']> {
     for await (const { key, pictures } of groups)
       for await (const { value, isLast } of withLast(pictures)) {
         const { path, place = path, image } = value;
-        underWay.push({ key, path, place, isLast });
+        const bytes = ArrayBuffer.isView(image) ? image.byteLength : 0;
+        while (underWay.length >= engine.together && bytesUnderWay + bytes > MOST_BYTES)
+          await new Promise<void>((resolve) => (goOn = resolve));
+        bytesUnderWay += bytes;
+        underWay.push({ key, path, place, isLast, bytes });
         yield image;
       }
   }
   for await (const { result, error } of engine.settled(images())) {
-    const { key, path, place, isLast } = underWay.shift() as (typeof underWay)[number];
+    const { key, path, place, isLast, bytes } = underWay.shift() as (typeof underWay)[number];
+    bytesUnderWay -= bytes;
+    goOn();
     const row = error ? failedRow(path, error, place) : ({ path, ...result } as BatchRow);
     yield { key, row, isLast };
   }

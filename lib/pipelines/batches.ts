@@ -16,6 +16,8 @@ export interface BatchOptions {
   gpuDecode?: boolean;
   timeoutMs?: number;
   imageProcessorKwargs?: Partial<BitImageProcessorFields>;
+  /** Of settled(). */
+  ahead?: number;
 }
 
 /** A processor, whose errors about one image of a batch say its place there as `index` alone. */

@@ -23,6 +23,7 @@ const CALL_CHECKS = {
   gpuDecode: boolean,
   timeoutMs: positive,
   imageProcessorKwargs: { expected: 'an object', test: isObject },
+  ahead: count,
 };
 /** Per task. */
 export const CLASSIFICATION_CHECKS = { ...CALL_CHECKS, topK: count, functionToApply };
@@ -41,6 +42,11 @@ export interface PipelineCallOptions {
   timeoutMs?: number;
   /** Fields of the image processor, for this call alone, such as `{ size: { height: 100, width: 100 } }`. */
   imageProcessorKwargs?: Partial<BitImageProcessorFields>;
+  /**
+   * Of settled(): how many images may be taken ahead of the one that is told; default three batches.
+   * More keep all cores busy while one image takes long. Those that are read at once stay as many.
+   */
+  ahead?: number;
 }
 
 /**
@@ -106,6 +112,7 @@ export function withDefaults({
   gpuDecode,
   timeoutMs,
   imageProcessorKwargs,
+  ahead,
 }: PipelineCallOptions): BatchOptions {
-  return { batchSize, signal, priority, gpuDecode, timeoutMs, imageProcessorKwargs };
+  return { batchSize, signal, priority, gpuDecode, timeoutMs, imageProcessorKwargs, ahead };
 }

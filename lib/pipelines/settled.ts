@@ -54,23 +54,27 @@ export async function* settledOf<Output, Result>(
   work: Work<Output, Result>,
 ): AsyncGenerator<Settled<Result>, void, undefined> {
   const { model, options } = work;
-  const { batchSize, signal } = options;
+  const { batchSize, signal, ahead } = options;
   const onGpu = model.device !== 'cpu';
   const until = (stopped: AbortSignal) => ({ ...work, options: { ...options, signal: stopped } });
+  // Those whose turn it is are read and held; the others wait for it, or for those before them.
+  const together = (BATCHES_AHEAD + 1) * batchSize;
+  const turns = new Turns(together);
   // On the CPU the model's own queue makes batches of calls: none waits for a slow one to be decoded.
   const outcomes = onGpu
     ? inOrder(
         batchesOf(images, batchSize),
         (batch, stopped) => runTogether(batch, until(stopped)),
         {
-          ahead: BATCHES_AHEAD,
+          ahead: ahead === undefined ? BATCHES_AHEAD : Math.ceil(ahead / batchSize),
           signal,
         },
       )
-    : inOrder(batchesOf(images, 1), (batch, stopped) => runEach(batch, until(stopped)), {
-        ahead: (BATCHES_AHEAD + 1) * batchSize - 1,
-        signal,
-      });
+    : inOrder(
+        batchesOf(images, 1),
+        (batch, stopped) => turns.take(() => runEach(batch, until(stopped))),
+        { ahead: ahead ?? together - 1, signal },
+      );
   let index = 0;
   for await (const batch of outcomes)
     for (const outcome of batch) yield { index: index++, ...outcome };

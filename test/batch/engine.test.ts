@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { openEngine, type Engine } from '../../lib/batch/engine';
+import { callThreads, openEngine, type Engine } from '../../lib/batch/engine';
 import type { Picture } from '../../lib/batch/inputs/picture';
 import { BitError } from '../../lib/errors';
 import { HeldImage } from '../../lib/image/input';
@@ -146,3 +146,12 @@ test('the signal ends loading and running', async () => {
   await expect(run()).rejects.toBe(reason);
   await engine.dispose();
 });
+
+test.each([
+  [1, 1],
+  [2, 1],
+  [8, 1],
+  [16, 2],
+  [32, 4],
+  [192, 4],
+])('of %i cores a call has %i', (cores, threads) => expect(callThreads(cores)).toBe(threads));

@@ -4,7 +4,8 @@ import { failedRow, rowsOf, type PictureGroup } from '../../lib/batch/rows';
 import { BitError } from '../../lib/errors';
 
 /** Takes `ahead` pictures before it tells of the first one; says of each what it was. */
-const engine = (ahead: number): Pick<Engine, 'settled'> => ({
+const engine = (ahead: number): Pick<Engine, 'settled' | 'together'> => ({
+  together: ahead + 1,
   settled: async function* (images) {
     const waiting: unknown[] = [];
     let index = 0;
@@ -74,7 +75,7 @@ test('embeddings come as they are', async () => {
       yield { index: 0, result: { embedding } };
     }
   };
-  for await (const { row } of rowsOf(groups(['a']), { settled })) {
+  for await (const { row } of rowsOf(groups(['a']), { settled, together: 1 })) {
     expect(row).toEqual({ path: 'a', embedding });
     expect(row.embedding).toBe(embedding);
   }
@@ -124,4 +125,53 @@ test('a path with signs of patterns is taken as it is', () => {
   const path = '$& (a)[b]*.jpg';
   const error = new BitError('ERR_BIT_IMAGE', `Cannot read ${path}: it is a folder`);
   expect(failedRow(path, error).error?.message).toBe('Cannot read: it is a folder');
+});
+
+test('pictures in memory are taken as they fit; those that the engine has to have come at once', async () => {
+  const MEGABYTES = 20;
+  const many = 12;
+  let held = 0;
+  let most = 0;
+  async function* large(): AsyncGenerator<Picture> {
+    for (let i = 0; i < many; i++) {
+      most = Math.max(most, ++held);
+      yield await Promise.resolve({ path: String(i), image: new Uint8Array(MEGABYTES * 2 ** 20) });
+    }
+  }
+  async function* group(): AsyncGenerator<PictureGroup<null>> {
+    yield await Promise.resolve({ key: null, pictures: large() });
+  }
+  // As a pipeline does: takes what it can get, and tells of the first one meanwhile.
+  const eager = (together: number): Pick<Engine, 'settled' | 'together'> => ({
+    together,
+    settled: async function* (images) {
+      const iterator = images[Symbol.asyncIterator]();
+      const taken: unknown[] = [];
+      let isEnd = false;
+      void (async () => {
+        for (let next = await iterator.next(); !next.done; next = await iterator.next())
+          taken.push(next.value);
+        isEnd = true;
+      })();
+      for (let index = 0; !isEnd || taken.length > 0;) {
+        await new Promise((resolve) => setTimeout(resolve, 5));
+        if (taken.length < together && !isEnd) continue;
+        if (taken.shift() !== undefined) yield { index: index++, result: { predictions: [] } };
+      }
+    },
+  });
+  for (const [together, expected] of [
+    [1, 5],
+    [8, 10],
+  ] as const) {
+    held = most = 0;
+    let rows = 0;
+    for await (const { row } of rowsOf(group(), eager(together))) {
+      expect(row.path).toBe(String(rows++));
+      held--;
+    }
+    expect(rows).toBe(many);
+    // One more is with whoever looks whether another follows, and one waits to be let in.
+    expect(most).toBeLessThanOrEqual(expected);
+  }
 });

@@ -27,8 +27,9 @@ export async function* listing(names: readonly string[]): AsyncGenerator<Listed>
 }
 
 /** Says of each image what its path is; of those named 'bad' that they are broken. */
-export const ENGINE: Pick<Engine, 'settled' | 'shape'> = {
+export const ENGINE: Pick<Engine, 'settled' | 'shape' | 'together'> = {
   shape: { task: 'image-classification', width: 1 },
+  together: 1,
   settled: async function* (images) {
     let index = 0;
     for await (const image of images) {

@@ -12,7 +12,7 @@ import { readPart } from './plan';
 export interface PartWork {
   store: Store;
   job: Job;
-  engine: Pick<Engine, 'settled' | 'shape'>;
+  engine: Pick<Engine, 'settled' | 'shape' | 'together'>;
   column?: string;
   /** The folder that relative paths start from; default this process's. */
   base?: string;

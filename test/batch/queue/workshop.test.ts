@@ -156,11 +156,10 @@ test('changes its engine with the settings of jobs, once the parts on the old on
   const firstOutput = output;
   output = join(folder, `out-${outputs++}`);
   const second = await begin({ topK: 1, functionToApply: 'none' });
-  const records = await Promise.all([
-    workshop.run(ticket(first, 0, { output: firstOutput })),
-    workshop.run(ticket(second, 0)),
-    workshop.run(ticket(second, 1)),
-  ]);
+  const begun = workshop.run(ticket(first, 0, { output: firstOutput }));
+  while (open.mock.calls.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  const rest = [0, 1].map((part) => workshop.run(ticket(second, part)));
+  const records = await Promise.all([begun, ...rest]);
   expect(records.map((record) => record?.rows)).toEqual([2, 2, 2]);
   expect(open).toHaveBeenCalledTimes(2);
   const options = { inputs: NAMES.slice(0, 4), topK: 1, functionToApply: 'none' } as const;
@@ -195,6 +194,7 @@ test('gives the next part another engine after one has failed', async () => {
       await Promise.resolve();
       throw new Error('the GPU is gone');
     },
+    together: 1,
     dispose: () => Promise.resolve(),
   });
   await expect(workshop.run(ticket(job, 0))).rejects.toThrow('the GPU is gone');
