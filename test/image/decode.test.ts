@@ -180,7 +180,7 @@ describe('decodeImage refuses', () => {
     }
   });
 
-  test('by the path, where there is one, and shows 300 characters of it', async () => {
+  test('what is damaged, and shows 300 characters of its path, where it has one', async () => {
     const cut = readFileSync(join(IMAGES, 'rgb.png')).subarray(0, 60);
     const path = join(folder, 'cut.png');
     writeFileSync(path, cut);
