@@ -11,6 +11,8 @@ test.each([
   ['top_k', 'topK'],
   ['maxbatch', 'maxBatch'],
   ['szie', 'size'],
+  ['edpxhs', 'depths'],
+  ['edpxxs', undefined],
   ['something', undefined],
   ['', undefined],
   ['x'.repeat(1e6), undefined],

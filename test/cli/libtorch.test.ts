@@ -1,5 +1,5 @@
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Progress } from '../../lib/cli/progress';
 import type { FetchOptions } from '../../lib/libtorch';
@@ -155,6 +155,19 @@ supported('bigtransfer libtorch', () => {
       expect(code).toBe(1);
       expect(log.at(-1)).toEqual(['stop']);
     });
+  });
+
+  test('Ctrl-C ends the wait of remove for a fetch under way, and nothing is removed', async () => {
+    await bigtransfer(['libtorch', 'fetch'], { env });
+    const lock = join(home, 'libtorch', 'fetch.lock');
+    writeFileSync(lock, `${process.pid} ${hostname()}`);
+    setTimeout(() => process.emit('SIGINT'), 50);
+    // Who does not hear it would wait no longer than this, and then remove.
+    const end = setTimeout(() => rmSync(lock), 3000);
+    const removing = await bigtransfer(['libtorch', 'remove'], { env });
+    clearTimeout(end);
+    expect(removing).toEqual({ code: 130, stdout: '', stderr: '' });
+    expect(existsSync(join(home, 'libtorch', '2.13.0+cpu'))).toBe(true);
   });
 
   test('the help says what is fetched, and how much of it', async () => {

@@ -53,6 +53,11 @@ describe('fillLabels refuses', () => {
     ['an id in words', { id2label: { first: 'cat' } }, '{"first":"cat"}'],
     ['a name that is an object', { id2label: { 0: {} } }, 'id2label'],
     ['names in an array', { id2label: ['cat'] }, 'id2label'],
+    [
+      'names alone where as many are told as any head has',
+      { numLabels: 1_000_000, id2label: ['cat'] },
+      'id2label',
+    ],
     ['names in a Map', { id2label: new Map([[0, 'cat']]) }, 'id2label'],
     ['a name that is a function', { id2label: { 0: () => 'cat' } }, 'id2label'],
     ['text for ids', { label2id: 'cat' }, 'label2id'],

@@ -61,6 +61,14 @@ test('what cannot be read holds it', async () => {
   );
 });
 
+test('where no lock can be written the system says why, and nobody waits', async () => {
+  const tooLong = join(dirname(path), 'x'.repeat(300));
+  const work = jest.fn();
+  const held = AbortSignal.timeout(SOON_MS);
+  await expect(withLock(tooLong, work, held)).rejects.toMatchObject({ code: 'ENAMETOOLONG' });
+  expect(work).not.toHaveBeenCalled();
+});
+
 test("another user's process holds it too, though it may not be asked", async () => {
   jest.spyOn(process, 'kill').mockImplementation(() => {
     throw Object.assign(new Error(), { code: 'EPERM' });

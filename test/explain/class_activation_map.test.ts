@@ -1,5 +1,10 @@
 // Maps against those of transformers' model; which classes, which models, which images.
 import { join } from 'node:path';
+jest.mock('node:timers/promises', () => {
+  const actual = jest.requireActual<typeof import('node:timers/promises')>('node:timers/promises');
+  return { ...actual, setImmediate: jest.fn(actual.setImmediate) };
+});
+import { setImmediate } from 'node:timers/promises';
 import {
   BitConfig,
   BitForImageClassification,
@@ -214,6 +219,21 @@ describe('a model', () => {
     );
     const activation = await classActivationMap(model, PIXELS, { processor, topK: 4 });
     for (const [sum, logit] of sums(activation)) expect(Math.abs(sum - logit)).toBeLessThan(0.02);
+  });
+
+  // The last map has 16 x 4 x 4 activations, and 2 ** 22 products are added up at once.
+  test.each([
+    [16_384, 0],
+    [16_385, 1],
+    [40_000, 2],
+  ])('between the maps of %i classes the event loop has %i turns', async (count, turns) => {
+    await using model = await BitForImageClassification.fromConfig(new BitConfig(SMALL));
+    jest.mocked(setImmediate).mockClear();
+    const target = new Array<number>(count).fill(1);
+    const { maps } = await classActivationMap(model, PIXELS, { processor, target });
+    expect(setImmediate).toHaveBeenCalledTimes(turns);
+    expect(maps.shape).toEqual([1, count, 4, 4]);
+    expect(maps.data.slice(-16)).toEqual(maps.data.slice(0, 16));
   });
 
   test('images that come out in other sizes are refused, whatever the batches', async () => {

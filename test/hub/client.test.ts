@@ -266,3 +266,21 @@ test('a signal ends the wait for an answer', async () => {
   const options = { signal: controller.signal };
   await expect(clientOf(options).files(COMMIT, ['a.bin'])).rejects.toThrow('enough');
 });
+
+test('a signal ends the pause before another attempt', async () => {
+  const LONG_MS = 10_000;
+  const { setTimeout: pause } =
+    jest.requireActual<typeof import('node:timers/promises')>('node:timers/promises');
+  const controller = new AbortController();
+  const paused = (_: number, value: undefined, options: { signal?: AbortSignal }) => {
+    setTimeout(() => controller.abort(new Error('enough')), 20);
+    return pause(LONG_MS, value, options);
+  };
+  (sleep as unknown as jest.Mock).mockImplementationOnce(paused);
+  answers[`${RESOLVE}/a.bin`] = headers({}, 503);
+  const begun = Date.now();
+  const asked = clientOf({ signal: controller.signal }).files(COMMIT, ['a.bin']);
+  await expect(asked).rejects.toMatchObject({ name: 'AbortError' });
+  expect(Date.now() - begun).toBeLessThan(LONG_MS / 2);
+  expect(heads()).toHaveLength(1);
+});

@@ -167,3 +167,29 @@ test('what fills up the last row may be missing', async () => {
   const { data } = await decodeBmp(file(40, {}, PIXELS.slice(0, 6)));
   expect([...data]).toEqual([1, 2, 3, 4, 5, 6]);
 });
+
+/** Rows of two pixels of eight bits, in run lengths. */
+const inRuns = (runs: number[], height: number) =>
+  file(40, { ...indexed, compression: 1, height, told: 54 + 8 }, [...PALETTE, ...runs]);
+
+// Pillow 12.3 refuses the same ones.
+test.each<[string, number[], number]>([
+  ['before any', [], 1],
+  ['within the first', [2], 1],
+  ['within the second', [1, 0, 1], 1],
+  ['before the second', [1, 0], 1],
+  ['within those of the second row', [2, 1, 2], 2],
+])('runs that end %s are refused', async (_, runs, height) => {
+  await expect(decodeBmp(inRuns(runs, height))).rejects.toMatchObject({
+    code: 'ERR_BIT_IMAGE',
+    message: expect.stringMatching(/^it is cut short/) as string,
+  });
+});
+
+test('runs may end with the last row, and go beyond it, as for Pillow', async () => {
+  for (const runs of [
+    [1, 0, 1, 1],
+    [1, 0, 9, 1],
+  ])
+    expect([...(await decodeBmp(inRuns(runs, 1))).data]).toEqual([100, 50, 0, 101, 51, 1]);
+});

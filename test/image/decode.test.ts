@@ -1,10 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
 import sharp from 'sharp';
 import { decodeImage } from '../../lib/image/decode';
 import { HeldImage, type ImageInput } from '../../lib/image/input';
 import { IMAGES, expected, sha256 } from '../support/pictures';
+import { temporaryFolder } from '../support/temporary';
+
+const folder = temporaryFolder();
 
 const decode = async (input: ImageInput) => {
   const held = HeldImage.of(input);
@@ -175,6 +178,19 @@ describe('decodeImage refuses', () => {
         code: 'ERR_BIT_IMAGE',
       });
     }
+  });
+
+  test('what is damaged, and shows 300 characters of its path, where it has one', async () => {
+    const cut = readFileSync(join(IMAGES, 'rgb.png')).subarray(0, 60);
+    const path = join(folder, 'cut.png');
+    writeFileSync(path, cut);
+    const messageFor = (input: ImageInput) =>
+      decode(input).then(String, (error: Error) => error.message);
+    const why = /^Cannot decode the image: (.+)$/.exec(await messageFor(cut))?.[1];
+    expect(why).toEqual(expect.any(String));
+    expect(await messageFor(path)).toBe(`Cannot decode the image ${path}: ${why}`);
+    const long = `${folder}/${'./'.repeat(200)}cut.png`;
+    expect((await messageFor(long)).length).toBe(`Cannot decode the image : ${why}`.length + 300);
   });
 
   test('a picture that claims to be enormous', async () => {

@@ -172,6 +172,22 @@ test('raw pixels are taken up to the most that any image may have', () => {
   );
 });
 
+test.each([
+  [1, 500, 0, 30],
+  [500, 1, 33, 0],
+])('raw pixels of %i x %i that would become %i x %i are refused', (width, height, less, least) => {
+  const raw = { data: new Uint8Array(1500), width, height, channels: 3 };
+  const settings = new ImageProcessorData({ size: { maxHeight: 30, maxWidth: 33 } });
+  expect(() => rawPicture(raw, settings)).toThrow(
+    expect.objectContaining({
+      code: 'ERR_BIT_IMAGE',
+      message:
+        `An image of ${width} x ${height} would be resized to ${less} x ${least}: ` +
+        'it is too narrow for this size',
+    }) as Error,
+  );
+});
+
 describe('the addon and sharp decode alike', () => {
   const plain = new BitImageProcessor({ doResize: false, doCenterCrop: false, doRescale: false });
   const processor = plain.with({ doNormalize: false }) as BitImageProcessor;

@@ -1,19 +1,20 @@
-// The PNG header, and texts of a PNG that say how it lies, cut off and broken.
-import { deflateSync } from 'node:zlib';
+// The PNG header, and texts of a PNG that say how it lies, cut off and broken; and its pixels' checksums.
+import { crc32, deflateSync } from 'node:zlib';
 import { ImageProcessorData } from '../../lib/config/image_processor';
 import { encodedPicture } from '../../lib/image/picture';
-import { readPng, readPngHeader } from '../../lib/image/png';
+import { readPng, readPngHeader, withPixelChecksums } from '../../lib/image/png';
 import { encodedPictures } from '../support/encoded';
 import { chunk, header, png as wholePng, SIGNATURE, type PngOptions } from '../support/png';
 
 const XMP = 'XML:com.adobe.xmp';
 
-/** Chunks without checksums that count, as `readPng` reads them. */
-function png(...chunks: [string, Buffer][]): Uint8Array {
-  const parts = chunks.map(([type, content]) => {
-    const length = Buffer.alloc(4);
+/** Chunks with their checksums, at which `readPng` does not look. */
+function png(...chunks: [type: string, content: Buffer, sum?: number][]): Uint8Array {
+  const parts = chunks.map(([type, content, sum = 0]) => {
+    const [length, end] = [Buffer.alloc(4), Buffer.alloc(4)];
     length.writeUInt32BE(content.length);
-    return Buffer.concat([length, Buffer.from(type), content, Buffer.alloc(4)]);
+    end.writeUInt32BE(sum);
+    return Buffer.concat([length, Buffer.from(type), content, end]);
   });
   return Buffer.concat([Buffer.alloc(8), ...parts]);
 }
@@ -127,5 +128,35 @@ describe("what is for the addon's decoder", () => {
     const lying = encodedPictures.filter(({ name }) => /PNG.* eXIf [2-8]/.test(name));
     expect(lying.length).toBeGreaterThan(7);
     for (const { file } of lying) expect(encodedPicture(file, settings, false)).toBeNull();
+  });
+});
+
+test('a chunk of another type is no text, whatever it holds', () => {
+  const [type, content] = zTXt(XMP, deflateSync('turned'));
+  expect(xmpOf(png([type, content]))).toBe('turned');
+  expect(xmpOf(png(['prVt', content]))).toBeUndefined();
+  const international = Buffer.from(`${XMP}\0\0\0\0\0turned`);
+  expect(xmpOf(png(['iTXt', international]))).toBe('turned');
+  for (const other of ['IDAT', 'prVt']) expect(xmpOf(png([other, international]))).toBeUndefined();
+});
+
+describe('checksums that are wrong', () => {
+  const HEADER: [string, Buffer] = ['IHDR', Buffer.alloc(13, 1)];
+  const PIXELS: [string, Buffer] = ['IDAT', Buffer.from('pixels')];
+  const RIGHT = crc32('IDATpixels');
+
+  test("pixels' are mended in a copy, also where the file ends with one", () => {
+    const file = png(HEADER, PIXELS, PIXELS);
+    const before = Buffer.from(file);
+    const mended = withPixelChecksums(file);
+    expect(mended).toEqual(Uint8Array.from(png(HEADER, [...PIXELS, RIGHT], [...PIXELS, RIGHT])));
+    expect(before.equals(file)).toBe(true);
+    expect(withPixelChecksums(mended as Uint8Array)).toBeNull();
+  });
+
+  test('those of other chunks stay, and one that is cut off', () => {
+    const text: [string, Buffer] = ['prVt', Buffer.from('words')];
+    expect(withPixelChecksums(png(HEADER, [...PIXELS, RIGHT], text))).toBeNull();
+    expect(withPixelChecksums(png(HEADER, PIXELS).subarray(0, -1))).toBeNull();
   });
 });

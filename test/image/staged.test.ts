@@ -5,6 +5,7 @@ import { BitConfig, type BitError, BitImageProcessor, BitModel, systemInfo } fro
 import { runJob } from '../../lib/binding/job';
 import { loadBinding } from '../../lib/binding/load';
 import { StagedImages } from '../../lib/image/staged';
+import { nativeInput } from '../../lib/models/native_input';
 import { stageForModel } from '../../lib/models/staging';
 import { IMAGES } from '../support/pictures';
 import { REFERENCE } from '../support/reference';
@@ -20,6 +21,18 @@ test('lists of any kind are staged, and know their shape', async () => {
     [1, 3, 224, 224],
     [1, 3, 224, 224],
   ]);
+});
+
+test('a call with pictures has the shape that one with their pixel values has', async () => {
+  const staged = (await stageForModel(processor, [grey, rgb])) as StagedImages;
+  expect(nativeInput(staged)).toEqual({
+    pixelValues: null,
+    pictures: staged.pictures,
+    shape: [2, 3, 224, 224],
+  });
+  expect(nativeInput(new StagedImages([])).shape).toEqual([0]);
+  const { pixelValues } = await processor.preprocess([grey, rgb]);
+  expect(nativeInput(pixelValues).shape).toEqual([2, 3, 224, 224]);
 });
 
 test('where no GPU decodes, gpuDecode changes nothing', async () => {

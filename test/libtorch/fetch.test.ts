@@ -8,7 +8,16 @@ import {
   removeLibtorch,
 } from '../../lib/libtorch';
 import { familySync } from 'detect-libc';
-import { type Site, fakeWheel, serve, sha256, stubPython, writeTree } from './fake';
+import {
+  type Site,
+  fakeWheel,
+  libtorchFiles,
+  serve,
+  sha256,
+  stubPython,
+  writeTree,
+  zip,
+} from './fake';
 
 jest.mock('detect-libc', () => {
   const actual = jest.requireActual<typeof import('detect-libc')>('detect-libc');
@@ -43,6 +52,9 @@ afterEach(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
+const manifestOf = (dir: string) =>
+  JSON.parse(readFileSync(join(dir, 'manifest.json'), 'utf8')) as object;
+
 supported('fetchLibtorch', () => {
   test('downloads, checks and unpacks what is needed, and nothing else', async () => {
     site = await serve(wheel);
@@ -64,6 +76,13 @@ supported('fetchLibtorch', () => {
       'libgomp.so.1',
       'libtorch_cpu.so',
     ]);
+    expect(manifestOf(dir)).toEqual({
+      version: '2.13.0+cpu',
+      file: 'torch-2.13.0+cpu-tiny.whl',
+      sha256: sha256(wheel),
+      from: site.url,
+      fetchedAt: expect.any(String) as string,
+    });
     expect([...phases]).toEqual(['download', 'check', 'unpack']);
     expect(readdirSync(root)).toEqual(['2.13.0+cpu']); // no wheel, lock or temporary folder stays
     expect(findLibtorch({ needHeaders: true }).found?.source).toBe('cache');
@@ -197,9 +216,7 @@ supported('fetchLibtorch', () => {
     });
     expect(site.ranges).toHaveLength(1); // 404 stays 404
     expect(seen[0]).toEqual({ phase: 'pip', loaded: 0, total: null });
-    expect(JSON.parse(readFileSync(join(dir, 'manifest.json'), 'utf8'))).toMatchObject({
-      from: 'pip',
-    });
+    expect(manifestOf(dir)).toMatchObject({ from: 'pip', file: PINNED_FILE });
 
     writeFileSync(kept, fakeWheel('2.13.0+evil'));
     const again = fetchLibtorch({ url: site.url, force: true });
@@ -214,6 +231,23 @@ supported('fetchLibtorch', () => {
     const start = Date.now();
     await expect(fetchLibtorch({ url })).rejects.toThrow(/ECONNREFUSED[^]*no such wheel/);
     expect(Date.now() - start).toBeLessThan(3000);
+  });
+
+  test('a wheel without headers cannot be used', async () => {
+    const names = Object.entries(libtorchFiles('2.13.0+cpu')).map(([name, text]) => [
+      `torch/${name}`,
+      text,
+    ]);
+    const bare = zip(Object.fromEntries(names.filter(([name]) => !/include/.test(name as string))));
+    process.env['BIGTRANSFER_LIBTORCH_SHA256'] = sha256(bare);
+    site = await serve(bare);
+    await expect(fetchLibtorch({ url: site.url })).rejects.toMatchObject({
+      code: 'ERR_BIT_LIBTORCH',
+      message: expect.stringMatching(
+        /tiny\.whl cannot be used: it has no include\/ATen\/ATen\.h/,
+      ) as string,
+    });
+    expect(readdirSync(root)).toEqual([]);
   });
 
   test('names that climb out of the folder are refused', async () => {

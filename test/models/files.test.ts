@@ -317,6 +317,17 @@ describe('shards', () => {
   });
 });
 
+test('of byte order marks in a config.json the first one goes, at its beginning alone', async () => {
+  const directory = join(folder, 'marks');
+  mkdirSync(directory);
+  const text = '{"model_type": "bit", "id2label": {"0": "\uFEFFcat", "1": "dog"}}';
+  for (const before of ['', '\uFEFF']) {
+    writeFileSync(join(directory, 'config.json'), before + text);
+    const { id2label } = await BitConfig.fromPretrained(directory);
+    expect(id2label).toEqual({ 0: '\uFEFFcat', 1: 'dog' });
+  }
+});
+
 test.each([
   ['broken', '{"model_type": "bit"', /^Cannot read .*config\.json: \S/],
   ['a list', '[1]', /config\.json does not hold a JSON object$/],

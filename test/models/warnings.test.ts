@@ -6,7 +6,10 @@ import {
   BitModel,
   inspectModel,
   type LoadOptions,
+  Tensor,
 } from '../../lib';
+import type { NativeSession } from '../../lib/binding/types';
+import { Runner, runnerOf } from '../../lib/models/runner';
 import { warnOfDevices, warnOfMissing, warnOfModelType } from '../../lib/models/warnings';
 import { temporaryFolder } from '../support/temporary';
 
@@ -130,6 +133,23 @@ test('GPUs that failed are told one by one', () => {
   expect(warnings.mock.calls).toEqual([
     ['cuda:1 failed', options],
     ['cuda:2 failed', options],
+  ]);
+});
+
+test('they are told by the call that saw them fail', async () => {
+  await using model = await BitModel.fromConfig(config);
+  const { kind, session } = runnerOf(model);
+  const seen = [['cuda:1 failed'], undefined];
+  const forward: NativeSession['forward'] = (request) => {
+    const { promise, cancel } = session.forward(request);
+    return { promise: promise.then((result) => ({ ...result, warnings: seen.shift() })), cancel };
+  };
+  const runner = new Runner(kind, config, { forward } as NativeSession);
+  const pixels = Tensor.from(new Float32Array(3 * 20 * 20), [1, 3, 20, 20]);
+  const part = () => ({ outputs: { lastHiddenState: true } });
+  for (let call = 0; call < 2; call++) await runner.forward(pixels, {}, part);
+  expect(warnings.mock.calls).toEqual([
+    ['cuda:1 failed', { type: 'BitWarning', code: 'BIT_DEVICE_FAILED' }],
   ]);
 });
 
