@@ -68,14 +68,15 @@ function others(results) {
     const [{ case: name, unit, batch, peer: first }] = of;
     const ours = medianOf(of, first);
     const peers = of.slice(1).map(({ peer }) => `${peer} ${ratio(medianOf(of, peer), ours)}`);
-    const what = unit === 'MB' ? ', most memory' : batch ? `, ${batch} files` : '';
+    const what = unit === 'MB' ? ', most memory' : batch > 1 ? `, ${batch} files` : '';
     return [`${name}${what}`, `**${digits(ours)} ${unit}**`, peers.join(', ')];
   });
   return table(['', 'ours', 'over ours'], rows);
 }
 
-function readResults() {
-  const reports = NAMES.map((name) => path.join(RESULTS, `${name}.json`))
+function readResults(names) {
+  const reports = names
+    .map((name) => path.join(RESULTS, `${name}.json`))
     .filter((file) => fs.existsSync(file))
     .map((file) => JSON.parse(fs.readFileSync(file, 'utf8')));
   const [{ machine }] = reports;
@@ -99,23 +100,39 @@ function mainFigures({ machine, results }) {
   return [`${processor(machine)}:`, '', ...inference(main, MAIN_PEERS)];
 }
 
+/** Of jobs from end to end: ours, and what stands beside it over ours. */
+function batchFigures({ machine, results }) {
+  return [`${processor(machine)}, Node ${machine.node}:`, '', ...others(results)];
+}
+
 /** Where the figures go: after a line that says how they are written, up to END. */
 const PLACES = [
-  { file: 'README.md', begin: '<!-- main figures: npm run bench:readme -->\n', make: mainFigures },
+  {
+    file: 'README.md',
+    begin: '<!-- main figures: npm run bench:readme -->\n',
+    names: NAMES,
+    make: mainFigures,
+  },
   {
     file: 'docs/performance.md',
     begin: '<!-- figures: npm run bench:readme -->\n',
+    names: NAMES,
     make: allFigures,
+  },
+  {
+    file: 'docs/batch.md',
+    begin: '<!-- figures: npm run bench:readme -->\n',
+    names: ['batch'],
+    make: batchFigures,
   },
 ];
 
-const results = readResults();
-for (const { file, begin, make } of PLACES) {
+for (const { file, begin, names, make } of PLACES) {
   const full = path.join(ROOT, file);
   const text = fs.readFileSync(full, 'utf8');
   const start = text.indexOf(begin) + begin.length;
   const end = text.indexOf(END, start);
-  const figures = `\n${make(results).join('\n')}\n\n`;
+  const figures = `\n${make(readResults(names)).join('\n')}\n\n`;
   const written = `${text.slice(0, start)}${figures}${text.slice(end)}`;
   if (!process.argv.includes('--check')) {
     fs.writeFileSync(full, written);

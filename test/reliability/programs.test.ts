@@ -69,3 +69,22 @@ test(
   },
   TIMEOUT_MS,
 );
+
+test(
+  'batch kill: a job that ends at random moments comes to the rows of an undisturbed one',
+  async () => {
+    const figures = await run('batch_kill.js', ['--times', '4', '--inputs', '40']);
+    console.log('batch kill', figures);
+    expect(figures['broken']).toEqual([]);
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'batch disk full: a job names the full disk, and goes on with space again',
+  async () => {
+    const figures = await run('disk_full.js', []);
+    expect(figures['broken']).toEqual([]);
+  },
+  TIMEOUT_MS,
+);
