@@ -33,7 +33,7 @@ export async function* rowsOf<Key>(
     for await (const { key, pictures } of groups)
       for await (const { value, isLast } of withLast(pictures)) {
         const { path, place = path, image } = value;
-        const bytes = ArrayBuffer.isView(image) ? image.byteLength : 0;
+        const bytes = bytesOf(image);
         while (underWay.length >= engine.together && bytesUnderWay + bytes > MOST_BYTES)
           await new Promise<void>((resolve) => (goOn = resolve));
         bytesUnderWay += bytes;
@@ -48,6 +48,12 @@ export async function* rowsOf<Key>(
     const row = error ? failedRow(path, error, place) : ({ path, ...result } as BatchRow);
     yield { key, row, isLast };
   }
+}
+
+/** What an image takes in memory: one that is still to be read takes nothing. */
+function bytesOf(image: Picture['image']): number {
+  const { byteLength, data } = image as Partial<Uint8Array> & { data?: Partial<Uint8Array> };
+  return Number(byteLength ?? data?.byteLength ?? 0);
 }
 
 /** Of an input that cannot be used; its path, which the error calls `place`, is not said twice. */

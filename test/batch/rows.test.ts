@@ -135,7 +135,9 @@ test('pictures in memory are taken as they fit; those that the engine has to hav
   async function* large(): AsyncGenerator<Picture> {
     for (let i = 0; i < many; i++) {
       most = Math.max(most, ++held);
-      yield await Promise.resolve({ path: String(i), image: new Uint8Array(MEGABYTES * 2 ** 20) });
+      const data = new Uint8Array(MEGABYTES * 2 ** 20);
+      const raw = { data, width: 1, height: 1, channels: 3 };
+      yield await Promise.resolve({ path: String(i), image: i % 2 === 0 ? data : raw });
     }
   }
   async function* group(): AsyncGenerator<PictureGroup<null>> {
