@@ -2,6 +2,8 @@
 import { EventEmitter } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
 import { temporaryFolder } from '../support/temporary';
 import {
   EXAMPLE,
@@ -325,6 +327,7 @@ describe('the page’s files', () => {
     const asset = await assetOf('/picture/3', (picture) => (picture === 3 ? file : undefined));
     expect(asset.headers['content-length']).toBe('5');
     expect(asset.status).toBe(200);
+    expect(await text(asset.body as Readable)).toBe('bytes');
     expect((await assetOf('/picture/3', () => `${file}.gone`)).status).toBe(404);
   });
 });
