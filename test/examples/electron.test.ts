@@ -327,7 +327,7 @@ describe('the page’s files', () => {
     const asset = await assetOf('/picture/3', (picture) => (picture === 3 ? file : undefined));
     expect(asset.headers['content-length']).toBe('5');
     expect(asset.status).toBe(200);
-    expect(await text(asset.body as Readable)).toBe('bytes');
+    expect(await text(asset.body as unknown as Readable)).toBe('bytes');
     expect((await assetOf('/picture/3', () => `${file}.gone`)).status).toBe(404);
   });
 });
