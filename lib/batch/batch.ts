@@ -1,4 +1,5 @@
 // Any number of pictures through a model: rows as they come, and under an output a job that nothing ends.
+import { existsSync } from 'node:fs';
 import { BitError, Caller } from '../errors';
 import { openEngine, type Engine } from './engine';
 import { listInputs, type Given } from './inputs/inputs';
@@ -119,7 +120,10 @@ async function* kept(checked: CheckedOptions): AsyncGenerator<BatchRow> {
     const engine = await openEngine(options.task, options.model, engineOptions, signal);
     try {
       const { column, retries } = options;
-      const work = { store, job, engine, column, retries, signal };
+      // Where it is gone the job may be another machine's, which has the same files elsewhere.
+      const isElsewhere = job.base !== process.cwd() && existsSync(job.base);
+      const base = isElsewhere ? job.base : undefined;
+      const work = { store, job, engine, column, retries, base, signal };
       for await (const row of runParts(left, work)) {
         meter.row(row.error?.code);
         yield row;

@@ -146,6 +146,33 @@ describe('with an output', () => {
     expect(() => readFileSync(join(output(), '_manifest.json'))).not.toThrow();
   });
 
+  test('several processes at once leave the rows of one', async () => {
+    const inputs = Array.from({ length: 12 }, () => PATHS).flat();
+    const job = { inputs, output: output(), partSize: 2, topK: 1 };
+    await Promise.all([rowsOf(job), rowsOf(job), rowsOf(job)]);
+    expect(written().map(({ path }) => path)).toEqual(inputs);
+    expect(readFileSync(join(output(), '_manifest.json'), 'utf8')).toContain('"rows": 36');
+  });
+
+  test('relative inputs are those of the folder where the job began', async () => {
+    const before = process.cwd();
+    cpSync(PICTURES, join(folder, 'here', 'photos'), { recursive: true });
+    mkdirSync(join(folder, 'there', 'photos'), { recursive: true });
+    const job = { inputs: 'photos', output: output(), partSize: 1 };
+    try {
+      process.chdir(join(folder, 'here'));
+      await rowsOf({ ...job, shard: '0/3' });
+      process.chdir(join(folder, 'there'));
+      const rows = await rowsOf({ ...job, planned: true });
+      expect(rows.map(({ path, error }) => [path, error])).toEqual([
+        ['photos/cat.jpg', undefined],
+        ['photos/coffee.jpg', undefined],
+      ]);
+    } finally {
+      process.chdir(before);
+    }
+  });
+
   test('pictures in memory are refused', async () => {
     const inputs = [{ path: 'x', image: readFileSync(PATHS[0]!) }];
     await expect(rowsOf({ inputs, output: output() })).rejects.toMatchObject({

@@ -38,6 +38,7 @@ export async function* expandArguments(
 type Meaning = 'url' | 'file' | 'folder' | 'glob' | 'nothing' | 'lost link';
 
 function meaningOf(argument: string): Meaning {
+  if (argument === '' || argument.includes('\0')) return 'nothing';
   if (isUrl(argument)) return 'url';
   if (existsSync(argument)) return statSync(argument).isDirectory() ? 'folder' : 'file';
   if (lstatSync(argument, { throwIfNoEntry: false })?.isSymbolicLink()) return 'lost link';

@@ -1,4 +1,5 @@
 // What arguments of a command mean, for those who run pictures themselves.
+import { invalid } from '../../errors';
 import { expandArguments } from './arguments';
 import { Ahead } from './ahead';
 
@@ -26,11 +27,15 @@ export interface ImageListing extends AsyncIterable<ListedImage> {
  * The pictures that paths, folders (looked through to the bottom), globs and URLs mean, each once, in
  * the order of the arguments; in folders by their names, what has the ending of a picture. `total` is
  * how many there are, once that is known. The listing goes some thousands ahead of whoever takes it.
+ * @throws BitError ERR_BIT_CONFIG for what is no list of paths.
  * @category Batch jobs
  */
 export function listImages(
-  args: Iterable<string>,
+  args: string | Iterable<string>,
   options: { signal?: AbortSignal } = {},
 ): ImageListing {
-  return new Ahead<ListedImage>(expandArguments(args, options));
+  const list = typeof args === 'string' ? [args] : args;
+  if (typeof list?.[Symbol.iterator] !== 'function')
+    throw invalid('ERR_BIT_CONFIG', 'args', 'a path or a list of paths', args);
+  return new Ahead<ListedImage>(expandArguments(list, options));
 }

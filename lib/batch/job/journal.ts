@@ -23,6 +23,8 @@ export interface Job {
   created: string;
   settings: JobSettings;
   plan: Plan;
+  /** The folder that relative paths start from. */
+  base: string;
 }
 
 /** A part whose files are complete. */
@@ -71,7 +73,7 @@ export async function openJob(
   const id = randomUUID();
   const file = `${FOLDER}/plan-${id}.jsonl`;
   const plan = await writePlan(listing(), settings.partSize, store, file);
-  const job: Job = { id, created: new Date().toISOString(), settings, plan };
+  const job: Job = { id, created: new Date().toISOString(), settings, plan, base: process.cwd() };
   if (await store.writeOnce(JOB, `${JSON.stringify(job)}\n`)) return job;
   // Another process has begun the same job meanwhile.
   await store.remove(file);
@@ -95,7 +97,7 @@ export async function readDone(
   store: Store,
   done = new Map<number, DonePart>(),
 ): Promise<Map<number, DonePart>> {
-  const there = new Set(await store.list(''));
+  const there = await store.sizes('');
   for (const name of await store.list(DONE)) {
     if (done.has(Number.parseInt(name, 10))) continue;
     const record = await readRecord(store, name);
@@ -107,7 +109,7 @@ export async function readDone(
 /** Whether this part is done, all of its files in their places. */
 export async function isDone(store: Store, part: number): Promise<boolean> {
   const record = await readRecord(store, `${partName(part)}.json`);
-  return record !== null && isComplete(store, record, new Set());
+  return record !== null && isComplete(store, record, new Map());
 }
 
 /** How many parts somebody has marked done; some of their files may not be in their places yet. */
@@ -136,10 +138,19 @@ async function readRecord(store: Store, name: string): Promise<DonePart | null> 
   return text && parsed<DonePart>(text, `${DONE}/${name}`, store);
 }
 
-/** Moves what is still to be moved. A part whose files somebody has deleted is to be done again. */
-async function isComplete(store: Store, record: DonePart, there: Set<string>): Promise<boolean> {
-  if (record.files.every(({ name }) => there.has(name))) return true;
-  if (await moveFiles(store, record)) return true;
+/**
+ * Moves what is still to be moved. A part whose files somebody has deleted, or cut, is to be done again.
+ * @param there bytes of the files that are known to be there.
+ */
+async function isComplete(
+  store: Store,
+  record: DonePart,
+  there: Map<string, number>,
+): Promise<boolean> {
+  const known = record.files.filter(({ name }) => there.has(name));
+  const isCut = known.some(({ name, bytes }) => there.get(name) !== bytes);
+  if (!isCut && known.length === record.files.length) return true;
+  if (!isCut && (await moveFiles(store, record))) return true;
   await store.remove(recordName(record.part));
   return false;
 }
@@ -150,13 +161,16 @@ async function moveFiles(store: Store, { files }: DonePart): Promise<boolean> {
   return true;
 }
 
-/** What processes that were killed have left, once all parts are done. */
+/**
+ * What processes that were killed have left, once all parts are done. What another one writes there
+ * meanwhile, in vain, may stay.
+ */
 export async function removeRests(store: Store, { plan }: Job): Promise<void> {
   for (const name of await store.list(FOLDER)) {
     const path = `${FOLDER}/${name}`;
     if (name.startsWith('plan-') && path !== plan.file) await store.remove(path);
   }
-  await store.remove(WORK);
+  await store.remove(WORK).catch(() => undefined);
 }
 
 async function clear(store: Store): Promise<void> {

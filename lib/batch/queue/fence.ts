@@ -9,6 +9,7 @@ export function fenced(store: Store, job: string): Store {
     place: store.place,
     read: (name, start, end) => store.read(name, start, end),
     list: (folder) => store.list(folder),
+    sizes: (folder) => store.sizes(folder),
     create: (name) => store.create(name),
     replace: (name, text) => store.replace(name, text),
     move: (from, to) => store.move(from, to),

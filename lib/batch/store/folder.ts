@@ -19,7 +19,7 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOSPC: 'no space is left there',
   EDQUOT: 'the quota there is used up',
 };
-/** Of writing a small file. */
+/** Of beginning a file. */
 const MOST_TRIES = 10;
 /** File systems without hard links, such as exFAT. */
 const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
@@ -62,11 +62,25 @@ export class FolderStore implements Store {
     });
   }
 
+  async sizes(folder: string): Promise<Map<string, number>> {
+    const names = await this.list(folder);
+    return this.explained('read', folder, async () => {
+      const sizes = new Map<string, number>();
+      for (const name of names) {
+        const kind = await stat(this.path(join(folder, name))).catch(() => null);
+        if (kind?.isFile()) sizes.set(name, kind.size);
+      }
+      return sizes;
+    });
+  }
+
   create(name: string): Promise<StoreFile> {
     return this.explained('write', name, async () => {
       const path = this.path(name);
-      await makeFolder(dirname(path));
-      const handle = await open(path, 'w');
+      const handle = await whileFolderGoes(async () => {
+        await makeFolder(dirname(path));
+        return open(path, 'w');
+      });
       return new FolderFile(path, handle, (work) => this.explained('write', name, work));
     });
   }
@@ -123,16 +137,9 @@ export class FolderStore implements Store {
       return work(aside, path);
     };
     return this.explained('write', name, async () => {
-      for (let tries = 1; ; tries++) {
-        try {
-          const result = await once();
-          await syncFolder(dirname(path));
-          return result;
-        } catch (error) {
-          // Another process that is done may have removed the folder of such files.
-          if (codeOf(error) !== 'ENOENT' || tries === MOST_TRIES) throw error;
-        }
-      }
+      const result = await whileFolderGoes(once);
+      await syncFolder(dirname(path));
+      return result;
     });
   }
 
@@ -227,6 +234,17 @@ async function linkOnce(whole: string, path: string, text: string): Promise<void
   } catch (error) {
     if (!NO_LINKS.includes(codeOf(error) ?? '')) throw error;
     await writeWhole(path, text);
+  }
+}
+
+/** Again, where another process that is done removes the folder for what does not count yet. */
+async function whileFolderGoes<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (codeOf(error) !== 'ENOENT' || tries === MOST_TRIES) throw error;
+    }
   }
 }
 

@@ -69,11 +69,16 @@ export class S3Store implements Store {
     });
   }
 
-  list(folder: string): Promise<string[]> {
+  async list(folder: string): Promise<string[]> {
+    return [...(await this.sizes(folder)).keys()];
+  }
+
+  sizes(folder: string): Promise<Map<string, number>> {
     return this.explained('read', folder, async () => {
       const prefix = this.key(folder === '' ? '' : `${folder}/`);
-      const keys = await this.keysBelow(prefix, '/');
-      return keys.map((key) => key.slice(prefix.length)).filter((name) => name !== '');
+      const found = await this.keysBelow(prefix, '/');
+      const named = [...found].map(([key, size]) => [key.slice(prefix.length), size] as const);
+      return new Map(named.filter(([name]) => name !== ''));
     });
   }
 
@@ -119,7 +124,7 @@ export class S3Store implements Store {
     await this.explained('remove', name, async () => {
       const { DeleteObjectCommand, DeleteObjectsCommand } = loadS3();
       await this.client.send(new DeleteObjectCommand(this.at(name)));
-      const keys = await this.keysBelow(`${this.key(name)}/`);
+      const keys = [...(await this.keysBelow(`${this.key(name)}/`)).keys()];
       for (let at = 0; at < keys.length; at += MOST_DELETED) {
         const Objects = keys.slice(at, at + MOST_DELETED).map((Key) => ({ Key }));
         const some = { Bucket: this.bucket, Delete: { Objects, Quiet: true } };
@@ -130,10 +135,10 @@ export class S3Store implements Store {
     });
   }
 
-  /** With `delimiter`, those of this folder alone. */
-  private async keysBelow(prefix: string, delimiter?: string): Promise<string[]> {
+  /** With their bytes; with `delimiter`, those of this folder alone. */
+  private async keysBelow(prefix: string, delimiter?: string): Promise<Map<string, number>> {
     const { ListObjectsV2Command } = loadS3();
-    const keys: string[] = [];
+    const keys = new Map<string, number>();
     let token: string | undefined;
     do {
       const page = await this.client.send(
@@ -144,7 +149,7 @@ export class S3Store implements Store {
           ContinuationToken: token,
         }),
       );
-      for (const { Key } of page.Contents ?? []) keys.push(Key as string);
+      for (const { Key, Size } of page.Contents ?? []) keys.set(Key as string, Size ?? 0);
       token = page.IsTruncated ? page.NextContinuationToken : undefined;
     } while (token !== undefined);
     return keys;

@@ -29,6 +29,8 @@ export interface Store {
   read(name: string, start?: number, end?: number): Promise<Buffer | null>;
   /** Names of the files in a folder, in no order; none where there is no such folder. */
   list(folder: string): Promise<string[]>;
+  /** Bytes of each of these files, by its name. */
+  sizes(folder: string): Promise<Map<string, number>>;
   /** Begins a file, in place of what is there. */
   create(name: string): Promise<StoreFile>;
   /** Whether the file was written: of several that try, one does; it is there as a whole or not at all. */

@@ -97,6 +97,13 @@ test('URLs go through; what matches nothing is told', async () => {
   });
 });
 
+test('names that no file can have are not there', async () => {
+  expect(await expandPaths(['', 'a\0b'])).toEqual({
+    paths: [],
+    problems: ['', 'a\0b'].map((path) => ({ path, why: 'there is no such image' })),
+  });
+});
+
 describe('folders', () => {
   let folder: string;
   const find = async () => {

@@ -1,6 +1,6 @@
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { listImages } from '../../../lib';
+import { listImages, type ListedImage } from '../../../lib';
 import { temporaryFolder } from '../../support/temporary';
 
 const folder = temporaryFolder();
@@ -38,4 +38,14 @@ test('nothing', async () => {
 test('ends with the signal’s reason', async () => {
   const reason = new Error('enough');
   await expect(list([folder], { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+});
+
+test.each([undefined, null, 5, {}])('%p is no list of paths', (args) => {
+  expect(() => listImages(args as never)).toThrow('Expected a path or a list of paths for args');
+});
+
+test('a text is one path', async () => {
+  const found: ListedImage[] = [];
+  for await (const each of listImages('/no/such.png')) found.push(each);
+  expect(found).toEqual([{ path: '/no/such.png', problem: 'there is no such image' }]);
 });

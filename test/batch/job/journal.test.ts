@@ -34,6 +34,13 @@ describe('what is done', () => {
     expect(written()).toEqual(NAMES);
   });
 
+  test('is done again where its file was cut', async () => {
+    await runJob(store, NAMES);
+    writeFileSync(join(folder, 'part-00000.jsonl'), '');
+    expect((await runJob(store, NAMES)).map(({ path }) => path)).toEqual(['a', 'b', 'c']);
+    expect(written()).toEqual(NAMES);
+  });
+
   test('is moved to its name where a run ended before that', async () => {
     const record: DonePart = {
       ...{ part: 0, rows: 3, errors: {}, finished: '', seconds: 1, worker: 'w' },

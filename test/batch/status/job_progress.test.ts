@@ -7,6 +7,7 @@ import { SETTINGS } from '../../support/jobs';
 const NOW = Date.parse('2026-06-01T12:00:00Z');
 /** Ten inputs: three parts of three, and one. */
 const job: Job = {
+  base: '/',
   id: 'this',
   created: '',
   settings: SETTINGS,

@@ -49,6 +49,17 @@ export function keepsStoreContract(open: () => Store): void {
     expect(await text('again')).toBe('first');
   });
 
+  test('tells how large the files of a folder are', async () => {
+    await written('sized/a', ['12345']);
+    await written('sized/b', ['']);
+    await written('sized/below/c', ['1']);
+    expect([...(await open().sizes('sized'))].sort()).toEqual([
+      ['a', 5],
+      ['b', 0],
+    ]);
+    expect((await open().sizes('no/such')).size).toBe(0);
+  });
+
   test('lists the files of one folder, more than a page of them', async () => {
     const names = ['1', '2', '3', '4', '5', '6', '7'];
     for (const name of names) await written(`list/${name}`, [name]);
