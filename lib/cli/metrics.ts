@@ -2,8 +2,14 @@
 
 import { createServer, type Server } from 'node:http';
 import { InvalidArgumentError } from 'commander';
-import { collectDefaultMetrics, Counter, Gauge, Registry } from 'prom-client';
+import type * as Prometheus from 'prom-client';
 import type { BatchProgress } from '../index';
+
+/** The client, which loads when somebody asks for numbers: other commands begin without it. */
+function loadClient(): typeof Prometheus {
+  // eslint-disable-next-line @typescript-eslint/no-require-imports -- an import would load it at once
+  return require('prom-client') as typeof Prometheus;
+}
 
 /** Where a server listens. */
 export interface Place {
@@ -22,7 +28,8 @@ export function place(text: string): Place {
 
 /** Numbers of a job under `/metrics`. */
 export class Metrics {
-  private readonly registry = new Registry();
+  private readonly client = loadClient();
+  private readonly registry = new this.client.Registry();
   private readonly rows = this.counter('rows_total', 'Rows that are done');
   private readonly errors = this.counter('errors_total', 'Rows with an error', ['code']);
   private readonly total = this.gauge(
@@ -33,7 +40,7 @@ export class Metrics {
   private server: Server | null = null;
 
   constructor() {
-    collectDefaultMetrics({ register: this.registry });
+    this.client.collectDefaultMetrics({ register: this.registry });
   }
 
   /** @returns the URL; the port may have been 0, for any that is free. */
@@ -69,8 +76,8 @@ export class Metrics {
     this.server?.closeAllConnections();
   }
 
-  private counter(name: string, help: string, labelNames: string[] = []): Counter {
-    return new Counter({
+  private counter(name: string, help: string, labelNames: string[] = []): Prometheus.Counter {
+    return new this.client.Counter({
       name: `bigtransfer_batch_${name}`,
       help,
       labelNames,
@@ -78,7 +85,11 @@ export class Metrics {
     });
   }
 
-  private gauge(name: string, help: string): Gauge {
-    return new Gauge({ name: `bigtransfer_batch_${name}`, help, registers: [this.registry] });
+  private gauge(name: string, help: string): Prometheus.Gauge {
+    return new this.client.Gauge({
+      name: `bigtransfer_batch_${name}`,
+      help,
+      registers: [this.registry],
+    });
   }
 }
