@@ -17,6 +17,12 @@ const REASONS: Readonly<Record<string, string>> = {
   ENAMETOOLONG: 'no such file, and none can have so long a name',
 };
 
+/** Why a file cannot be read, in words. */
+export function whyUnreadable(cause: unknown): string {
+  const { code, message } = cause as NodeJS.ErrnoException;
+  return deniedReason(cause) ?? REASONS[code ?? ''] ?? message;
+}
+
 /**
  * The bytes of a file that begins as a picture does.
  * @param text a path or a file: URL.
@@ -36,11 +42,13 @@ export async function readPicture(text: string, signal?: AbortSignal): Promise<U
     }
   } catch (cause) {
     signal?.throwIfAborted();
-    const { code, message } = cause as NodeJS.ErrnoException;
-    const why = deniedReason(cause) ?? REASONS[code ?? ''] ?? message;
-    throw new BitError('ERR_BIT_IMAGE', `Cannot read ${shorten(text, 300)}: ${why}`, {
-      cause: cause instanceof BitError ? undefined : cause,
-    });
+    throw new BitError(
+      'ERR_BIT_IMAGE',
+      `Cannot read ${shorten(text, 300)}: ${whyUnreadable(cause)}`,
+      {
+        cause: cause instanceof BitError ? undefined : cause,
+      },
+    );
   }
 }
 

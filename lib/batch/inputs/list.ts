@@ -4,7 +4,7 @@ import { addAbortSignal, type Readable } from 'node:stream';
 import type { Check } from '../../config/checks';
 import { shorten } from '../../describe';
 import { BitError } from '../../errors';
-import { deniedReason } from '../../permission';
+import { whyUnreadable } from '../../image/file';
 import { linesOf } from './lines';
 import { single, type Listed } from './listed';
 
@@ -50,14 +50,8 @@ export async function* readList(
 }
 
 function unreadable(source: ListSource, cause: unknown): BitError {
-  const { code, message } = cause as NodeJS.ErrnoException;
-  const reasons: Record<string, string> = {
-    ENOENT: 'no such file',
-    EISDIR: 'it is a folder',
-    EACCES: 'no permission to read it',
-    ERR_STREAM_PREMATURE_CLOSE: 'it was closed before its end',
-  };
+  const isClosed = (cause as NodeJS.ErrnoException).code === 'ERR_STREAM_PREMATURE_CLOSE';
+  const why = isClosed ? 'it was closed before its end' : whyUnreadable(cause);
   const name = typeof source === 'string' ? shorten(source, 300) : 'of the stream';
-  const why = deniedReason(cause) ?? reasons[code ?? ''] ?? message;
   return new BitError('ERR_BIT_CONFIG', `Cannot read the list ${name}: ${why}`, { cause });
 }
