@@ -5,7 +5,7 @@ import { openEngine, type Engine } from './engine';
 import { listInputs, type Given } from './inputs/inputs';
 import { openListed, type OpenShardOptions } from './inputs/open';
 import type { Picture } from './inputs/picture';
-import { readDone } from './job/journal';
+import { readDone, readDoneParts } from './job/journal';
 import { finishJob, sumOf } from './job/manifest';
 import { openOwnJob, rowsIn } from './job/open';
 import { runParts } from './job/run_parts';
@@ -132,8 +132,9 @@ async function* kept(checked: CheckedOptions): AsyncGenerator<BatchRow> {
       await engine.dispose();
     }
   }
-  await finishJob(store, job);
-  if (options.report) await writeReport(store, job, signal);
+  const parts = await readDoneParts(store);
+  await finishJob(store, job, parts);
+  if (options.report) await writeReport(store, job, parts, signal);
   meter.end();
 }
 

@@ -5,7 +5,7 @@ import { loadSharp } from '../image/sharp';
 import { showPicture } from '../image/shown';
 import { markup, type Html } from '../report/markup';
 import { render, type Chart, type Page } from '../report/page';
-import { readDone, REPORT, type DonePart, type Job } from './job/journal';
+import { REPORT, type DonePart, type Job } from './job/journal';
 import { sumOf } from './job/manifest';
 import { addUp, SCORE_BINS, type Sample, type Tally } from './job/tally';
 import type { Store } from './store/store';
@@ -22,9 +22,13 @@ const MOST_POINTS = 120;
 /** A picture that takes longer is left out. */
 const PATIENCE_MS = 10_000;
 
-/** Writes the page beside the rows, of the parts that are done. */
-export async function writeReport(store: Store, job: Job, signal?: AbortSignal): Promise<void> {
-  const parts = [...(await readDone(store)).values()].sort((a, b) => a.part - b.part);
+/** Writes the page beside the rows, of these parts. */
+export async function writeReport(
+  store: Store,
+  job: Job,
+  parts: DonePart[],
+  signal?: AbortSignal,
+): Promise<void> {
   await store.replace(REPORT, await reportOf(job, parts, signal));
 }
 

@@ -106,6 +106,11 @@ export async function readDone(
   return done;
 }
 
+/** The same in the order of the parts. */
+export async function readDoneParts(store: Store): Promise<DonePart[]> {
+  return [...(await readDone(store)).values()].sort((a, b) => a.part - b.part);
+}
+
 /** Whether this part is done, all of its files in their places. */
 export async function isDone(store: Store, part: number): Promise<boolean> {
   const record = await readRecord(store, `${partName(part)}.json`);

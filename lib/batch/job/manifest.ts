@@ -2,7 +2,7 @@
 import { systemInfo } from '../../system_info';
 import { version } from '../../version';
 import type { Store } from '../store/store';
-import { MANIFEST, readDone, removeRests, type DonePart, type Job } from './journal';
+import { MANIFEST, readDoneParts, removeRests, type DonePart, type Job } from './journal';
 
 /**
  * Of a finished job: `_manifest.json`.
@@ -60,11 +60,17 @@ export interface Manifest {
   finished: string;
 }
 
-/** Writes the manifest once all parts are done, and removes what nobody needs any more. */
-export async function finishJob(store: Store, job: Job): Promise<Manifest | null> {
-  const done = await readDone(store);
-  if (done.size < job.plan.parts.length) return null;
-  const parts = [...done.values()].sort((a, b) => a.part - b.part);
+/**
+ * Writes the manifest once all parts are done, and removes what nobody needs any more.
+ * @param done the parts that are done, where they were read just now.
+ */
+export async function finishJob(
+  store: Store,
+  job: Job,
+  done?: DonePart[],
+): Promise<Manifest | null> {
+  const parts = done ?? (await readDoneParts(store));
+  if (parts.length < job.plan.parts.length) return null;
   const manifest = manifestOf(job, parts);
   await store.replace(MANIFEST, `${JSON.stringify(manifest, null, 2)}\n`);
   await removeRests(store, job);
