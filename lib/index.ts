@@ -70,6 +70,7 @@ export type { BatchProgress } from './batch/progress';
 export type { BatchRow, RowError } from './batch/row';
 export type { FormatName } from './batch/outputs/formats';
 export type { Manifest } from './batch/job/manifest';
+export { cancelBatch, type CancelOptions } from './batch/queue/cancel';
 export { enqueueBatch, type EnqueueOptions } from './batch/queue/enqueue';
 export type { PartFailure } from './batch/queue/part_queue';
 export type { BatchWorker } from './batch/queue/registry';

@@ -5,7 +5,8 @@ import { openEngine, type Engine } from './engine';
 import { listInputs, type Given } from './inputs/inputs';
 import { openListed, type OpenShardOptions } from './inputs/open';
 import type { Picture } from './inputs/picture';
-import { readDone, readDoneParts } from './job/journal';
+import { fenced } from './job/fence';
+import { forgetFailed, readDone, readDoneParts } from './job/journal';
 import { finishJob, sumOf } from './job/manifest';
 import { openOwnJob, rowsIn } from './job/open';
 import { runParts } from './job/run_parts';
@@ -106,9 +107,17 @@ async function* kept(checked: CheckedOptions): AsyncGenerator<BatchRow> {
   const { job: options, engine: engineOptions, signal } = checked;
   const store = openStore(options.output as string);
   const job = await openOwnJob(store, checked);
-  const done = await readDone(store);
   const { index, count } = options.shard;
-  const mine = job.plan.parts.map((_, part) => part).filter((part) => part % count === index);
+  const isMine = (part: number) => part % count === index;
+  const mine = job.plan.parts.map((_, part) => part).filter(isMine);
+  if (options.retryFailed) {
+    const before = await readDoneParts(store);
+    await forgetFailed(
+      store,
+      before.filter(({ part }) => isMine(part)),
+    );
+  }
+  const done = await readDone(store);
   const left = mine.filter((part) => !done.has(part));
   const meter = new ProgressMeter(rowsIn(job, mine), options.onJobProgress);
   const earlier = mine.flatMap((part) => done.get(part) ?? []);
@@ -123,7 +132,7 @@ async function* kept(checked: CheckedOptions): AsyncGenerator<BatchRow> {
       // Where it is gone the job may be another machine's, which has the same files elsewhere.
       const isElsewhere = job.base !== process.cwd() && existsSync(job.base);
       const base = isElsewhere ? job.base : undefined;
-      const work = { store, job, engine, column, retries, base, signal };
+      const work = { store: fenced(store, job.id), job, engine, column, retries, base, signal };
       for await (const row of runParts(left, work)) {
         meter.row(row.error?.code);
         yield row;

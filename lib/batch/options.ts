@@ -1,6 +1,7 @@
 // Options of batch(): what is run on what, where its rows go, and how the model runs.
+import { isDeepStrictEqual } from 'node:util';
 import { anything, boolean, callback, count, oneOf, text, type Check } from '../config/checks';
-import { DEFAULT_MODEL } from '../config/defaults';
+import { DEFAULT_DTYPE, DEFAULT_MODEL, DEFAULT_TOP_K } from '../config/defaults';
 import { checkOptions } from '../config/options';
 import { BitError, invalid, refuseUnknown } from '../errors';
 import { LOAD_CHECKS, type LoadOptions } from '../models/load_options';
@@ -63,6 +64,11 @@ export interface BatchJobOptions extends EngineOptions {
   retries?: number;
   /** Deletes what an earlier job has left in `output`, and begins anew; default false. */
   restart?: boolean;
+  /**
+   * Does the parts again whose rows have errors, as after a server was out of order; default false.
+   * The new rows take the place of the old ones once a part is done.
+   */
+  retryFailed?: boolean;
   /** Goes on with the inputs as they were listed when the job began, without listing them again. */
   planned?: boolean;
   /** `'i/n'`: of n processes with one `output`, this is number i, from 0; each does its share of the parts. */
@@ -93,6 +99,7 @@ export const JOB_CHECKS = {
   },
   restart: boolean,
   planned: boolean,
+  retryFailed: boolean,
   report: boolean,
   shard: {
     expected: "'i/n', i counting from 0",
@@ -108,7 +115,15 @@ export interface CheckedOptions {
   job: Required<
     Pick<
       BatchJobOptions,
-      'model' | 'task' | 'format' | 'partSize' | 'retries' | 'restart' | 'planned' | 'report'
+      | 'model'
+      | 'task'
+      | 'format'
+      | 'partSize'
+      | 'retries'
+      | 'restart'
+      | 'planned'
+      | 'retryFailed'
+      | 'report'
     >
   > &
     Pick<BatchJobOptions, 'inputs' | 'filesFrom' | 'column' | 'output' | 'onJobProgress'> & {
@@ -144,6 +159,7 @@ export function checkBatchOptions(options: BatchJobOptions): CheckedOptions {
     retries: DEFAULT_RETRIES,
     restart: false,
     planned: false,
+    retryFailed: false,
     report: false,
     ...rest,
     shard: shardOf(shard) ?? { index: 0, count: 1 },
@@ -167,7 +183,13 @@ function callChecks(task: Task | undefined): Record<string, Check> {
 }
 
 /** @throws BitError ERR_BIT_CONFIG for options that contradict each other. */
-function expectOneJob({ restart, planned, shard, output }: CheckedOptions['job']): void {
+function expectOneJob({
+  restart,
+  planned,
+  retryFailed,
+  shard,
+  output,
+}: CheckedOptions['job']): void {
   const refuse = (message: string) => {
     throw new BitError('ERR_BIT_CONFIG', message);
   };
@@ -175,6 +197,8 @@ function expectOneJob({ restart, planned, shard, output }: CheckedOptions['job']
     refuse('One of several shards cannot start the job anew: delete the output first');
   if (restart && planned)
     refuse('restart lists the inputs anew, and planned does not: choose one of the two');
+  if (retryFailed && output === undefined)
+    refuse('retryFailed is about the rows of an earlier run: give the output that has them');
   if (shard.count > 1 && output === undefined)
     refuse('Shards share the parts of an output: give it, or each would do all of the work');
 }
@@ -191,6 +215,7 @@ const FREE: readonly (keyof LoadOptions | keyof ClassificationOptions)[] = [
   'threads',
   'batching',
   'batchSize',
+  'ahead',
   'priority',
   'timeoutMs',
   'signal',
@@ -200,8 +225,23 @@ const FREE: readonly (keyof LoadOptions | keyof ClassificationOptions)[] = [
   'onProgress',
 ];
 
-/** Those that rows depend on. */
+/** What holds where they are left out. */
+const DEFAULTS: Readonly<Record<string, unknown>> = {
+  topK: DEFAULT_TOP_K,
+  functionToApply: null,
+  gpuDecode: false,
+  imageProcessorKwargs: {},
+  dtype: DEFAULT_DTYPE,
+  seed: 0,
+  ignoreMismatchedSizes: false,
+  ignoreMissingKeys: false,
+};
+
+/** Those that rows depend on, but for what holds without them. */
 export function decisive(options: EngineOptions): Record<string, unknown> {
   const names: readonly string[] = FREE;
-  return Object.fromEntries(Object.entries(options).filter(([name]) => !names.includes(name)));
+  const own = Object.entries(options).filter(
+    ([name, value]) => !names.includes(name) && !isDeepStrictEqual(value, DEFAULTS[name]),
+  );
+  return Object.fromEntries(own);
 }

@@ -42,14 +42,12 @@ export async function reportOf(job: Job, parts: DonePart[], signal?: AbortSignal
     bars('Errors', 'images', tally.reasons),
   ].filter(({ values }) => values.some((value) => value > 0));
   const sections: Page['sections'] = [];
-  const pictures = await contactSheet(
-    evenly(tally.samples.filter(isResult), MOST_PICTURES),
-    signal,
-  );
-  if (pictures.length > 0)
+  const drawn = evenly(tally.samples.filter(isResult), MOST_PICTURES);
+  const pictures = await contactSheet(drawn, signal);
+  if (drawn.length > 0)
     sections.push({
       title: 'Some of the pictures',
-      body: markup`<div class="sheet">${pictures}</div>`,
+      body: markup`<p>${aboutSheet(pictures.length, drawn.length)}</p><div class="sheet">${pictures}</div>`,
     });
   const problems = evenly(
     tally.samples.filter((each) => !isResult(each)),
@@ -82,10 +80,23 @@ function factsOf({ settings, plan, created }: Job, parts: DonePart[]): Page['fac
       'Model',
       revision === null ? settings.model.source : `${settings.model.source} at ${revision}`,
     ],
-    ['Options', JSON.stringify(settings.options)],
+    ['Options', optionsInWords(settings.options)],
     ['Workers', [...new Set(parts.map(({ worker }) => worker))].join(', ')],
   ];
 }
+
+function optionsInWords(options: Record<string, unknown>): string {
+  const words = Object.entries(options).map(
+    ([name, value]) => `${name} ${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  );
+  return words.join(', ') || 'none but the defaults';
+}
+
+const aboutSheet = (shown: number, drawn: number) =>
+  'Drawn at random, as the network is given them: what is transparent shows the colour below.' +
+  (shown === drawn
+    ? ''
+    : ` Of ${drawn} that were drawn, ${drawn - shown} cannot be shown: they are in shards, or are not to be read from here.`);
 
 /** Rows a second, over the time that the parts took; nothing where nobody was at work. */
 function throughput(parts: DonePart[]): Chart {

@@ -9,6 +9,7 @@ import {
   enqueueBatch,
   type BatchJobOptions,
   type BatchProgress,
+  type BatchWorker,
   type FormatName,
 } from '../index';
 import type { Context } from './context';
@@ -16,12 +17,15 @@ import {
   addImageOptions,
   loadOptions,
   positiveInteger,
+  redisUrl,
+  shardOf,
   wholeNumber,
   type ImageFlags,
 } from './options';
 import { Metrics, place, type Place } from './metrics';
 import { Progress } from './progress';
-import { print, printJson } from './report';
+import { duration, print, printJson } from './report';
+import { problemInWords } from './status';
 
 const TASKS = { classify: 'image-classification', embed: 'image-feature-extraction' } as const;
 const FORMATS: readonly FormatName[] = ['jsonl', 'csv', 'parquet', 'npy'];
@@ -36,6 +40,7 @@ interface Flags extends ImageFlags {
   partSize: number;
   restart?: boolean;
   planned?: boolean;
+  retryFailed?: boolean;
   shard?: string;
   retries: number;
   maxBatch?: number | 'auto';
@@ -72,10 +77,20 @@ export function addBatch(program: Command, context: Context): void {
         (text) => (text === 'auto' ? text : positiveInteger(text)),
       ),
     )
-    .option('--shard <i/n>', 'do share i of n, i from 0; the others are for other processes')
-    .option('--queue <url>', 'have workers do it, by way of Redis: redis://host:port')
-    .option('--restart', 'delete what an earlier job left there, and begin anew')
+    .addOption(
+      new Option('--shard <i/n>', 'do share i of n, i from 0; the others are for other processes')
+        .argParser(shardOf)
+        .conflicts(['queue', 'restart']),
+    )
+    .option('--queue <url>', 'have workers do it, by way of Redis: redis://host:port', redisUrl)
+    .addOption(
+      new Option(
+        '--restart',
+        'delete what an earlier job left there, and begin anew; nothing else may work on it',
+      ).conflicts(['planned', 'retryFailed']),
+    )
     .option('--planned', 'go on with the inputs as they were listed when the job began')
+    .option('--retry-failed', 'do the parts again whose rows have errors')
     .option('--retries <n>', 'of a URL whose server fails', wholeNumber, DEFAULT_RETRIES)
     .option('--report', 'write a page about the job beside its rows: _report.html')
     .option('--metrics <[host:]port>', 'tell Prometheus how far it is, under /metrics', place)
@@ -83,6 +98,12 @@ export function addBatch(program: Command, context: Context): void {
   addImageOptions(command).action((inputs: string[], flags: Flags) => {
     if (inputs.length === 0 && flags.filesFrom === undefined)
       command.error('error: there are no inputs: give some, or a list by --files-from');
+    if (inputs.includes('-') && flags.filesFrom !== undefined)
+      command.error('error: there are two lists: - and --files-from');
+    if (flags.format === 'npy' && flags.task !== 'embed')
+      command.error('error: --format npy is for --task embed');
+    if (flags.topK !== undefined && flags.task === 'embed')
+      command.error('error: --top-k is for --task classify');
     return runBatch(inputs, flags, context);
   });
 }
@@ -101,14 +122,35 @@ async function runBatch(inputs: string[], flags: Flags, context: Context): Promi
     const options = { ...jobOptions(inputs, flags, context), onJobProgress };
     if (flags.queue === undefined) await runHere(options, progress);
     // Where the network runs is each worker's own.
-    else await enqueueBatch({ ...options, output: flags.out, queue: flags.queue });
+    else {
+      const onWorkers = workerNotes(progress);
+      await enqueueBatch({ ...options, output: flags.out, queue: flags.queue, onWorkers });
+    }
   } finally {
+    if (context.signal.aborted) progress.note(goesOn(flags));
     progress.stop();
     metrics?.close();
   }
   const { done = 0, errors = {} } = last ?? {};
   if (flags.json) await printJson({ out: flags.out, rows: done, errors });
   else await print(`${flags.out}: ${done} rows${failures(errors)}`);
+}
+
+const goesOn = ({ queue }: Flags) =>
+  queue === undefined
+    ? 'stopped: the same command goes on from here'
+    : 'no longer watched: workers go on, and the same command watches again';
+
+/** Says once what keeps a job from its end: nobody is there, or parts fail. */
+function workerNotes(progress: Progress): (workers: BatchWorker[]) => void {
+  const told = new Set<string>();
+  return (workers) => {
+    const notes = workers.flatMap(problemInWords);
+    if (workers.length === 0)
+      notes.push('there are no workers: start some with bigtransfer worker --queue');
+    for (const note of notes) if (!told.has(note)) progress.note(note);
+    for (const note of notes) told.add(note);
+  };
 }
 
 async function runHere(options: BatchJobOptions, progress: Progress): Promise<void> {
@@ -126,6 +168,7 @@ function jobOptions(inputs: string[], flags: Flags, context: Context): BatchJobO
     partSize,
     restart,
     planned,
+    retryFailed,
     shard,
     retries,
     report,
@@ -143,7 +186,7 @@ function jobOptions(inputs: string[], flags: Flags, context: Context): BatchJobO
     filesFrom: filesFrom === '-' ? process.stdin : filesFrom,
     output: out,
     ...(topK !== undefined && { topK }),
-    ...{ format, column, partSize, restart, planned, shard, retries, report },
+    ...{ format, column, partSize, restart, planned, retryFailed, shard, retries, report },
   };
 }
 
@@ -156,11 +199,4 @@ function inWords({ done, total, errors, rate, secondsLeft }: BatchProgress): str
 function failures(errors: Record<string, number>): string {
   const count = Object.values(errors).reduce((sum, each) => sum + each, 0);
   return count === 0 ? '' : `, ${count} of them ${count === 1 ? 'an error' : 'errors'}`;
-}
-
-/** As people say it: 40 s, 12 min, 3 h 20 min. */
-export function duration(seconds: number): string {
-  const minutes = Math.round(seconds / 60);
-  if (seconds < 90) return `${Math.ceil(seconds)} s`;
-  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${minutes % 60} min`;
 }

@@ -26,6 +26,17 @@ export function place(text: string): Place {
   return { host, port };
 }
 
+function unheard({ host, port }: Place, cause: NodeJS.ErrnoException): Error {
+  const reasons: Record<string, string> = {
+    EADDRINUSE: 'another program listens there',
+    EACCES: 'no permission for that port',
+    EADDRNOTAVAIL: 'this machine has no such address',
+    ENOTFOUND: 'there is no such host',
+  };
+  const why = reasons[cause.code ?? ''] ?? cause.message;
+  return new Error(`Cannot tell metrics on ${host}:${port}: ${why}`, { cause });
+}
+
 /** Numbers of a job under `/metrics`. */
 export class Metrics {
   private readonly client = loadClient();
@@ -43,7 +54,10 @@ export class Metrics {
     this.client.collectDefaultMetrics({ register: this.registry });
   }
 
-  /** @returns the URL; the port may have been 0, for any that is free. */
+  /**
+   * @returns the URL; the port may have been 0, for any that is free.
+   * @throws Error that says why nothing can listen there.
+   */
   async listen({ host, port }: Place): Promise<string> {
     const server = createServer((request, response) => {
       const isKnown = request.method === 'GET' && request.url?.split('?')[0] === '/metrics';
@@ -53,7 +67,9 @@ export class Metrics {
       });
     });
     await new Promise<void>((resolve, reject) => {
-      server.once('error', reject).listen(port, host, resolve);
+      server
+        .once('error', (cause) => reject(unheard({ host, port }, cause)))
+        .listen(port, host, resolve);
     });
     this.server = server;
     // Nobody's questions keep the program from ending.

@@ -124,6 +124,18 @@ export function wholeNumber(text: string): number {
   return value;
 }
 
+export function redisUrl(text: string): string {
+  if (/^rediss?:\/\/[^/]/.test(text) && URL.canParse(text)) return text;
+  throw new InvalidArgumentError('Expected redis://host:port.');
+}
+
+/** `i/n`, i from 0. */
+export function shardOf(text: string): string {
+  const [, index, count] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
+  if (Number(index) < Number(count)) return text;
+  throw new InvalidArgumentError('Expected i/n, i from 0 to n - 1, such as 0/4.');
+}
+
 export function device(text: string): Device {
   if (isDevice(text)) return text;
   throw new InvalidArgumentError('Expected auto, cpu, cuda, cuda:N or cuda:all.');

@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander';
 import { version } from '../index';
 import { addBatch } from './batch';
 import { addBench } from './bench';
+import { addCancel } from './cancel';
 import { addClassify } from './classify';
 import { addDoctor } from './doctor';
 import { addEmbed } from './embed';
@@ -51,6 +52,7 @@ function createProgram(context: Context): Command {
     addBatch,
     addWorker,
     addStatus,
+    addCancel,
     addInspect,
     addBench,
     addDoctor,

@@ -2,6 +2,7 @@
 
 import { Format, type Options, SingleBar } from 'cli-progress';
 import type { PretrainedOptions } from '../index';
+import { harmless } from './report';
 
 /** What a bar shows beside its numbers. */
 interface Payload {
@@ -11,6 +12,9 @@ interface Payload {
 
 /** Of a bar whose end nobody knows yet. */
 const UNKNOWN = 0;
+
+/** Of a note. */
+const MOST_LETTERS = 1000;
 
 const LOOK: Options = {
   format: (options, { progress, total }, { label, done }: Payload) => {
@@ -44,10 +48,11 @@ export class Progress {
     }
   }
 
-  /** A line on standard error, in place of the bar until that is drawn again. */
+  /** A line on standard error, in place of the bar until that is drawn again; a very long one is cut. */
   note(line: string): void {
     this.stop();
-    process.stderr.write(`${line}\n`);
+    const shown = line.length > MOST_LETTERS ? `${line.slice(0, MOST_LETTERS)}...` : line;
+    process.stderr.write(`${harmless(shown).replaceAll('\n', '\\u000a')}\n`);
   }
 
   stop(): void {

@@ -3,8 +3,8 @@
 import type { Command } from 'commander';
 import { batchStatus, type BatchJobStatus, type BatchStatus, type BatchWorker } from '../index';
 import type { Context } from './context';
-import { duration } from './batch';
-import { print, printJson, table } from './report';
+import { redisUrl } from './options';
+import { duration, print, printJson, table } from './report';
 
 interface Flags {
   queue?: string;
@@ -15,13 +15,15 @@ interface Flags {
 const MOST_FAILURES = 10;
 
 export function addStatus(program: Command, context: Context): void {
-  program
-    .command('status')
+  const command = program.command('status');
+  command
     .description('Show how far batch jobs are: progress, rate, time left, errors, workers')
     .argument('[output]', 'the folder or s3:// place of one job (default: all on the queue)')
-    .option('--queue <url>', 'where Redis is: redis://host:port')
+    .option('--queue <url>', 'where Redis is: redis://host:port', redisUrl)
     .option('--json', 'print one JSON document')
     .action(async (output: string | undefined, { queue, json }: Flags) => {
+      if (output === undefined && queue === undefined)
+        command.error('error: there is nothing to show: give the output of a job, or --queue');
       const status = await batchStatus({ output, queue, signal: context.signal });
       await (json ? printJson(status) : print(describe(status, queue !== undefined)));
     });
@@ -30,7 +32,7 @@ export function addStatus(program: Command, context: Context): void {
 function describe({ jobs, unseen, workers }: BatchStatus, isQueue: boolean): string {
   const blocks = jobs.map(jobInWords);
   for (const { output, reason } of unseen) blocks.push(`${output}\n  unknown: ${reason}`);
-  if (blocks.length === 0) blocks.push('There are no jobs on the queue.');
+  if (blocks.length === 0) blocks.push('There is no job on the queue that is not done.');
   if (isQueue) blocks.push(workersInWords(workers));
   return blocks.join('\n\n');
 }
@@ -74,5 +76,13 @@ function workersInWords(workers: readonly BatchWorker[]): string {
     rate.toFixed(rate < 10 ? 1 : 0),
     parts.map(({ part }) => part).join(' ') || '-',
   ]);
-  return table([['worker', 'device', 'rows', 'a second', 'parts in work'], ...rows], [2, 3]);
+  const names = ['worker', 'device', 'rows', 'a second', 'parts in work'];
+  const problems = workers.flatMap(problemInWords);
+  return [table([names, ...rows], [2, 3]), ...problems].join('\n');
+}
+
+/** What failed on a worker at last. */
+export function problemInWords({ name, problem }: BatchWorker): string[] {
+  if (problem === null) return [];
+  return [`${name}: part ${problem.part} of ${problem.output} failed: ${problem.message}`];
 }

@@ -3,7 +3,7 @@
 import { type Command, Option } from 'commander';
 import { DEFAULT_DEVICE, runWorker, type BatchWorkerEvent, type Device } from '../index';
 import type { Context } from './context';
-import { device, positiveInteger } from './options';
+import { device, positiveInteger, redisUrl } from './options';
 import { downloadBar } from './progress';
 import { print } from './report';
 
@@ -24,7 +24,7 @@ export function addWorker(program: Command, context: Context): void {
     .description(
       'Do parts of the batch jobs on a queue, until Ctrl-C or SIGTERM; what is unfinished goes back',
     )
-    .requiredOption('--queue <url>', 'where Redis is: redis://host:port')
+    .requiredOption('--queue <url>', 'where Redis is: redis://host:port', redisUrl)
     .addOption(
       new Option('--device <name>', 'auto, cpu, cuda, cuda:N or cuda:all')
         .default(DEFAULT_DEVICE)

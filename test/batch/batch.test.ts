@@ -154,6 +154,37 @@ describe('with an output', () => {
     expect(readFileSync(join(output(), '_manifest.json'), 'utf8')).toContain('"rows": 36');
   });
 
+  test('a job that another process begins anew ends here, and leaves its rows alone', async () => {
+    const inputs = Array.from({ length: 40 }, () => PATHS).flat();
+    const job = { inputs, output: output(), partSize: 3 };
+    const old = batch(job);
+    await old.next();
+    await rowsOf({ ...job, topK: 1, restart: true });
+    const rest = async () => {
+      for await (const { path } of old) expect(path).toBeDefined();
+    };
+    await expect(rest()).rejects.toMatchObject({ code: 'ERR_BIT_OUTPUT' });
+    expect(written()).toHaveLength(inputs.length);
+    expect(written().every(({ predictions }) => predictions?.length === 1)).toBe(true);
+  });
+
+  test('rows with errors are tried again when that is asked for, and no others', async () => {
+    const late = join(folder, 'late.jpg');
+    writeFileSync(late, 'on its way');
+    const job = { inputs: [...PATHS, late], output: output(), partSize: 2 };
+    await rowsOf(job);
+    cpSync(PATHS[0]!, late);
+    expect(await rowsOf(job)).toEqual([]);
+    const again = await rowsOf({ ...job, retryFailed: true });
+    expect(again.map(({ path, error }) => [path, error])).toEqual([
+      [PATHS[2], undefined],
+      [late, undefined],
+    ]);
+    expect(written().map(({ path }) => path)).toEqual(job.inputs);
+    expect(readFileSync(join(output(), '_manifest.json'), 'utf8')).toContain('"errors": {}');
+    expect(await rowsOf({ ...job, retryFailed: true })).toEqual([]);
+  });
+
   test('relative inputs are those of the folder where the job began', async () => {
     const before = process.cwd();
     cpSync(PICTURES, join(folder, 'here', 'photos'), { recursive: true });

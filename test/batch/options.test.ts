@@ -29,6 +29,7 @@ test('what is left out has its default', () => {
         retries: 2,
         restart: false,
         planned: false,
+        retryFailed: false,
         report: false,
         shard: { index: 0, count: 1 },
       },
@@ -42,7 +43,14 @@ test('what is the job’s own, and what is the model’s', () => {
   const onJobProgress = () => undefined;
   const filesFrom = new PassThrough();
   const job = { model: 'm', inputs: ['a'], filesFrom, column: 'c', output: 'o', format: 'csv' };
-  const more = { partSize: 5, retries: 0, restart: false, planned: true, onJobProgress };
+  const more = {
+    partSize: 5,
+    retries: 0,
+    restart: false,
+    planned: true,
+    retryFailed: true,
+    onJobProgress,
+  };
   const engine = { topK: 3, batchSize: 2, device: 'cpu', timeoutMs: 5, threads: 1 };
   expect(check({ ...job, ...more, ...engine, shard: '2/3', signal })).toEqual({
     job: {
@@ -148,6 +156,7 @@ test.each([
   [{ restart: true, output: 'o', shard: '0/2' }, 'cannot start the job anew'],
   [{ restart: true, output: 'o', planned: true }, 'choose one of the two'],
   [{ shard: '0/2' }, 'Shards share the parts of an output'],
+  [{ retryFailed: true }, 'retryFailed is about the rows of an earlier run'],
 ])('what does not fit together: %j', (options, message) => {
   const inputs = Object.keys(options).length > 0 ? { inputs: 'a' } : {};
   expect(refused({ ...inputs, ...options })).toMatchObject(refusal(message));
@@ -166,13 +175,25 @@ test('rows depend on some options of the model, and on others not', () => {
     timeoutMs: 4,
     token: 't',
     cacheDir: 'c',
+    ahead: 9,
   } as const;
   const own = {
     topK: 3,
     functionToApply: 'none',
+    dtype: 'bfloat16',
+    imageProcessorKwargs: { doFlip: true },
+    seed: 1,
+  } as const;
+  const left = {
+    topK: 5,
+    functionToApply: null,
     dtype: 'float32',
     imageProcessorKwargs: {},
+    seed: 0,
+    gpuDecode: false,
+    ignoreMissingKeys: false,
   } as const;
-  expect(decisive({ ...free, ...own })).toEqual(own);
+  expect(decisive({ ...free, ...(own as object) })).toEqual(own);
+  expect(decisive({ ...free, ...left })).toEqual({});
   expect(decisive({})).toEqual({});
 });

@@ -1,7 +1,15 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { duration } from '../../lib/cli/batch';
+import { duration } from '../../lib/cli/report';
 import { writtenRows } from '../support/jobs';
 import { bigtransfer, bigtransferProcess, pictures, PICTURES } from './run';
 
@@ -81,6 +89,7 @@ test('Ctrl-C ends it with 130, and it goes on from there', async () => {
     },
   });
   expect(first.code).toBe(130);
+  expect(first.stderr).toContain('stopped: the same command goes on from here\n');
   const kept = paths().length;
   expect(kept).toBeGreaterThanOrEqual(60);
   expect(kept).toBeLessThan(many.length);
@@ -93,18 +102,46 @@ test.each([
   ['no task of that name', ['batch', 'x', '--out', 'OUT', '--task', 'caption']],
   ['no format of that name', ['batch', 'x', '--out', 'OUT', '--format', 'xml']],
   ['no batch of none', ['batch', 'x', '--out', 'OUT', '--max-batch', '0']],
+  ['no share that is not there', ['batch', 'x', '--out', 'OUT', '--shard', '2/2']],
+  ['no labels as an array', ['batch', 'x', '--out', 'OUT', '--format', 'npy']],
+  ['no labels of embeddings', ['batch', 'x', '--out', 'OUT', '--task', 'embed', '--top-k', '1']],
+  ['no share of a queue', ['batch', 'x', '--out', 'OUT', '--shard', '0/2', '--queue', 'redis://x']],
+  ['no share that starts anew', ['batch', 'x', '--out', 'OUT', '--shard', '0/2', '--restart']],
+  ['no new list of old inputs', ['batch', 'x', '--out', 'OUT', '--restart', '--planned']],
+  ['no queue that is none', ['batch', 'x', '--out', 'OUT', '--queue', 'localhost']],
+  ['no two lists', ['batch', '-', '--out', 'OUT', '--files-from', 'x']],
+  ['no worker without a queue', ['worker', '--queue', 'foo']],
+  ['no cancelling without a queue', ['cancel', 'OUT']],
   ['no number of tries below 0', ['batch', 'x', '--out', 'OUT', '--retries', '-1']],
 ])('wrong usage is told with exit code 2: %s', async (_, args) => {
   const { code } = await bigtransfer(args.map((word) => word.replace('OUT', out)));
   expect(code).toBe(2);
 });
 
-test.each([
-  ['no share that is not there', ['--shard', '2/2']],
-  ['no labels as an array', ['--format', 'npy']],
-])('what the job itself refuses is told with exit code 1: %s', async (_, flags) => {
-  const { code, stderr } = await bigtransfer(['batch', 'x', '--out', out, ...flags]);
-  expect([code, stderr]).toEqual([1, expect.stringContaining('code: ERR_BIT_CONFIG')]);
+test('a list that is no text is told with exit code 1', async () => {
+  const list = pictures()[0] as string;
+  const { code, stderr } = await bigtransfer(['batch', '--files-from', list, '--out', out]);
+  expect([code, stderr]).toEqual([1, expect.stringContaining('it is no text in UTF-8')]);
+});
+
+test('names of files cannot steer the terminal', async () => {
+  const name = join(dir, 'a\x1b[31mb\nc.png');
+  const { stderr } = await bigtransfer(['batch', name, '--out', out]);
+  expect(stderr).toBe(`error: ${dir}/a\\u001b[31mb\\u000ac.png: there is no such image\n`);
+});
+
+test('rows with errors are tried again when that is asked for', async () => {
+  const late = join(dir, 'late.png');
+  const run = (...flags: string[]) =>
+    bigtransfer(['batch', PICTURES, late, '--out', out, '--part-size', '2', ...flags]);
+  writeFileSync(late, 'still on its way');
+  await run();
+  cpSync(pictures()[0] as string, late);
+  expect((await run()).stdout).toBe(`${out}: 4 rows, 1 of them an error\n`);
+  const before = statSync(join(out, 'part-00000.jsonl')).mtimeMs;
+  expect((await run('--retry-failed')).stdout).toBe(`${out}: 4 rows\n`);
+  expect(statSync(join(out, 'part-00000.jsonl')).mtimeMs).toBe(before);
+  expect(paths()).toEqual([...pictures(), late]);
 });
 
 test('no inputs are a job without rows only where a list says so', async () => {

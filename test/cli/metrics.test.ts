@@ -41,7 +41,7 @@ test('a port that is taken is told', async () => {
   const { port } = new URL(await first.listen({ host: '127.0.0.1', port: 0 }));
   const second = new Metrics();
   await expect(second.listen({ host: '127.0.0.1', port: Number(port) })).rejects.toThrow(
-    'EADDRINUSE',
+    'another program listens there',
   );
   first.close();
 });

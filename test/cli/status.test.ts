@@ -40,7 +40,7 @@ test('tells the rate and the time left of a job that goes on', async () => {
 
 test('tells of the jobs on a queue and of the workers there', async () => {
   expect(await status('--queue', queue.url)).toBe(
-    'There are no jobs on the queue.\n\nNo workers.\n',
+    'There is no job on the queue that is not done.\n\nNo workers.\n',
   );
   const output = join(folder, 'queued');
   const leave = new AbortController();
@@ -55,11 +55,11 @@ test('tells of the jobs on a queue and of the workers there', async () => {
   const parts = [{ output, part: 0 }];
   await beat(queue.redis, {
     ...{ name: 'w1', host: 'h', pid: 1, device: 'cuda:0', since: '', rows: 12345, rate: 250.4 },
-    ...{ parts, underWay: { [id]: 2 } },
+    ...{ parts, underWay: { [id]: 2 }, problem: null },
   });
   await beat(queue.redis, {
     ...{ name: 'w2', host: 'h', pid: 2, device: null, since: '', rows: 0, rate: 0 },
-    ...{ parts: [], underWay: {} },
+    ...{ parts: [], underWay: {}, problem: { output: '/rows', part: 7, message: 'no disk' } },
   });
   expect(await status('--queue', queue.url)).toBe(
     `${output}: image-classification with bit-mini-scenes\n` +
@@ -69,7 +69,8 @@ test('tells of the jobs on a queue and of the workers there', async () => {
       '/no/such/place\n  unknown: There is no batch job in /no/such/place\n\n' +
       'worker  device    rows  a second  parts in work\n' +
       'w1      cuda:0  12,345       250  0\n' +
-      'w2      -            0       0.0  -\n',
+      'w2      -            0       0.0  -\n' +
+      'w2: part 7 of /rows failed: no disk\n',
   );
 });
 
@@ -95,11 +96,11 @@ test('tells which parts were given up, and of too many how many more', async () 
 });
 
 test.each([
-  [[], 'Expected an output or a queue, or both'],
-  [['/no/such/place'], 'There is no batch job in /no/such/place'],
-  [['--queue', 'x'], "Expected 'redis://host:port' for queue but received 'x'"],
-])('refuses %j', async (args, message) => {
+  [[], 2, 'there is nothing to show'],
+  [['/no/such/place'], 1, 'There is no batch job in /no/such/place'],
+  [['--queue', 'x'], 2, 'Expected redis://host:port'],
+])('refuses %j', async (args, exit, message) => {
   const { code, stderr } = await bigtransfer(['status', ...args]);
   expect(stderr).toContain(message);
-  expect(code).toBe(1);
+  expect(code).toBe(exit);
 });

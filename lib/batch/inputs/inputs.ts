@@ -22,7 +22,11 @@ export interface NamedImage {
  * @category Batch jobs
  */
 export type BatchInputs =
-  string | readonly string[] | Iterable<string | NamedImage> | AsyncIterable<string | NamedImage>;
+  | string
+  | URL
+  | readonly string[]
+  | Iterable<string | URL | NamedImage>
+  | AsyncIterable<string | URL | NamedImage>;
 
 export interface GivenInputs {
   inputs?: BatchInputs;
@@ -38,6 +42,7 @@ export async function* listInputs(
   options: { withShards: boolean; withRepeats: boolean; signal?: AbortSignal },
 ): AsyncGenerator<Given, void, undefined> {
   if (typeof inputs === 'string') yield* expandArguments([inputs], options);
+  else if (inputs instanceof URL) yield single(inputs.href, options.withShards);
   else if (isListOfTexts(inputs)) yield* expandArguments(inputs, options);
   else if (inputs !== undefined) yield* oneByOne(inputs, options.withShards);
   if (filesFrom !== undefined) yield* readList(filesFrom, options);
@@ -51,8 +56,8 @@ export function expectInputs({ inputs, filesFrom }: GivenInputs): void {
     inputs !== null &&
     !ArrayBuffer.isView(inputs) &&
     (Symbol.iterator in inputs || Symbol.asyncIterator in inputs);
-  if (typeof inputs === 'string' || isIterable) return;
-  const expected = 'a path, a list of paths or another iterable of inputs';
+  if (typeof inputs === 'string' || inputs instanceof URL || isIterable) return;
+  const expected = 'a path, a URL, a list of paths or another iterable of inputs';
   throw invalid('ERR_BIT_CONFIG', 'inputs', expected, inputs);
 }
 
@@ -60,12 +65,13 @@ const isListOfTexts = (inputs: unknown): inputs is readonly string[] =>
   Array.isArray(inputs) && inputs.every((each) => typeof each === 'string');
 
 async function* oneByOne(
-  inputs: Exclude<BatchInputs, string>,
+  inputs: Exclude<BatchInputs, string | URL>,
   withShards: boolean,
 ): AsyncGenerator<Given, void, undefined> {
   for await (const each of inputs) {
     if (typeof each === 'string') yield single(each, withShards);
+    else if (each instanceof URL) yield single(each.href, withShards);
     else if (typeof each?.path === 'string' && 'image' in each) yield each;
-    else throw invalid('ERR_BIT_CONFIG', 'an input', 'a path or { path, image }', each);
+    else throw invalid('ERR_BIT_CONFIG', 'an input', 'a path, a URL or { path, image }', each);
   }
 }

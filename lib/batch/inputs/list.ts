@@ -8,6 +8,9 @@ import { whyUnreadable } from '../../image/file';
 import { linesOf } from './lines';
 import { single, type Listed } from './listed';
 
+/** Of the beginning of a list, in bytes: it tells what is no text. */
+const TELLING = 512;
+
 /**
  * A file's path, or a stream such as `process.stdin`.
  * @category Batch jobs
@@ -39,7 +42,7 @@ export async function* readList(
   // A silent stream ends too when the signal says so.
   if (signal) addAbortSignal(signal, input);
   try {
-    for await (const line of linesOf(input)) {
+    for await (const line of linesOf(textOf(input))) {
       signal?.throwIfAborted();
       if (line.trim() !== '') yield single(line, withShards);
     }
@@ -47,6 +50,22 @@ export async function* readList(
     signal?.throwIfAborted();
     throw unreadable(source, error);
   }
+}
+
+/** What begins like UTF-16, a picture or something compressed would be rows of nonsense. */
+async function* textOf(input: AsyncIterable<Uint8Array | string>) {
+  let isFirst = true;
+  for await (const piece of input) {
+    if (isFirst) expectText(piece);
+    isFirst = false;
+    yield piece;
+  }
+}
+
+function expectText(piece: Uint8Array | string): void {
+  const begin = piece.slice(0, TELLING);
+  if (typeof begin === 'string' ? begin.includes('\0') : begin.includes(0))
+    throw new Error('it is no text in UTF-8, of a path or URL on each line');
 }
 
 function unreadable(source: ListSource, cause: unknown): BitError {

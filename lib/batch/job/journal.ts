@@ -130,6 +130,14 @@ export async function markDone(store: Store, record: DonePart): Promise<boolean>
   return true;
 }
 
+/** Has parts with an error among their rows done again; what they hold stays until then. */
+export async function forgetFailed(store: Store, done: Iterable<DonePart>): Promise<void> {
+  const failed = [...done].filter(({ errors }) => Object.keys(errors).length > 0);
+  // It tells of rows that are about to be others.
+  if (failed.length > 0) await store.remove(MANIFEST);
+  for (const { part } of failed) await store.remove(recordName(part));
+}
+
 /** Five digits at least, so that names are in order. */
 export const partName = (part: number) => String(part).padStart(5, '0');
 

@@ -22,9 +22,10 @@ export function expectSame(before: JobSettings, now: JobSettings, place: string)
   const names = [...new Set([...Object.keys(was), ...Object.keys(is)])];
   const changed = names.filter((name) => !isDeepStrictEqual(was[name], is[name]));
   if (changed.length === 0) return;
-  const changes = changed.map(
-    (name) => `${name} was ${describe(was[name])} and is ${describe(is[name])}`,
-  );
+  const isOtherModel = changed.some((name) => name.startsWith(OF_FILE));
+  const changes = changed.map((name) => change(name, was[name], is[name]));
+  if (isOtherModel && before.model.source !== now.model.source)
+    changes.unshift(change('model', before.model.source, now.model.source));
   throw new BitError(
     'ERR_BIT_OUTPUT',
     `${place} holds a job of other settings: ${changes.join('; ')}. Give it the same ones, another ` +
@@ -32,12 +33,21 @@ export function expectSame(before: JobSettings, now: JobSettings, place: string)
   );
 }
 
-/** Options and facts of the model by their own names. */
+const change = (name: string, was: unknown, is: unknown) =>
+  `${name} was ${said(was)} and is ${said(is)}`;
+
+const said = (value: unknown) => (value === undefined ? 'left out' : describe(value));
+
+const OF_FILE = 'SHA-256 of ';
+
+/** Options and facts of the model by their own names. It is the same model where its files are, under any name. */
 function flat({ options, model, ...rest }: JobSettings): Record<string, unknown> {
-  const files = Object.entries(model.files).map(([name, sha256]) => [`SHA-256 of ${name}`, sha256]);
-  const { source, revision } = model;
-  return { ...rest, model: source, revision, ...Object.fromEntries(files), ...options } as Record<
-    string,
-    unknown
-  >;
+  const files = Object.entries(model.files).map(([name, sha256]) => [`${OF_FILE}${name}`, sha256]);
+  return { ...rest, ...Object.fromEntries(files), ...without(options, OF_SOURCE) };
 }
+
+/** Options that say where the files are. */
+const OF_SOURCE = ['revision', 'subfolder'];
+
+const without = (options: Record<string, unknown>, names: readonly string[]) =>
+  Object.fromEntries(Object.entries(options).filter(([name]) => !names.includes(name)));

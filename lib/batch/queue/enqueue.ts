@@ -3,19 +3,30 @@ import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
+import { callback } from '../../config/checks';
 import { DEFAULT_MODEL } from '../../config/defaults';
+import { checkOptions } from '../../config/options';
 import { BitError, forCaller, invalid } from '../../errors';
 import { throwIfAborted } from '../../signal';
-import { readDone, readJob, type DonePart, type Job } from '../job/journal';
+import {
+  forgetFailed,
+  readDone,
+  readDoneParts,
+  readJob,
+  type DonePart,
+  type Job,
+} from '../job/journal';
 import { finishJob, type Manifest } from '../job/manifest';
 import { openOwnJob } from '../job/open';
 import { checkBatchOptions, type BatchJobOptions, type CheckedOptions } from '../options';
+import { writeReport } from '../report';
 import { progressOf } from '../status/job_progress';
 import { openStore, placeOf } from '../store/open';
 import type { Store } from '../store/store';
 import { PartQueue, type PartFailure, type PartTicket } from './part_queue';
 import { asked, connectRedis, hangUp, inTime } from './redis';
-import { forgetJob, readWorkers, registerJob, type BatchWorker } from './registry';
+import { dropJob } from './cancel';
+import { forgetJob, isCancelled, readWorkers, registerJob, type BatchWorker } from './registry';
 
 /**
  * Of {@link enqueueBatch}: those of {@link batch}. How and where the model runs is the workers' own.
@@ -26,6 +37,8 @@ export interface EnqueueOptions extends Omit<BatchJobOptions, 'shard'> {
   queue: string;
   /** A folder that all workers have under the same path, or `s3://bucket/prefix`. */
   output: string;
+  /** Called every second with all workers that are there, each with the last part that failed on it. */
+  onWorkers?: (workers: BatchWorker[]) => void;
 }
 
 /** How often it is looked what is done, in milliseconds. */
@@ -39,13 +52,14 @@ const LOOKS_TO_ADDING = 30;
  * that were given up.
  * @returns what is written to `_manifest.json`.
  * @throws BitError ERR_BIT_CONFIG for wrong options, ERR_BIT_OUTPUT where the output cannot be written or
- *   belongs to another job, ERR_BIT_QUEUE where the queue cannot be reached at first, and where workers
- *   gave up parts; the signal's reason.
+ *   belongs to another job, or the job is there no more, ERR_BIT_QUEUE where the queue cannot be reached
+ *   at first, where workers gave up parts, and where somebody takes the job off it ({@link cancelBatch});
+ *   the signal's reason.
  * @category Batch jobs
  */
 export function enqueueBatch(options: EnqueueOptions): Promise<Manifest> {
   return forCaller(async () => {
-    const { checked, queue } = checkEnqueueOptions(options);
+    const { checked, queue, onWorkers } = checkEnqueueOptions(options);
     const { signal } = checked;
     throwIfAborted(signal);
     const redis = await connectRedis(queue, signal);
@@ -55,15 +69,26 @@ export function enqueueBatch(options: EnqueueOptions): Promise<Manifest> {
       const store = openStore(output);
       if (checked.job.restart) await dropOld(store, parts, redis);
       const job = await openOwnJob(store, checked);
-      const watched = { job, store, parts, redis, tickets: ticketsOf(job, output, checked) };
+      if (checked.job.retryFailed) await forgetFailed(store, await readDoneParts(store));
+      const watched = {
+        job,
+        store,
+        output,
+        parts,
+        redis,
+        tickets: ticketsOf(job, output, checked),
+      };
       const begin = async () => {
         await registerJob(redis, { id: job.id, output });
         await parts.forgive(job.id);
       };
       await asked(begin(), signal);
-      await watch(watched, checked);
+      await watch(watched, checked, onWorkers);
       await inTime(forgetJob(redis, job.id), undefined);
-      return (await finishJob(store, job)) as Manifest;
+      const done = await readDoneParts(store);
+      const manifest = (await finishJob(store, job, done)) as Manifest;
+      if (checked.job.report) await writeReport(store, job, done, signal);
+      return manifest;
     } finally {
       await inTime(parts.close(), undefined);
       hangUp(redis);
@@ -74,29 +99,57 @@ export function enqueueBatch(options: EnqueueOptions): Promise<Manifest> {
 interface Watched {
   job: Job;
   store: Store;
+  /** Where that is, for all workers. */
+  output: string;
   parts: PartQueue;
   redis: Redis;
   /** One for each part. */
   tickets: PartTicket[];
 }
 
-/** @throws BitError ERR_BIT_QUEUE once all parts that are left were given up; the signal's reason. */
-async function watch(watched: Watched, { job: options, signal }: CheckedOptions): Promise<void> {
-  const { job, store, parts, redis, tickets } = watched;
+/**
+ * @throws BitError ERR_BIT_QUEUE once all parts that are left were given up, or the job was cancelled,
+ *   ERR_BIT_OUTPUT once it is there no more; the signal's reason.
+ */
+async function watch(
+  watched: Watched,
+  { job: options, signal }: CheckedOptions,
+  onWorkers: EnqueueOptions['onWorkers'],
+): Promise<void> {
+  const { job, store, output, parts, redis, tickets } = watched;
   const done = new Map<number, DonePart>();
   let workers: BatchWorker[] = [];
   for (let looks = 0; ; looks++) {
+    await expectThere(watched);
     await readDone(store, done);
     workers = await inTime(readWorkers(redis), workers);
+    onWorkers?.(workers);
     options.onJobProgress?.(progressOf(job, done, workers));
     const left = tickets.filter(({ part }) => !done.has(part));
     if (left.length === 0) return;
     const failures = await inTime(parts.failures(job.id), []);
     expectHope(failures, left, store);
-    if (looks === 0) await asked(parts.add(left), signal);
-    else if (looks % LOOKS_TO_ADDING === 0) await inTime(parts.add(left), undefined);
+    const add = async () => {
+      await parts.add(left);
+      if (looks > 0) await registerJob(redis, { id: job.id, output });
+    };
+    if (looks === 0) await asked(add(), signal);
+    else if (looks % LOOKS_TO_ADDING === 0) await inTime(add(), undefined);
     await wait(LOOK_MS, null, { signal }).catch(() => throwIfAborted(signal));
   }
+}
+
+/** @throws BitError where the job was cancelled, deleted or begun anew. */
+async function expectThere({ job, store, parts, redis }: Watched): Promise<void> {
+  if (await inTime(isCancelled(redis, job.id), false))
+    throw new BitError(
+      'ERR_BIT_QUEUE',
+      `Somebody has taken the job of ${store.place} off the queue, or begun it anew`,
+    );
+  if ((await readJob(store))?.id === job.id) return;
+  await inTime(dropJob(redis, parts, job.id), undefined);
+  const message = `The job of ${store.place} is there no more: somebody has deleted it, or begun it anew`;
+  throw new BitError('ERR_BIT_OUTPUT', message);
 }
 
 function expectHope(failures: PartFailure[], left: PartTicket[], { place }: Store): void {
@@ -113,19 +166,22 @@ function expectHope(failures: PartFailure[], left: PartTicket[], { place }: Stor
 /** What the job that is about to be deleted has on the queue. */
 async function dropOld(store: Store, parts: PartQueue, redis: Redis): Promise<void> {
   const old = await readJob(store).catch(() => null); // a broken one is deleted too
-  if (!old) return;
-  await parts.forgive(old.id);
-  await forgetJob(redis, old.id);
+  if (old) await dropJob(redis, parts, old.id);
 }
 
-function checkEnqueueOptions(options: EnqueueOptions): { checked: CheckedOptions; queue: string } {
+interface CheckedEnqueueOptions extends Pick<EnqueueOptions, 'queue' | 'onWorkers'> {
+  checked: CheckedOptions;
+}
+
+function checkEnqueueOptions(options: EnqueueOptions): CheckedEnqueueOptions {
   if (typeof options !== 'object' || options === null)
     throw invalid('ERR_BIT_CONFIG', 'options', 'an object', options);
-  const { queue, ...rest } = options;
+  const { queue, onWorkers: given, ...rest } = options;
+  const { onWorkers } = checkOptions({ onWorkers: given }, { onWorkers: callback });
   const checked = checkBatchOptions(rest);
   if (checked.job.output === undefined)
     throw invalid('ERR_BIT_CONFIG', 'output', 'a path that all workers share', undefined);
-  if (checked.job.shard.count === 1) return { checked, queue };
+  if (checked.job.shard.count === 1) return { checked, queue, onWorkers };
   throw new BitError(
     'ERR_BIT_CONFIG',
     'With a queue there are no shards: workers take the parts as they come',

@@ -1,5 +1,5 @@
 // The parts of jobs that are to be done, as jobs of one BullMQ queue; each is there once at most.
-import type { Queue } from 'bullmq';
+import type { Job as QueuedPart, JobType, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { EngineOptions } from '../options';
 import { loadQueues } from './redis';
@@ -88,18 +88,31 @@ export class PartQueue {
     for (const each of await this.failed(job)) await each.remove();
   }
 
+  /** Forgets all parts of a job that nobody is at work on. */
+  async drop(job: string): Promise<void> {
+    const there = await this.partsOf(job, ['wait', 'delayed', 'failed']);
+    // One that somebody has taken meanwhile stays: it is locked.
+    for (const each of there) await each.remove().catch(() => undefined);
+  }
+
   async close(): Promise<void> {
     await this.queue.close();
   }
 
-  private async failed(job: string) {
-    const found: Awaited<ReturnType<typeof this.queue.getFailed>> = [];
-    for (let at = 0; ; at += AT_ONCE) {
-      const some = await this.queue.getFailed(at, at + AT_ONCE - 1);
-      // One that was removed meanwhile is undefined.
-      found.push(...some.filter((each) => each?.data.job === job));
-      if (some.length < AT_ONCE) return found;
-    }
+  private failed(job: string): Promise<QueuedPart<PartTicket>[]> {
+    return this.partsOf(job, ['failed']);
+  }
+
+  private async partsOf(job: string, states: JobType[]): Promise<QueuedPart<PartTicket>[]> {
+    const found: QueuedPart<PartTicket>[] = [];
+    for (const state of states)
+      for (let at = 0; ; at += AT_ONCE) {
+        const some = await this.queue.getJobs([state], at, at + AT_ONCE - 1);
+        // One that was removed meanwhile is undefined.
+        found.push(...some.filter((each) => each?.data.job === job));
+        if (some.length < AT_ONCE) break;
+      }
+    return found;
   }
 }
 

@@ -30,6 +30,15 @@ export interface BatchWorker {
   rows: number;
   /** Rows a second, of late. */
   rate: number;
+  /** The last part that failed here, while no other of its job has been done since; null without one. */
+  problem: {
+    /** Where the job's rows go. */
+    output: string;
+    /** Its number, from 0. */
+    part: number;
+    /** What went wrong. */
+    message: string;
+  } | null;
 }
 
 /** A job that somebody has put on the queue, until it is done. */
@@ -41,6 +50,9 @@ export interface QueuedJob {
 const JOBS = `${PREFIX}:jobs`;
 const WORKERS = `${PREFIX}:workers`;
 const keyOf = (name: string) => `${PREFIX}:worker:${name}`;
+const cancelledKey = (id: string) => `${PREFIX}:cancelled:${id}`;
+/** How long it is known that a job was taken off: a worker that slept may bring a part of it back. */
+const CANCELLED_MS = 7 * 24 * 3600 * 1000;
 
 /** How often workers are heard of, and how long they are taken to be there, in milliseconds. */
 export const BEAT_MS = 2000;
@@ -70,11 +82,20 @@ export async function readWorkers(redis: Redis): Promise<BatchWorker[]> {
 }
 
 export async function registerJob(redis: Redis, { id, output }: QueuedJob): Promise<void> {
-  await redis.hset(JOBS, id, output);
+  await redis.multi().hset(JOBS, id, output).del(cancelledKey(id)).exec();
 }
 
 export async function forgetJob(redis: Redis, id: string): Promise<void> {
   await redis.hdel(JOBS, id);
+}
+
+/** Has workers drop what they still find of a job. */
+export async function markCancelled(redis: Redis, id: string): Promise<void> {
+  await redis.multi().hdel(JOBS, id).set(cancelledKey(id), '1', 'PX', CANCELLED_MS).exec();
+}
+
+export async function isCancelled(redis: Redis, id: string): Promise<boolean> {
+  return (await redis.exists(cancelledKey(id))) === 1;
 }
 
 export async function readJobs(redis: Redis): Promise<QueuedJob[]> {

@@ -13,7 +13,8 @@ import { throwIfAborted } from '../../signal';
 import { ProgressMeter } from '../progress';
 import { PREFIX, QUEUE, type PartTicket } from './part_queue';
 import { connectRedis, hangUp, inTime, loadQueues } from './redis';
-import { BEAT_MS, beat, signOff } from './registry';
+import { BEAT_MS, beat, isCancelled, signOff, type BatchWorker } from './registry';
+import { Rests } from './rests';
 import { Workshop } from './workshop';
 
 /**
@@ -44,7 +45,7 @@ export type BatchWorkerEvent =
       output: string;
       /** Its number, from 0. */
       part: number;
-      /** Its rows; null where somebody else was quicker, or the job is there no more. */
+      /** Its rows; null where somebody else was quicker, or the job was begun anew or taken off the queue. */
       rows: number | null;
     }
   | {
@@ -110,9 +111,8 @@ const DEFAULT_LOCK_MS = 60_000;
 const TAKEN_OVER_WITHOUT_END = 1_000_000_000;
 /** For giving parts back; without Redis they are others' once their locks run out. */
 const GOODBYE_MS = 8000;
-/** After a failure the next part is left to others for a while, each time in a row twice as long. */
-const FIRST_REST_MS = 500;
-const MOST_REST_MS = 60_000;
+/** Between two parts that are left to others: all of a long job's are to be looked at, and Redis not kept busy. */
+const PUT_OFF_MS = 20;
 
 /**
  * Takes parts of batch jobs from a queue and does them, until its signal aborts. Any number of workers
@@ -163,7 +163,8 @@ class Shift {
   private readonly parts = new Map<string, { output: string; part: number }>();
   private rows = 0;
   private rate = 0;
-  private failuresInARow = 0;
+  private readonly rests = new Rests();
+  private problem: BatchWorker['problem'] = null;
   private readonly meter = new ProgressMeter(null, ({ done, rate }) => {
     this.rows = done;
     this.rate = rate;
@@ -214,13 +215,17 @@ class Shift {
   }
 
   private async work(queued: QueuedPart<PartTicket>, token?: string): Promise<void> {
-    const { output, part } = queued.data;
+    const { output, part, job } = queued.data;
     const id = queued.id as string;
+    const rest = this.rests.left(job);
+    if (rest > 0) return this.putOff(queued, rest, token);
+    if (await inTime(isCancelled(this.redis, job), false)) return;
     this.parts.set(id, { output, part });
     this.tell({ type: 'taken', output, part });
     try {
       const record = await this.workshop.run(queued.data);
-      this.failuresInARow = 0;
+      this.rests.succeeded(job);
+      if (this.problem?.output === output) this.problem = null;
       this.tell({ type: 'done', output, part, rows: record?.rows ?? null });
     } catch (error) {
       if (this.stop.signal.aborted) {
@@ -228,24 +233,25 @@ class Shift {
         await queued.moveToWait(token);
         throw new (loadQueues().bullmq.WaitingError)();
       }
+      const { message } = error as Error;
+      this.rests.failed(job);
+      this.problem = { output, part, message };
       this.tell({ type: 'failed', output, part, error: error as Error });
-      void this.rest();
       throw error;
     } finally {
       this.parts.delete(id);
     }
   }
 
-  /** What failed here may well be done elsewhere: one bad machine must not use up all tries. */
-  private async rest(): Promise<void> {
-    const ms = Math.min(FIRST_REST_MS * 2 ** this.failuresInARow++, MOST_REST_MS);
-    try {
-      await this.worker.pause(true);
-      await wait(ms, null, { ref: false, signal: this.stop.signal });
-      await this.worker.resume();
-    } catch {
-      // It stops meanwhile.
-    }
+  /** Leaves a part to others, which counts as no try; at times that are spread out, so that some are always due. */
+  private async putOff(
+    queued: QueuedPart<PartTicket>,
+    rest: number,
+    token?: string,
+  ): Promise<never> {
+    await wait(PUT_OFF_MS);
+    await queued.moveToDelayed(Date.now() + rest * (0.5 + Math.random()), token);
+    throw new (loadQueues().bullmq.DelayedError)();
   }
 
   /** Locks that are lost, and a connection that breaks, mend themselves. */
@@ -265,11 +271,22 @@ class Shift {
   private beat(): void {
     if (this.redis.status !== 'ready') return;
     this.meter.end();
-    const { name, since, rows, rate } = this;
+    const { name, since, rows, rate, problem } = this;
     const { device, underWay } = this.workshop;
     const parts = [...this.parts.values()];
     const { pid } = process;
-    const worker = { name, host: hostname(), pid, device, since, parts, underWay, rows, rate };
-    beat(this.redis, worker).catch(() => undefined);
+    const host = hostname();
+    beat(this.redis, {
+      name,
+      host,
+      pid,
+      device,
+      since,
+      parts,
+      underWay,
+      rows,
+      rate,
+      problem,
+    }).catch(() => undefined);
   }
 }

@@ -11,7 +11,7 @@ import { modelFacts } from '../job/model_facts';
 import type { EngineOptions } from '../options';
 import { openStore } from '../store/open';
 import type { Store } from '../store/store';
-import { fenced } from './fence';
+import { fenced } from '../job/fence';
 import { Lane } from './lane';
 import type { PartTicket } from './part_queue';
 

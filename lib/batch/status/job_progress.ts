@@ -7,6 +7,8 @@ import type { BatchWorker } from '../queue/registry';
 
 /** What is taken as 'of late', in milliseconds; longer where parts take longer. */
 const WINDOW_MS = 5 * 60_000;
+/** Without a part that ends for so long, or for twice as long as parts take, nobody is at work. */
+const SILENCE_MS = 60_000;
 /** Parts that end within the window, at least, while somebody is at work. */
 const PARTS_IN_WINDOW = 3;
 
@@ -55,7 +57,8 @@ function rateOfLate(records: readonly DonePart[], now: number): number {
   const longest = Math.max(0, ...records.map(({ seconds }) => seconds * 1000));
   const since = now - Math.max(WINDOW_MS, PARTS_IN_WINDOW * longest);
   const late = records.filter(({ finished }) => Date.parse(finished) > since);
-  if (late.length === 0) return 0;
+  if (!late.some(({ finished }) => now - Date.parse(finished) < Math.max(SILENCE_MS, 2 * longest)))
+    return 0;
   const begun = Math.min(
     ...late.map(({ finished, seconds }) => Date.parse(finished) - 1000 * seconds),
   );

@@ -13,13 +13,14 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'there is no such folder',
   ENOTDIR: 'a part of its path is no folder',
   EISDIR: 'it is a folder',
-  EACCES: 'no permission to write there',
-  EPERM: 'no permission to write there',
+  EACCES: 'no permission there',
+  EPERM: 'no permission there',
+  ENOTEMPTY: 'another process writes there',
   EROFS: 'it is read-only there',
   ENOSPC: 'no space is left there',
   EDQUOT: 'the quota there is used up',
 };
-/** Of beginning a file. */
+/** Of beginning a file, and of removing a folder. */
 const MOST_TRIES = 10;
 /** File systems without hard links, such as exFAT. */
 const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
@@ -118,7 +119,8 @@ export class FolderStore implements Store {
 
   async remove(name: string): Promise<void> {
     await this.explained('remove', name, () =>
-      rm(this.path(name), { recursive: true, force: true }),
+      // Again where somebody else writes into a folder meanwhile.
+      rm(this.path(name), { recursive: true, force: true, maxRetries: MOST_TRIES }),
     );
   }
 

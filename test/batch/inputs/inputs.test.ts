@@ -40,6 +40,14 @@ test('those of other iterables are taken as they are, when their turn comes', as
   expect(given).toBe(4);
 });
 
+test('URLs are taken as their texts', async () => {
+  const url = new URL('https://x.y/a%20b.jpg');
+  const asText = [{ path: 'https://x.y/a%20b.jpg' }];
+  expect(await list({ inputs: url })).toEqual(asText);
+  expect(await list({ inputs: new Set([url]) })).toEqual(asText);
+  expect(await list({ inputs: [url] })).toEqual(asText);
+});
+
 test('pictures in memory have the names that they are given', async () => {
   const image = { data: new Uint8Array(3), width: 1, height: 1, channels: 3 };
   const named = { path: 'frame 1', image };
@@ -61,7 +69,9 @@ test.each([[3], [null], [{ path: 'a.jpg' }], [{ path: 3, image: 'a.jpg' }], [und
     const inputs = ['a.jpg', wrong] as string[];
     await expect(list({ inputs })).rejects.toMatchObject({
       code: 'ERR_BIT_CONFIG',
-      message: expect.stringContaining('Expected a path or { path, image } for an input') as string,
+      message: expect.stringContaining(
+        'Expected a path, a URL or { path, image } for an input',
+      ) as string,
     });
   },
 );

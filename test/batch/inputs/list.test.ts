@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PassThrough, Readable } from 'node:stream';
+import { gzipSync } from 'node:zlib';
 import { listSource, readList, type ListSource } from '../../../lib/batch/inputs/list';
 import type { Listed } from '../../../lib/batch/inputs/listed';
 import { runNode, ROOT } from '../../support/child';
@@ -36,7 +37,7 @@ test.each([
     [' a .jpg', '*.jpg', 'https://x.y/z'],
   ],
   ['with other separators in names', 'a\u2028b.jpg\n', ['a\u2028b.jpg']],
-  ['with NUL', 'a.jpg\0b.jpg\n', ['a.jpg\0b.jpg']],
+  ['with NUL in a line', `${'a'.repeat(600)}\na\0b.jpg\n`, ['a'.repeat(600), 'a\0b.jpg']],
   ['that is empty', '', []],
 ])('a list %s', async (_, text, paths) => {
   expect(await read(listOf(text))).toEqual(paths.map((path) => ({ path })));
@@ -53,6 +54,18 @@ test('names shards where those are asked for', async () => {
   expect(await read(path)).toEqual(shards.map(({ path }) => ({ path })));
 });
 
+test.each([
+  ['UTF-16', Buffer.from('\ufeffa.jpg\n', 'utf16le')],
+  ['a picture', readFileSync(join(ROOT, 'examples', 'pictures', 'cat.jpg'))],
+  ['compressed', gzipSync('a.jpg\n')],
+  ['of names that end at NUL', 'a.jpg\0b.jpg\0'],
+])('a list that is %s is refused', async (_, content) => {
+  const path = listOf(content);
+  const why = 'it is no text in UTF-8, of a path or URL on each line';
+  await expect(read(path)).rejects.toMatchObject(refusal(path, why));
+  await expect(read(Readable.from([content]))).rejects.toMatchObject(refusal('of the stream', why));
+});
+
 test('a list that is not there, is a folder, or one endless line', async () => {
   const gone = join(folder, 'gone.txt');
   await expect(read(gone)).rejects.toMatchObject(refusal(gone, 'no such file'));
@@ -60,9 +73,11 @@ test('a list that is not there, is a folder, or one endless line', async () => {
   await expect(read(join(folder, 'f'))).rejects.toMatchObject(
     refusal(join(folder, 'f'), 'it is a folder'),
   );
-  const zeros = read('/dev/zero');
-  await expect(zeros).rejects.toMatchObject(
-    refusal('/dev/zero', `line 1 has more than ${2 ** 26} characters`),
+  const endless = function* () {
+    for (;;) yield Buffer.alloc(2 ** 20, 'a');
+  };
+  await expect(read(Readable.from(endless()))).rejects.toMatchObject(
+    refusal('of the stream', `line 1 has more than ${2 ** 26} characters`),
   );
 });
 

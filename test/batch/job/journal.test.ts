@@ -86,8 +86,7 @@ describe('another job under the same output is refused', () => {
     ['task', { ...SETTINGS, task: 'image-feature-extraction' as const }],
     ['format', { ...SETTINGS, format: 'csv' as const }],
     ['partSize', { ...SETTINGS, partSize: 4 }],
-    ['model', { ...SETTINGS, model: { ...SETTINGS.model, source: 'another' } }],
-    ['revision', { ...SETTINGS, model: { ...SETTINGS.model, revision: 'f00' } }],
+    ['model', { ...SETTINGS, model: { ...SETTINGS.model, source: 'another', files: {} } }],
     ['SHA-256 of config.json', { ...SETTINGS, model: { ...SETTINGS.model, files: {} } }],
     ['topK', { ...SETTINGS, options: { topK: 2 } }],
     ['topK', { ...SETTINGS, options: {} }],
@@ -97,6 +96,13 @@ describe('another job under the same output is refused', () => {
     expect(await refused(open(NAMES, {}, settings))).toMatch(
       new RegExp(`^${folder} holds a job of other settings: ${name} was .* and is `),
     );
+  });
+
+  test('but not of the same files under another name', async () => {
+    const first = await open(NAMES);
+    const model = { ...SETTINGS.model, source: '/elsewhere', revision: 'f00' };
+    const options = { ...SETTINGS.options, revision: 'main', subfolder: 'x' };
+    expect(await open(NAMES, {}, { ...SETTINGS, model, options })).toEqual(first);
   });
 
   test('of other inputs, more, others or in another order', async () => {

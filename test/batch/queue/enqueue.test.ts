@@ -134,6 +134,24 @@ async function giveUp(reason: string): Promise<void> {
   await worker.close();
 }
 
+test('writes the report that is asked for', async () => {
+  work();
+  await enqueue({ report: true });
+  expect(readFileSync(join(output, '_report.html'), 'utf8')).toContain('25, 1 of them errors');
+});
+
+test('does parts with errors again where that is asked for', async () => {
+  const list = join(folder, 'list');
+  cpSync(inputs, list, { recursive: true });
+  const given = { inputs: list, retryFailed: true };
+  work();
+  expect((await enqueue(given)).errors).toEqual({ ERR_BIT_IMAGE: 1 });
+  cpSync(join(list, '06.jpg'), join(list, '07.jpg'));
+  expect((await enqueue({ inputs: list })).errors).toEqual({ ERR_BIT_IMAGE: 1 });
+  expect(await enqueue(given)).toMatchObject({ rows: COUNT, errors: {} });
+  expect(rows().filter(({ error }) => error)).toEqual([]);
+});
+
 test('starts anew: parts of the old job on the queue come to nothing', async () => {
   const leave = new AbortController();
   const first = enqueue({ signal: leave.signal, topK: 1 });
@@ -142,7 +160,6 @@ test('starts anew: parts of the old job on the queue come to nothing', async () 
   await first.catch(() => undefined);
   expect(await failure(enqueue())).toContain('holds a job of other settings');
   const watched = enqueue({ restart: true });
-  await until('both are on the queue', async () => (await queue.counts())['waiting'] === 14);
   work();
   await watched;
   expect(rows()).toEqual(await alone());

@@ -22,6 +22,7 @@ const worker = (name: string): BatchWorker => ({
   underWay: { job: 5 },
   rows: 10,
   rate: 2.5,
+  problem: null,
 });
 
 test('tells of workers as they last said, in order of their names', async () => {

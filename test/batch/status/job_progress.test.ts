@@ -42,8 +42,11 @@ test('without a queue: rows of parts that are done, at the rate of late', () => 
 test('nobody is at work where no part has ended for long', () => {
   const late = progressOf(job, done({ ago: 301 }), null, NOW);
   expect(late).toMatchObject({ done: 3, rate: 0, secondsLeft: null });
-  const long = progressOf(job, done({ ago: 301, seconds: 101 }), null, NOW);
-  expect(long.rate).toBeCloseTo(3 / 402);
+  expect(progressOf(job, done({ ago: 61 }), null, NOW).rate).toBe(0);
+  expect(progressOf(job, done({ ago: 59 }), null, NOW).rate).toBeCloseTo(3 / 69);
+  const long = progressOf(job, done({ ago: 201, seconds: 101 }), null, NOW);
+  expect(long.rate).toBeCloseTo(3 / 302);
+  expect(progressOf(job, done({ ago: 203, seconds: 101 }), null, NOW).rate).toBe(0);
 });
 
 test('with a queue: rows under way count, at the rate of those who have some', () => {

@@ -1,6 +1,6 @@
 // A store for one job alone.
 import { openJob } from '../../../lib/batch/job/journal';
-import { fenced } from '../../../lib/batch/queue/fence';
+import { fenced } from '../../../lib/batch/job/fence';
 import { FolderStore } from '../../../lib/batch/store/folder';
 import { listing, SETTINGS } from '../../support/jobs';
 import { temporaryFolder } from '../../support/temporary';

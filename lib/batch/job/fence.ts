@@ -1,6 +1,6 @@
 // A store for one job alone: no part is made to count once another job is there.
 import { BitError } from '../../errors';
-import { readJob } from '../job/journal';
+import { readJob } from './journal';
 import type { Store } from '../store/store';
 
 /** A worker that was paused for long may come back when the job has been started anew. */
