@@ -1,4 +1,4 @@
-import { orAborted, throwIfAborted } from '../lib/signal';
+import { onAbort, orAborted, throwIfAborted } from '../lib/signal';
 
 const never = new Promise<number>(() => undefined);
 
@@ -9,6 +9,18 @@ test('gives what the work gives, and listens no more', async () => {
   expect(await orAborted(Promise.resolve(8), undefined)).toBe(8);
   await expect(orAborted(Promise.reject(new Error('no')), signal)).rejects.toThrow('no');
   expect(remove).toHaveBeenCalledTimes(2);
+});
+
+test('one signal may stop hundreds, without a warning of leaks', async () => {
+  const controller = new AbortController();
+  const warned = jest.spyOn(process, 'emitWarning');
+  const stops = Array.from({ length: 300 }, () => jest.fn());
+  const leaves = stops.map((stop) => onAbort(controller.signal, stop));
+  leaves[0]?.();
+  controller.abort();
+  expect(stops.map(({ mock }) => mock.calls.length)).toEqual([0, ...Array<number>(299).fill(1)]);
+  await new Promise(setImmediate);
+  expect(warned).not.toHaveBeenCalled();
 });
 
 test('gives up work that goes on, with the reason', async () => {

@@ -1,10 +1,6 @@
 // Ties a native job to an AbortSignal, and to the others of its model.
-import { getMaxListeners, setMaxListeners } from 'node:events';
-import { throwIfAborted } from '../signal';
+import { onAbort, throwIfAborted } from '../signal';
 import type { NativeJob } from './types';
-
-/** Node warns of leaks at 11 listeners, but one signal may well stop hundreds of calls. */
-const MAX_LISTENERS = 10_000;
 
 /** Jobs that can be stopped together. */
 export class JobGroup {
@@ -43,15 +39,11 @@ export function runJob<T>(
       job.cancel();
       reject(reason as Error);
     };
-    const onAbort = () => stop(signal?.reason);
+    const stopListening = onAbort(signal, () => stop(signal?.reason));
     const leave = () => {
-      signal?.removeEventListener('abort', onAbort);
+      stopListening();
       group?.delete(stop);
     };
-    if (signal) {
-      allowListeners(signal);
-      signal.addEventListener('abort', onAbort, { once: true });
-    }
     group?.add(stop);
     job.promise.then(
       (result) => {
@@ -65,12 +57,4 @@ export function runJob<T>(
       },
     );
   });
-}
-
-function allowListeners(signal: AbortSignal): void {
-  try {
-    if (getMaxListeners(signal) < MAX_LISTENERS) setMaxListeners(MAX_LISTENERS, signal);
-  } catch {
-    // A browser's signal, as in Electron's renderer, knows no limit.
-  }
 }

@@ -1,6 +1,7 @@
 // Images on the web, each asked for once.
 import { shorten } from '../describe';
 import { BitError } from '../errors';
+import { onAbort } from '../signal';
 import { expectPicture, TELLING_BYTES } from './format';
 
 /** The longest that a timer runs, about 25 days: of more Node makes a millisecond. */
@@ -39,20 +40,16 @@ class Silence {
   readonly signal: AbortSignal;
   private readonly controller = new AbortController();
   private readonly milliseconds: number;
+  private readonly leave: () => void;
   private timer: NodeJS.Timeout | undefined;
 
   /** @param until ends it too. Not by AbortSignal.any(), which leaves something of it there for good. */
-  constructor(
-    milliseconds: number,
-    private readonly until: AbortSignal | undefined,
-  ) {
+  constructor(milliseconds: number, until: AbortSignal | undefined) {
     this.milliseconds = milliseconds;
     this.signal = this.controller.signal;
     this.heard();
-    until?.addEventListener('abort', this.stop);
+    this.leave = onAbort(until, () => this.controller.abort(until?.reason));
   }
-
-  private readonly stop = () => this.controller.abort(this.until?.reason);
 
   heard(): void {
     clearTimeout(this.timer);
@@ -64,7 +61,7 @@ class Silence {
 
   end(): void {
     clearTimeout(this.timer);
-    this.until?.removeEventListener('abort', this.stop);
+    this.leave();
   }
 }
 

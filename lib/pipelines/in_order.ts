@@ -1,5 +1,5 @@
 // The one loop over batches: some under way at once, results in the order of what they are made of.
-import { orAborted, throwIfAborted } from '../signal';
+import { onAbort, orAborted, throwIfAborted } from '../signal';
 
 /**
  * Batches that are decoded while one is computed on a GPU: the one that comes next, and one more for
@@ -26,8 +26,7 @@ export async function* inOrder<Input, Result>(
 ): AsyncGenerator<Result, void, undefined> {
   const iterator = iteratorOf(inputs);
   const stopped = new AbortController();
-  const stop = () => stopped.abort(signal?.reason);
-  signal?.addEventListener('abort', stop);
+  const leave = onAbort(signal, () => stopped.abort(signal?.reason));
   const running = new Set<Promise<Result>>();
   const started: Promise<{ result: Result } | null>[] = [];
   let isTaking = false;
@@ -65,7 +64,7 @@ export async function* inOrder<Input, Result>(
       yield next.result;
     }
   } finally {
-    signal?.removeEventListener('abort', stop);
+    leave();
     stopped.abort(new Error('nobody waits for it any more'));
     await Promise.allSettled(running);
     // Not awaited: it may be waiting for an input that never comes.

@@ -5,6 +5,7 @@ import { shorten } from '../../describe';
 import { BitError } from '../../errors';
 import { download, type DownloadFailure } from '../../image/download';
 import { HeldImage, type ReadOptions } from '../../image/input';
+import { onAbort } from '../../signal';
 
 /** Before the second time; twice as long before each one after it, half of that at random. */
 const FIRST_WAIT_MS = 500;
@@ -46,8 +47,7 @@ async function inTime(
   const bound = new AbortController();
   const delay = Math.min(WHOLE_TO_SILENCE * timeoutMs, MOST_DELAY_MS);
   const timer = setTimeout(() => bound.abort(), delay);
-  const stop = () => bound.abort();
-  signal?.addEventListener('abort', stop);
+  const leave = onAbort(signal, () => bound.abort());
   try {
     return await download(url, timeoutMs, bound.signal);
   } catch (error) {
@@ -58,7 +58,7 @@ async function inTime(
     throw new BitError('ERR_BIT_IMAGE', `Cannot read ${shorten(url, 300)}: ${why}`);
   } finally {
     clearTimeout(timer);
-    signal?.removeEventListener('abort', stop);
+    leave();
   }
 }
 

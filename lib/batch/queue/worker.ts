@@ -9,7 +9,7 @@ import { checkDevice } from '../../config/model_options';
 import { checkOptions, only } from '../../config/options';
 import { forCaller } from '../../errors';
 import { LOAD_CHECKS, type LoadOptions } from '../../models/load_options';
-import { throwIfAborted } from '../../signal';
+import { onAbort, throwIfAborted } from '../../signal';
 import { ProgressMeter } from '../progress';
 import { PREFIX, QUEUE, type PartTicket } from './part_queue';
 import { connectRedis, hangUp, inTime, loadQueues } from './redis';
@@ -151,7 +151,7 @@ async function connected(queue: string, signal: AbortSignal | undefined): Promis
 async function aborted(signal: AbortSignal | undefined): Promise<void> {
   await new Promise<void>((resolve) => {
     if (signal?.aborted) resolve();
-    signal?.addEventListener('abort', () => resolve(), { once: true });
+    onAbort(signal, resolve);
   });
 }
 
