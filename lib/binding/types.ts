@@ -306,6 +306,52 @@ export interface NativeInfo {
   whyNoCuda: string;
 }
 
+/** What a run of training starts from; files and the like as in LoadRequest. */
+export interface TrainerRequest extends Pick<
+  LoadRequest,
+  'spec' | 'prefix' | 'files' | 'ignoreMismatchedSizes' | 'ignoreMissingKeys' | 'seed' | 'threads'
+> {
+  /** Of saveOptimizer(), to go on from there; '' to begin. */
+  optimizerFile: string;
+  /** Whether the head starts at zero, whatever the files have. */
+  zeroHead: boolean;
+  /** What activations are computed in; parameters are float32. */
+  dtype: 'float32' | 'bfloat16';
+  problemType: NonNullable<ForwardRequest['problemType']>;
+  momentum: number;
+  weightDecay: number;
+}
+
+export interface MicroBatch {
+  /** [N, C, H, W]. */
+  pixelValues: NativeTensor;
+  /** As forward() takes them. */
+  labels: NativeTensor;
+  /** MixUp: each image with another one of the batch, by its place; `lambda` is its own share. */
+  mixing: { lambda: number; permutation: number[] } | null;
+  /** Of its mean loss in the step's. */
+  weight: number;
+  /** Of what blocks are left out (dropPathRate), 53 bits. */
+  dropSeed: number;
+}
+
+/** Parameters that learn, with what the optimiser remembers; its jobs run one after the other. */
+export interface NativeTrainer {
+  readonly loadingInfo: LoadingInfo;
+  /** Adds the gradients; its mean loss. */
+  accumulate(batch: MicroBatch): NativeJob<number>;
+  /** One step along what was added up, which is zero afterwards. */
+  step(learningRate: number): Promise<void>;
+  /** Makes it zero without a step. */
+  forget(): Promise<void>;
+  /** Writes model.safetensors, as NativeSession.save() does. */
+  save(path: string): Promise<void>;
+  /** Writes what the optimiser remembers, by the names of the parameters. */
+  saveOptimizer(path: string): Promise<void>;
+  /** Frees it once its jobs have ended; the other functions throw from then on. */
+  dispose(): void;
+}
+
 /** What the addon exports. Every method that returns a promise runs off the event loop and libuv's pool. */
 export interface NativeBinding {
   info(): NativeInfo;
@@ -324,4 +370,5 @@ export interface NativeBinding {
   preparePictures(request: PrepareRequest): NativeJob<NativePixels>;
   /** What each stage of a network costs, for images of this size. */
   costByStage(spec: NetworkSpec, height: number, width: number): StageRow[];
+  loadTrainer(request: TrainerRequest): Promise<NativeTrainer>;
 }

@@ -7,6 +7,7 @@
 #include "binding/picture_functions.h"
 #include "binding/session_wrap.h"
 #include "binding/system_functions.h"
+#include "binding/training_functions.h"
 
 namespace {
 
@@ -35,6 +36,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   define<stage_picture>(exports, "stagePicture", client);
   define<prepare_pictures>(exports, "preparePictures", client);
   define<cost_by_stage>(exports, "costByStage", client);
+  define<load_trainer>(exports, "loadTrainer", client);
   return exports;
 }
 

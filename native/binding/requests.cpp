@@ -12,6 +12,20 @@
 namespace bigtransfer::binding {
 namespace {
 
+model::ProblemType to_problem(const Napi::Value& name) {
+  using model::ProblemType;
+  return to_enum<ProblemType>(name, {{"regression", ProblemType::kRegression},
+                                     {"single_label_classification", ProblemType::kSingleLabel},
+                                     {"multi_label_classification", ProblemType::kMultiLabel}});
+}
+
+model::WeightsSource to_weights_source(const Napi::Object& value) {
+  return {.files = to_strings(value["files"]),
+          .allowed = {.mismatched_sizes = to_bool(value["ignoreMismatchedSizes"]),
+                      .most_keys = to_bool(value["ignoreMissingKeys"])},
+          .seed = static_cast<uint64_t>(to_int(value["seed"]))};
+}
+
 model::Wanted to_wanted(const Napi::Object& value) {
   return {.last_hidden_state = to_bool(value["lastHiddenState"]),
           .pooler_output = to_bool(value["poolerOutput"]),
@@ -108,10 +122,7 @@ runtime::LoadRequest to_load_request(const Napi::Object& value) {
   return {
       .spec = to_network_spec(value.Get("spec").As<Napi::Object>()),
       .prefix = to_string(value["prefix"]),
-      .source = {.files = to_strings(value["files"]),
-                 .allowed = {.mismatched_sizes = to_bool(value["ignoreMismatchedSizes"]),
-                             .most_keys = to_bool(value["ignoreMissingKeys"])},
-                 .seed = static_cast<uint64_t>(to_int(value["seed"]))},
+      .source = to_weights_source(value),
       .compute = {.device = to_string(value["device"]),
                   .dtype = to_string(value["dtype"]),
                   .allow_tf32 = to_bool(value["allowTf32"])},
@@ -122,12 +133,6 @@ runtime::LoadRequest to_load_request(const Napi::Object& value) {
 }
 
 runtime::ForwardRequest to_forward_request(const Napi::Object& value) {
-  using model::ProblemType;
-  const auto to_problem = [](const Napi::Value& name) {
-    return to_enum<ProblemType>(name, {{"regression", ProblemType::kRegression},
-                                       {"single_label_classification", ProblemType::kSingleLabel},
-                                       {"multi_label_classification", ProblemType::kMultiLabel}});
-  };
   const Napi::Value labels = value["labels"];
   const Napi::Value pixels = value["pixelValues"];
   runtime::CallImages images{.pixel_values = {}, .pictures = to_staged(value["pictures"])};
@@ -138,7 +143,7 @@ runtime::ForwardRequest to_forward_request(const Napi::Object& value) {
       .images = std::move(images),
       .wanted = to_wanted(value.Get("wanted").As<Napi::Object>()),
       .labels = labels.IsNull() ? at::Tensor() : to_tensor(labels),
-      .problem = to_optional<ProblemType>(value["problemType"], to_problem),
+      .problem = to_optional<model::ProblemType>(value["problemType"], to_problem),
       .profile = to_bool(value["profile"]),
       .priority = static_cast<int>(to_int(value["priority"])),
   };
@@ -148,6 +153,36 @@ pictures::PreprocessRequest to_preprocess_request(const Napi::Object& value) {
   return {.picture = to_picture(value["picture"]),
           .steps = to_preprocess_steps(value.Get("steps").As<Napi::Object>()),
           .gpu_decode = to_bool(value["gpuDecode"])};
+}
+
+training::TrainerRequest to_trainer_request(const Napi::Object& value) {
+  return {
+      .spec = to_network_spec(value.Get("spec").As<Napi::Object>()),
+      .prefix = to_string(value["prefix"]),
+      .source = to_weights_source(value),
+      .optimizer_file = to_string(value["optimizerFile"]),
+      .zero_head = to_bool(value["zeroHead"]),
+      .compute = to_enum<at::ScalarType>(value["dtype"],
+                                         {{"float32", at::kFloat}, {"bfloat16", at::kBFloat16}}),
+      .problem = to_problem(value["problemType"]),
+      .rates = {.momentum = to_double(value["momentum"]),
+                .weight_decay = to_double(value["weightDecay"])},
+  };
+}
+
+training::MicroBatch to_micro_batch(const Napi::Object& value) {
+  const auto to_mixing = [](const Napi::Value& given) {
+    const auto object = given.As<Napi::Object>();
+    return training::Mixing{.lambda = to_double(object["lambda"]),
+                            .permutation = at::tensor(to_ints(object["permutation"]), at::kLong)};
+  };
+  return {
+      .images = to_tensor(value["pixelValues"]),
+      .labels = to_tensor(value["labels"]),
+      .mixing = to_optional<training::Mixing>(value["mixing"], to_mixing),
+      .weight = to_double(value["weight"]),
+      .drop_seed = static_cast<uint64_t>(to_int(value["dropSeed"])),
+  };
 }
 
 }  // namespace bigtransfer::binding

@@ -6,6 +6,7 @@
 #include "model/spec.h"
 #include "pictures/preprocess.h"
 #include "runtime/session.h"
+#include "training/trainer.h"
 
 namespace bigtransfer::binding {
 
@@ -13,5 +14,7 @@ model::NetworkSpec to_network_spec(const Napi::Object& value);
 runtime::LoadRequest to_load_request(const Napi::Object& value);
 runtime::ForwardRequest to_forward_request(const Napi::Object& value);
 pictures::PreprocessRequest to_preprocess_request(const Napi::Object& value);
+training::TrainerRequest to_trainer_request(const Napi::Object& value);
+training::MicroBatch to_micro_batch(const Napi::Object& value);
 
 }  // namespace bigtransfer::binding

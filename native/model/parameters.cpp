@@ -30,19 +30,20 @@ class Walk {
     found_.push_back({spec.name + ".weight",
                       {spec.out_channels, spec.in_channels, spec.kernel, spec.kernel},
                       Initialization::kKaimingNormal,
-                      0});
+                      0,
+                      true});
   }
 
   void norm(const NormSpec& spec) {
-    found_.push_back({spec.name + ".weight", {spec.channels}, Initialization::kConstant, 1});
-    found_.push_back({spec.name + ".bias", {spec.channels}, Initialization::kConstant, 0});
+    found_.push_back({spec.name + ".weight", {spec.channels}, Initialization::kConstant, 1, true});
+    found_.push_back({spec.name + ".bias", {spec.channels}, Initialization::kConstant, 0, true});
     if (spec.activation) activation(spec.name + ".activation");
   }
 
   void activation(const std::string& name) {
     for (const auto& value : ops::activation_parameters(topology_.spec.hidden_act)) {
-      found_.push_back(
-          {name + "." + value.name, value.shape, Initialization::kConstant, value.initial});
+      found_.push_back({name + "." + value.name, value.shape, Initialization::kConstant,
+                        value.initial, value.learns});
     }
   }
 
@@ -63,8 +64,10 @@ class Walk {
     found_.push_back({spec.name + ".weight",
                       {spec.out_features, spec.in_features},
                       Initialization::kLinear,
-                      fan_in});
-    found_.push_back({spec.name + ".bias", {spec.out_features}, Initialization::kLinear, fan_in});
+                      fan_in,
+                      true});
+    found_.push_back(
+        {spec.name + ".bias", {spec.out_features}, Initialization::kLinear, fan_in, true});
   }
 
   const Topology& topology_;

@@ -26,6 +26,8 @@ struct ParameterSpec {
   Initialization initialization;
   /// The value for kConstant; fan_in for kLinear.
   double value;
+  /// Whether training changes it: constants of activations stay.
+  bool learns;
 };
 
 /// All parameters and activation buffers in state-dict order.

@@ -104,12 +104,12 @@ const std::map<std::string, Function>& functions() {
 const std::vector<ActivationParameter>& activation_parameters(const std::string& name) {
   static const auto* const none = new std::vector<ActivationParameter>{};
   static const auto* const prelu =
-      new std::vector<ActivationParameter>{{"weight", {1}, kPreluSlope}};
+      new std::vector<ActivationParameter>{{"weight", {1}, kPreluSlope, true}};
   static const auto* const xielu_values =
-      new std::vector<ActivationParameter>{{"alpha_p", {1}, kXieluAlphaP},
-                                           {"alpha_n", {1}, kXieluAlphaN},
-                                           {"beta", {}, kXieluBeta},
-                                           {"eps", {}, kXieluEps}};
+      new std::vector<ActivationParameter>{{"alpha_p", {1}, kXieluAlphaP, true},
+                                           {"alpha_n", {1}, kXieluAlphaN, true},
+                                           {"beta", {}, kXieluBeta, false},
+                                           {"eps", {}, kXieluEps, false}};
   return name == "prelu" ? *prelu : name == "xielu" ? *xielu_values : *none;
 }
 

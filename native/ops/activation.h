@@ -13,6 +13,8 @@ struct ActivationParameter {
   std::string name;
   std::vector<int64_t> shape;
   double initial;
+  /// Parameters learn, buffers do not.
+  bool learns;
 };
 
 /// The parameters and buffers that `name` keeps in a state dict, in its order; empty for most.

@@ -1,0 +1,123 @@
+// A network that learns: gradients of micro-batches, steps, and files to go on from.
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { loadBinding } from '../binding/load';
+import { runJob } from '../binding/job';
+import type { MicroBatch, NativeTrainer, TrainerRequest } from '../binding/types';
+import { networkSpec } from '../config/network_spec';
+import type { BitConfig } from '../models/bit_config';
+import { KIND } from '../models/bit_for_image_classification';
+
+/** In the folder of a model. */
+const WEIGHTS = 'model.safetensors';
+/** Beside it in a checkpoint. */
+const OPTIMIZER = 'optimizer.safetensors';
+
+/** What a network learns by. */
+export interface LearnerSettings extends Pick<
+  TrainerRequest,
+  'dtype' | 'problemType' | 'momentum' | 'weightDecay' | 'seed' | 'threads'
+> {
+  /** Of what it becomes, its labels too. */
+  config: BitConfig;
+}
+
+/** Part of a step: its share is that of its images. */
+export type LearnerBatch = Omit<MicroBatch, 'weight'>;
+
+export class Learner {
+  private constructor(
+    private readonly config: BitConfig,
+    private readonly native: NativeTrainer,
+  ) {}
+
+  /**
+   * From a model's weights.
+   * @param files checkpoints; none for random weights.
+   * @param zeroHead whether the head starts at zero; else where the files have it, or at random.
+   * @throws BitError ERR_BIT_CHECKPOINT for files that are broken or of another network.
+   */
+  static begin(
+    files: string[],
+    settings: LearnerSettings,
+    { zeroHead }: { zeroHead: boolean },
+  ): Promise<Learner> {
+    return Learner.open(settings, { files, zeroHead, optimizerFile: '' });
+  }
+
+  /** From a folder that save() has written. @throws BitError ERR_BIT_CHECKPOINT. */
+  static resume(folder: string, settings: LearnerSettings): Promise<Learner> {
+    const optimizerFile = join(folder, OPTIMIZER);
+    return Learner.open(settings, {
+      files: [join(folder, WEIGHTS)],
+      zeroHead: false,
+      optimizerFile,
+    });
+  }
+
+  private static async open(
+    { config, ...settings }: LearnerSettings,
+    start: Pick<TrainerRequest, 'files' | 'zeroHead' | 'optimizerFile'>,
+  ): Promise<Learner> {
+    const native = await loadBinding().loadTrainer({
+      spec: networkSpec(config, config.numLabels),
+      prefix: KIND.prefix,
+      // A head for other labels starts afresh.
+      ignoreMismatchedSizes: true,
+      ignoreMissingKeys: false,
+      ...settings,
+      ...start,
+    });
+    return new Learner(config, native);
+  }
+
+  /**
+   * One step along the mean loss of all images of these batches.
+   * @returns that loss, before the step.
+   * @throws BitError ERR_BIT_SHAPE for what does not fit; the signal's reason. Nothing is learnt then.
+   */
+  async step(
+    batches: Iterable<LearnerBatch> | AsyncIterable<LearnerBatch>,
+    images: number,
+    learningRate: number,
+    signal?: AbortSignal,
+  ): Promise<number> {
+    let loss = 0;
+    try {
+      for await (const batch of batches) {
+        const weight = (batch.pixelValues.shape[0] as number) / images;
+        loss += weight * (await runJob(() => this.native.accumulate({ ...batch, weight }), signal));
+      }
+      if (!Number.isFinite(loss)) throw new LossError(loss);
+    } catch (error) {
+      await this.native.forget();
+      throw error;
+    }
+    await this.native.step(learningRate);
+    return loss;
+  }
+
+  /** Writes a model's directory but for the image processor's config. */
+  async save(folder: string): Promise<void> {
+    await mkdir(folder, { recursive: true });
+    await this.config.savePretrained(folder);
+    await this.native.save(join(folder, WEIGHTS));
+  }
+
+  /** The same with what the optimiser remembers, for {@link resume}. */
+  async saveAll(folder: string): Promise<void> {
+    await this.save(folder);
+    await this.native.saveOptimizer(join(folder, OPTIMIZER));
+  }
+
+  dispose(): void {
+    this.native.dispose();
+  }
+}
+
+/** A loss that is no number any more. */
+export class LossError extends Error {
+  constructor(readonly loss: number) {
+    super(`The loss is ${loss}`);
+  }
+}

@@ -1,0 +1,111 @@
+// ATen operators from stem to head, in the order of transformers' BiT.
+#include "training/graph.h"
+
+#include <ATen/CPUGeneratorImpl.h>
+
+#include "common/error.h"
+#include "model/map_size.h"
+#include "model/plan.h"
+#include "ops/group_norm_act.h"
+#include "ops/same_padding.h"
+#include "ops/standardize_weight.h"
+#include "training/drop_path.h"
+
+namespace bigtransfer::training {
+namespace {
+
+constexpr int64_t kPoolKernel = 3;
+constexpr int64_t kPoolStride = 2;
+
+model::MapSize size_of(const at::Tensor& x) { return {x.size(-2), x.size(-1)}; }
+
+}  // namespace
+
+Graph::Graph(model::Topology topology, const model::Weights& weights, at::ScalarType compute)
+    : topology_(std::move(topology)), compute_(compute) {
+  if (!topology_.head || topology_.head->out_features < 1)
+    throw Error(ErrorCode::kConfig, "A network learns with labels, and this one has none");
+  for (const model::ParameterSpec& each : weights.parameters()) {
+    places_.emplace(each.name, parameters_.size());
+    at::Tensor value = weights.copy(each.name);
+    if (each.learns) value.set_requires_grad(true);
+    parameters_.push_back({each.name, std::move(value), each.learns});
+  }
+}
+
+const at::Tensor& Graph::parameter(const std::string& name) const {
+  return parameters_[places_.at(name)].value;
+}
+
+at::Tensor Graph::convolve(const at::Tensor& x, const model::ConvSpec& spec) const {
+  model::windows_of(spec, size_of(x));  // says what is wrong better than ATen
+  const at::Tensor weight = ops::standardize_weight(parameter(spec.name + ".weight"))
+                                .to(at::TensorOptions(compute_), /*non_blocking=*/false,
+                                    /*copy=*/false, at::MemoryFormat::ChannelsLast);
+  const at::Tensor padded =
+      spec.same ? ops::pad_same(x, spec.kernel, spec.stride, spec.dilation) : x;
+  return at::conv2d(padded, weight, {}, spec.stride, spec.padding, spec.dilation);
+}
+
+at::Tensor Graph::activate(const at::Tensor& x, const std::string& name) const {
+  ops::Activation activation{topology_.spec.hidden_act, {}};
+  for (const auto& value : ops::activation_parameters(activation.name))
+    activation.parameters.push_back(parameter(name + "." + value.name).to(compute_));
+  return ops::activate(x, activation);
+}
+
+at::Tensor Graph::normalise(const at::Tensor& x, const model::NormSpec& spec) const {
+  const ops::GroupNormAct norm{.groups = topology_.spec.num_groups,
+                               .weight = parameter(spec.name + ".weight").to(compute_),
+                               .bias = parameter(spec.name + ".bias").to(compute_),
+                               .activation = {}};
+  const at::Tensor y = ops::group_norm_act(x, norm);
+  return spec.activation ? activate(y, spec.name + ".activation") : y;
+}
+
+at::Tensor Graph::run_stem(const at::Tensor& images) const {
+  const model::StemSpec& stem = topology_.stem;
+  at::Tensor x = convolve(images, stem.conv);
+  model::pool_windows(stem, size_of(x));
+  if (stem.constant_pad) x = at::constant_pad_nd(x, {1, 1, 1, 1});
+  if (stem.norm) x = normalise(x, *stem.norm);
+  if (stem.same_pool) x = ops::pad_same(x, kPoolKernel, kPoolStride, 1);
+  return at::max_pool2d(x, kPoolKernel, kPoolStride);
+}
+
+at::Tensor Graph::run_block(const at::Tensor& x, const model::BlockSpec& block,
+                            const std::optional<at::Generator>& chance) const {
+  const bool norm_first = topology_.spec.layer_type == model::LayerType::kPreactivation;
+  at::Tensor y = x;
+  at::Tensor shortcut = x;
+  for (size_t i = 0; i < block.convs.size(); ++i) {
+    if (norm_first) y = normalise(y, block.norms[i]);
+    // Both kinds take the first block's shortcut from what conv1 sees.
+    if (i == 0 && block.downsample) shortcut = convolve(y, *block.downsample);
+    y = convolve(y, block.convs[i]);
+    if (!norm_first) y = normalise(y, block.norms[i]);
+  }
+  if (block.downsample_norm) shortcut = normalise(shortcut, *block.downsample_norm);
+  model::check_residual(topology_.spec, block, size_of(y), size_of(shortcut));
+  if (chance) y = drop_path(y, block.drop_path_rate, *chance);
+  y = y + shortcut;
+  return block.activation ? activate(y, *block.activation) : y;
+}
+
+at::Tensor Graph::logits(const at::Tensor& images, std::optional<uint64_t> drop_seed) const {
+  model::check_input(topology_.spec, {{images}});
+  std::optional<at::Generator> chance;
+  if (drop_seed) chance = at::detail::createCPUGenerator(*drop_seed);
+  at::Tensor x = run_stem(images.to(at::TensorOptions(compute_), /*non_blocking=*/false,
+                                    /*copy=*/false, at::MemoryFormat::ChannelsLast));
+  for (const model::StageSpec& stage : topology_.stages)
+    for (const model::BlockSpec& block : stage.blocks) x = run_block(x, block, chance);
+  if (topology_.norm) x = normalise(x, *topology_.norm);
+  const at::Tensor pooled = at::adaptive_avg_pool2d(x, {1, 1}).flatten(1);
+  const std::string& head = topology_.head->name;
+  return at::linear(pooled, parameter(head + ".weight").to(compute_),
+                    parameter(head + ".bias").to(compute_))
+      .to(at::kFloat);
+}
+
+}  // namespace bigtransfer::training
