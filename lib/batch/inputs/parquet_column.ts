@@ -37,35 +37,65 @@ export async function columnOf(file: AsyncBuffer, wanted: string | null): Promis
   throw new Error(`${which} with pictures or their paths; there are ${there}`);
 }
 
+/** Rows that are read at once: from `start` to before `end`, of a group that begins at `first`. */
+export interface RowBlock {
+  start: number;
+  end: number;
+  group: RowGroup;
+  first: number;
+}
+
 /**
  * The values of all rows: a string, a Uint8Array, an object of those or nothing for each. Memory holds
  * what is read at once: some megabytes, or a row group where the file has no page index.
  * @param atOnce bytes.
  */
 export async function* rowsOf(
-  { file, metadata, name }: PictureColumn,
+  column: PictureColumn,
   atOnce = AT_ONCE_BYTES,
 ): AsyncGenerator<unknown, void, undefined> {
-  const { parquetScan } = await loadParquetReader();
-  const compressors = await ownCompressors();
+  for (const block of blocksOf(column, atOnce)) {
+    const values = await valuesIn(column, block);
+    for (let at = 0; at < block.end - block.start; at++) yield values[at];
+  }
+}
+
+/**
+ * All rows in blocks of about so many bytes, or of a row group where the file has no page index.
+ * @throws Error when it comes to a row group that does not fit in memory and cannot be read in parts.
+ */
+export function* blocksOf(
+  { metadata, name }: PictureColumn,
+  atOnce: number,
+): Generator<RowBlock, void, undefined> {
   let end = 0;
   for (const [index, group] of metadata.row_groups.entries()) {
     const step = rowsAtOnce(group, index, name, atOnce);
-    let start = end;
+    const first = end;
     end += Number(group.num_rows);
-    for (; start < end; start += step) {
-      const [rowStart, rowEnd] = [start, Math.min(start + step, end)];
-      // Each scan keeps what it has read last: a new one lets go of it.
-      const options = { file, metadata, columns: [name], compressors, utf8: false };
-      const values = await orBroken(`rows ${rowStart} to ${rowEnd - 1} are broken`, async () => {
-        const scan = await parquetScan({ ...options, rowStart, rowEnd });
-        return scan.readColumn({ column: name, rowStart, rowEnd });
-      });
-      if (values.length < rowEnd - rowStart)
-        throw new Error(`rows ${rowStart + values.length} to ${rowEnd - 1} are missing`);
-      for (let at = 0; at < rowEnd - rowStart; at++) yield values[at];
-    }
+    for (let start = first; start < end; start += step)
+      yield { start, end: Math.min(start + step, end), group, first };
   }
+}
+
+/** The values of a block's rows, as {@link rowsOf} has them. @throws Error for rows that are broken or missing. */
+export async function valuesIn(
+  { file, metadata, name }: PictureColumn,
+  { start, end, group, first }: RowBlock,
+): Promise<ArrayLike<unknown>> {
+  const { parquetScan } = await loadParquetReader();
+  const range = { rowStart: start - first, rowEnd: end - first };
+  // A scan looks up the pages of all groups that it knows of: this one is enough.
+  const own = { ...metadata, num_rows: group.num_rows, row_groups: [group] };
+  // Each scan keeps what it has read last: a new one lets go of it.
+  const options = { file, metadata: own, columns: [name], compressors: await ownCompressors() };
+  const values = await orBroken(`rows ${start} to ${end - 1} are broken`, async () => {
+    const scan = await parquetScan({ ...options, utf8: false, ...range });
+    return scan.readColumn({ column: name, ...range });
+  });
+  if (values.length < end - start)
+    throw new Error(`rows ${start + values.length} to ${end - 1} are missing`);
+  return values;
 }
 
 /** What the reader says of broken files is about its own insides. */
