@@ -38,8 +38,9 @@ export async function columnOf(file: AsyncBuffer, wanted: string | null): Promis
 }
 
 /**
- * The values of all rows: a string, a Uint8Array, an object of those or nothing for each. Memory holds
- * what is read at once: some megabytes, or a row group where the file has no page index.
+ * The values of all rows: a string, a Uint8Array, an object of those or nothing for each, and an Error for
+ * one that is broken. Memory holds what is read at once: some megabytes, or a row group where the file has
+ * no page index.
  * @param atOnce bytes.
  */
 export async function* rowsOf(
@@ -48,24 +49,46 @@ export async function* rowsOf(
 ): AsyncGenerator<unknown, void, undefined> {
   const { parquetScan } = await loadParquetReader();
   const compressors = await ownCompressors();
+  const read = async (rowStart: number, rowEnd: number): Promise<ArrayLike<unknown>> => {
+    // Each scan keeps what it has read last: a new one lets go of it.
+    const options = { file, metadata, columns: [name], compressors, utf8: false };
+    const scan = await parquetScan({ ...options, rowStart, rowEnd });
+    return scan.readColumn({ column: name, rowStart, rowEnd });
+  };
   let end = 0;
   for (const [index, group] of metadata.row_groups.entries()) {
     const step = rowsAtOnce(group, index, name, atOnce);
+    const canHalve = hasPageIndex(group, name);
     let start = end;
     end += Number(group.num_rows);
-    for (; start < end; start += step) {
-      const [rowStart, rowEnd] = [start, Math.min(start + step, end)];
-      // Each scan keeps what it has read last: a new one lets go of it.
-      const options = { file, metadata, columns: [name], compressors, utf8: false };
-      const values = await orBroken(`rows ${rowStart} to ${rowEnd - 1} are broken`, async () => {
-        const scan = await parquetScan({ ...options, rowStart, rowEnd });
-        return scan.readColumn({ column: name, rowStart, rowEnd });
-      });
-      if (values.length < rowEnd - rowStart)
-        throw new Error(`rows ${rowStart + values.length} to ${rowEnd - 1} are missing`);
-      for (let at = 0; at < rowEnd - rowStart; at++) yield values[at];
-    }
+    for (; start < end; start += step)
+      yield* valuesOf(start, Math.min(start + step, end), canHalve, read);
   }
+}
+
+/** One value, or Error, for each row; where some are broken, smaller parts are tried for the others. */
+async function* valuesOf(
+  start: number,
+  end: number,
+  canHalve: boolean,
+  read: (start: number, end: number) => Promise<ArrayLike<unknown>>,
+): AsyncGenerator<unknown, void, undefined> {
+  const rows = start === end - 1 ? `row ${start} is` : `rows ${start} to ${end - 1} are`;
+  let values: ArrayLike<unknown>;
+  try {
+    values = await orBroken(`${rows} broken`, () => read(start, end));
+  } catch (error) {
+    if (canHalve && end - start > 1) {
+      const middle = Math.floor((start + end) / 2);
+      yield* valuesOf(start, middle, canHalve, read);
+      yield* valuesOf(middle, end, canHalve, read);
+      return;
+    }
+    for (let row = start; row < end; row++) yield error;
+    return;
+  }
+  for (let at = 0; at < end - start; at++)
+    yield at < values.length ? values[at] : new Error(`row ${start + at} is missing`);
 }
 
 /** What the reader says of broken files is about its own insides. */
@@ -92,13 +115,20 @@ function rowsAtOnce(group: RowGroup, index: number, name: string, atOnce: number
   const sizes = chunks.map(({ meta_data: data }) => Number(data?.total_uncompressed_size ?? 0));
   const bytes = sizes.reduce((sum, size) => sum + size, 0);
   const rows = Math.max(Number(group.num_rows), 1);
-  const hasPageIndex = chunks.every((chunk) => chunk.offset_index_offset !== undefined);
-  if (hasPageIndex) return Math.max(Math.floor((rows * atOnce) / Math.max(bytes, 1)), 1);
+  if (hasPageIndex(group, name))
+    return Math.max(Math.floor((rows * atOnce) / Math.max(bytes, 1)), 1);
   if (bytes <= MOST_AT_ONCE_BYTES) return rows;
   throw new Error(
     `row group ${index} has ${bytes} bytes of them, of which ${MOST_AT_ONCE_BYTES} can be read: write ` +
       'the file with smaller row groups or with a page index',
   );
+}
+
+/** Whether the file says where the pages of a column are, so that some of them can be read alone. */
+function hasPageIndex(group: RowGroup, name: string): boolean {
+  return group.columns
+    .filter(({ meta_data: data }) => data?.path_in_schema[0] === name)
+    .every((chunk) => chunk.offset_index_offset !== undefined);
 }
 
 function holdsPictures({ element, children }: SchemaTree): boolean {
