@@ -118,6 +118,11 @@ export function positiveInteger(text: string): number {
   return value;
 }
 
+export function nonEmpty(text: string): string {
+  if (text === '') throw new InvalidArgumentError('Expected a path.');
+  return text;
+}
+
 export function wholeNumber(text: string): number {
   const value = Number(text);
   if (text.trim() === '' || !Number.isSafeInteger(value) || value < 0)

@@ -59,6 +59,7 @@ export async function bufferOf(file: FileHandle): Promise<AsyncBuffer> {
 }
 
 function pictureOf(value: unknown, file: string, row: number): Picture {
+  if (value instanceof Error) return { path: `${file}/${row}`, image: shardProblem(file, value) };
   const { bytes, path } = partsOf(value);
   if (bytes) return { path: `${file}/${path || row}`, image: bytes };
   if (path) {

@@ -46,18 +46,32 @@ export interface RowBlock {
 }
 
 /**
- * The values of all rows: a string, a Uint8Array, an object of those or nothing for each. Memory holds
- * what is read at once: some megabytes, or a row group where the file has no page index.
+ * The values of all rows: a string, a Uint8Array, an object of those or nothing for each, and an Error for
+ * one that is broken. Memory holds what is read at once: some megabytes, or a row group where the file has
+ * no page index.
  * @param atOnce bytes.
  */
 export async function* rowsOf(
   column: PictureColumn,
   atOnce = AT_ONCE_BYTES,
 ): AsyncGenerator<unknown, void, undefined> {
-  for (const block of blocksOf(column, atOnce)) {
-    const values = await valuesIn(column, block);
-    for (let at = 0; at < block.end - block.start; at++) yield values[at];
-  }
+  for (const block of blocksOf(column, atOnce)) yield* valuesOrErrors(column, block);
+}
+
+/** One for each row; where some are broken, smaller parts are tried for the others. */
+async function* valuesOrErrors(
+  column: PictureColumn,
+  block: RowBlock,
+): AsyncGenerator<unknown, void, undefined> {
+  const { start, end, group } = block;
+  const read = await valuesIn(column, block).catch((error: Error) => error);
+  if (!(read instanceof Error)) {
+    for (let at = 0; at < end - start; at++) yield read[at];
+  } else if (end - start > 1 && hasPageIndex(group, column.name)) {
+    const middle = Math.floor((start + end) / 2);
+    yield* valuesOrErrors(column, { ...block, end: middle });
+    yield* valuesOrErrors(column, { ...block, start: middle });
+  } else for (let row = start; row < end; row++) yield read;
 }
 
 /**
@@ -89,7 +103,8 @@ export async function valuesIn(
   const own = { ...metadata, num_rows: group.num_rows, row_groups: [group] };
   // Each scan keeps what it has read last: a new one lets go of it.
   const options = { file, metadata: own, columns: [name], compressors: await ownCompressors() };
-  const values = await orBroken(`rows ${start} to ${end - 1} are broken`, async () => {
+  const rows = end - start === 1 ? `row ${start} is` : `rows ${start} to ${end - 1} are`;
+  const values = await orBroken(`${rows} broken`, async () => {
     const scan = await parquetScan({ ...options, utf8: false, ...range });
     return scan.readColumn({ column: name, ...range });
   });
@@ -122,13 +137,20 @@ function rowsAtOnce(group: RowGroup, index: number, name: string, atOnce: number
   const sizes = chunks.map(({ meta_data: data }) => Number(data?.total_uncompressed_size ?? 0));
   const bytes = sizes.reduce((sum, size) => sum + size, 0);
   const rows = Math.max(Number(group.num_rows), 1);
-  const hasPageIndex = chunks.every((chunk) => chunk.offset_index_offset !== undefined);
-  if (hasPageIndex) return Math.max(Math.floor((rows * atOnce) / Math.max(bytes, 1)), 1);
+  if (hasPageIndex(group, name))
+    return Math.max(Math.floor((rows * atOnce) / Math.max(bytes, 1)), 1);
   if (bytes <= MOST_AT_ONCE_BYTES) return rows;
   throw new Error(
     `row group ${index} has ${bytes} bytes of them, of which ${MOST_AT_ONCE_BYTES} can be read: write ` +
       'the file with smaller row groups or with a page index',
   );
+}
+
+/** Whether the file says where the pages of a column are, so that some of them can be read alone. */
+function hasPageIndex(group: RowGroup, name: string): boolean {
+  return group.columns
+    .filter(({ meta_data: data }) => data?.path_in_schema[0] === name)
+    .every((chunk) => chunk.offset_index_offset !== undefined);
 }
 
 function holdsPictures({ element, children }: SchemaTree): boolean {
