@@ -352,6 +352,74 @@ export interface NativeTrainer {
   dispose(): void;
 }
 
+/** What a head is fitted to. */
+export interface HeadFitterRequest {
+  problemType: NonNullable<ForwardRequest['problemType']>;
+  /** Of a row of features. */
+  width: number;
+  /** Classes, labels or values. */
+  outputs: number;
+  /** int64 [N] classes, else float32 [N, outputs]. */
+  targets: NativeTensor;
+  /** The fold that each example is left out with; -1: none. */
+  folds: number[];
+  threads: number;
+}
+
+export interface HeadFitRequest {
+  /** Left out; null: none. */
+  fold: number | null;
+  /** Times half the squared weights of standardised features, beside the mean loss. */
+  strength: number;
+  /** How far from its least the value may be that is minimised step by step. */
+  gap: number;
+}
+
+/** What a fit without a fold says of that fold. */
+export interface FoldScore {
+  examples: number;
+  /** As the losses of a model's forward(). */
+  meanLoss: number;
+  /** Examples whose class had the best score; 0 where there are no classes. */
+  hits: number;
+}
+
+/** Of features as they are. */
+export interface LinearHead {
+  /** float32 [outputs, width]. */
+  weight: NativeTensor;
+  /** float32 [outputs]. */
+  bias: NativeTensor;
+}
+
+export interface FittedHead extends LinearHead {
+  /** Of what it was fitted to. */
+  meanLoss: number;
+  iterations: number;
+}
+
+/** Features of all examples, and heads that are fitted to them; its jobs run one after the other. */
+export interface NativeHeadFitter {
+  /** Rows float32 [n, width] of the examples from `first` on; once each, before the first fit. */
+  put(first: number, rows: NativeTensor): Promise<void>;
+  score(request: HeadFitRequest): NativeJob<FoldScore>;
+  fit(request: HeadFitRequest): NativeJob<FittedHead>;
+  /** Frees it once its jobs have ended; the other functions throw from then on. */
+  dispose(): void;
+}
+
+/** Weights of a network with another head; files and the like as in LoadRequest. */
+export interface SaveWithHeadRequest
+  extends
+    LinearHead,
+    Pick<
+      LoadRequest,
+      'spec' | 'prefix' | 'files' | 'ignoreMismatchedSizes' | 'ignoreMissingKeys' | 'seed'
+    > {
+  /** Of model.safetensors. */
+  path: string;
+}
+
 /** What the addon exports. Every method that returns a promise runs off the event loop and libuv's pool. */
 export interface NativeBinding {
   info(): NativeInfo;
@@ -371,4 +439,9 @@ export interface NativeBinding {
   /** What each stage of a network costs, for images of this size. */
   costByStage(spec: NetworkSpec, height: number, width: number): StageRow[];
   loadTrainer(request: TrainerRequest): Promise<NativeTrainer>;
+  openHeadFitter(request: HeadFitterRequest): NativeHeadFitter;
+  /** float32 [n, outputs] of features float32 [n, width]. */
+  headOutputs(request: LinearHead & { features: NativeTensor }): Promise<NativeTensor>;
+  /** Writes model.safetensors, complete or not at all. */
+  saveWithHead(request: SaveWithHeadRequest): Promise<void>;
 }

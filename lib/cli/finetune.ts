@@ -21,17 +21,21 @@ import {
   type SourceFlags,
 } from './options';
 import { Progress } from './progress';
+import { tellHead } from './finetune_head';
 import { duration, print, printJson } from './report';
 
 const PRESETS: readonly Preset[] = ['paper', 'light', 'cpu'];
 
 /** As commander gives them; those of the run have the names of FineTuneOptions. */
-interface Flags extends SourceFlags, Omit<FineTuneOptions, 'output' | 'schedule' | 'validation'> {
+interface Flags
+  extends SourceFlags, Omit<FineTuneOptions, 'output' | 'schedule' | 'validation' | 'headOnly'> {
   model: string;
   out: string;
   trainDir?: string;
   validationDir?: string;
   schedule?: number[];
+  headOnly?: boolean;
+  strength?: number;
   json?: boolean;
 }
 
@@ -76,6 +80,13 @@ export function addFinetune(program: Command, context: Context): void {
     .requiredOption('--out <folder>', 'where the model goes, and its logs')
     .addOption(new Option('--preset <name>', 'what to train with (default: cpu)').choices(PRESETS));
   addDataOptions(command);
+  command
+    .option('--head-only', 'learn the head alone, from features that are computed once')
+    .option(
+      '--strength <x>',
+      'with --head-only: of its L2 regularisation (default: by cross-validation)',
+      positiveNumber,
+    );
   addRecipeOptions(command);
   addSourceOptions(command)
     .option('--threads <n>', 'compute threads (default: all that there are)', positiveInteger)
@@ -85,6 +96,9 @@ export function addFinetune(program: Command, context: Context): void {
       const from = data ?? flags.trainDir;
       if (from === undefined)
         command.error('error: there is no data: give a folder or a file, or --train-dir');
+      const { headOnly, strength } = flags;
+      if (headOnly) return runHead(from as string, flags, context);
+      if (strength !== undefined) command.error('error: --strength is for --head-only');
       return run(from as string, flags, context);
     });
 }
@@ -142,15 +156,19 @@ function addRecipeOptions(command: Command): void {
     .option('--save-steps <n>', 'steps between checkpoints', positiveInteger);
 }
 
-async function run(data: string, flags: Flags, context: Context): Promise<void> {
-  const progress = new Progress();
+function optionsOf(flags: Flags, context: Context): FineTuneOptions {
   const given = OF_RUN.filter((name) => flags[name] !== undefined);
-  const options: FineTuneOptions = {
+  return {
     ...sourceOptions(flags, context),
     ...Object.fromEntries(given.map((name) => [name, flags[name]])),
     ...(flags.validationDir !== undefined && { validation: flags.validationDir }),
     output: flags.out,
   };
+}
+
+async function run(data: string, flags: Flags, context: Context): Promise<void> {
+  const progress = new Progress();
+  const options = optionsOf(flags, context);
   const running = fineTune(flags.model, data, options);
   try {
     for await (const step of running) {
@@ -163,6 +181,13 @@ async function run(data: string, flags: Flags, context: Context): Promise<void> 
     progress.stop();
   }
   await tell(await running.result(), flags);
+}
+
+/** Options of steps are refused by fineTune() itself. */
+function runHead(data: string, flags: Flags, context: Context): Promise<void> {
+  const { strength, json = false } = flags;
+  const options = { ...optionsOf(flags, context), headOnly: true, strength } as const;
+  return tellHead(fineTune(flags.model, data, options), context, json);
 }
 
 async function tell(result: FineTuneResult, { json }: Flags): Promise<void> {

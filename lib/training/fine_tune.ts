@@ -2,7 +2,15 @@
 import { Caller } from '../errors';
 import { throwIfAborted } from '../signal';
 import type { Dataset } from './data/dataset';
-import { checkFineTuneOptions, dataSource, expectCheck, type FineTuneOptions } from './options';
+import { prepareHead } from './head/prepare';
+import { HeadRun, type HeadResult, type HeadStep } from './head/run';
+import {
+  checkFineTuneOptions,
+  dataSource,
+  expectCheck,
+  type FineTuneOptions,
+  type HeadOptions,
+} from './options';
 import { prepareRun } from './prepare';
 import { Run, type FineTuneResult, type TrainingStep } from './run';
 
@@ -10,9 +18,12 @@ import { Run, type FineTuneResult, type TrainingStep } from './run';
  * A run of training: its steps as they are taken, and what it comes to.
  * @category Training
  */
-export interface FineTuning extends AsyncIterable<TrainingStep> {
+export interface FineTuning<
+  Step = TrainingStep,
+  Result = FineTuneResult,
+> extends AsyncIterable<Step> {
   /** Takes the steps that are left, unless somebody goes through them, and resolves at the end. */
-  result(): Promise<FineTuneResult>;
+  result(): Promise<Result>;
 }
 
 /**
@@ -38,42 +49,70 @@ export function fineTune(
   source: string | null,
   data: string | Dataset,
   options: FineTuneOptions,
-): FineTuning {
+): FineTuning;
+/**
+ * With `headOnly`, the head alone: features are computed once and kept in `training/features` of `output`, then fitted to.
+ *
+ * ```ts
+ * const { strength, evaluation } = await fineTune(null, 'flowers/', { output: 'flower-model', headOnly: true }).result();
+ * ```
+ * @category Training
+ */
+export function fineTune(
+  source: string | null,
+  data: string | Dataset,
+  options: HeadOptions,
+): FineTuning<HeadStep, HeadResult>;
+export function fineTune(
+  source: string | null,
+  data: string | Dataset,
+  options: FineTuneOptions | HeadOptions,
+): FineTuning | FineTuning<HeadStep, HeadResult> {
   const checked = checkFineTuneOptions(options);
   expectCheck(dataSource, 'data', data);
   throwIfAborted(checked.signal);
-  return new Running(new Caller(fineTune), source, data, checked);
+  const caller = new Caller(fineTune);
+  if (checked.headOnly)
+    return new Running(caller, async () =>
+      HeadRun.open(await prepareHead(source, data, checked), checked),
+    );
+  return new Running(caller, async () =>
+    Run.open(await prepareRun(source, data, checked), checked),
+  );
 }
 
-class Running implements FineTuning {
-  private readonly generator: AsyncGenerator<TrainingStep, FineTuneResult, undefined>;
-  private end: FineTuneResult | null = null;
+/** A run that is open. */
+interface Open<Step, Result> {
+  steps(): AsyncGenerator<Step, void, undefined>;
+  result(): Result;
+  close(): Promise<void>;
+}
+
+class Running<Step, Result> implements FineTuning<Step, Result> {
+  private readonly generator: AsyncGenerator<Step, Result, undefined>;
+  private end: Result | null = null;
 
   constructor(
     private readonly caller: Caller,
-    source: string | null,
-    data: string | Dataset,
-    options: FineTuneOptions,
+    open: () => Promise<Open<Step, Result>>,
   ) {
-    this.generator = this.run(source, data, options);
+    this.generator = this.run(open);
   }
 
-  [Symbol.asyncIterator](): AsyncIterator<TrainingStep> {
+  [Symbol.asyncIterator](): AsyncIterator<Step> {
     return this.generator;
   }
 
-  async result(): Promise<FineTuneResult> {
+  async result(): Promise<Result> {
     for (let next = await this.generator.next(); !next.done; next = await this.generator.next());
-    return this.end as FineTuneResult;
+    return this.end as Result;
   }
 
   private async *run(
-    source: string | null,
-    data: string | Dataset,
-    options: FineTuneOptions,
-  ): AsyncGenerator<TrainingStep, FineTuneResult, undefined> {
+    open: () => Promise<Open<Step, Result>>,
+  ): AsyncGenerator<Step, Result, undefined> {
     try {
-      const run = await Run.open(await prepareRun(source, data, options), options);
+      const run = await open();
       try {
         yield* run.steps();
         return (this.end = run.result());

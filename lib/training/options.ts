@@ -35,6 +35,8 @@ export interface FineTuneOptions extends PretrainedOptions {
   maxTrainSamples?: number;
   /** So many examples of the validation at most. */
   maxEvalSamples?: number;
+  /** Whether the head alone is learnt: see {@link HeadOptions}. */
+  headOnly?: false;
   /** What labels are; default by what they look like. */
   problemType?: ProblemType;
   /** Examples of a step. */
@@ -81,6 +83,39 @@ export interface FineTuneOptions extends PretrainedOptions {
   pathColumn?: string;
   labelColumn?: string;
   imageColumn?: string;
+}
+
+/** Options of steps, of which the fit of a head has none. */
+const OF_STEPS = [
+  'preset',
+  'batchSize',
+  'batchSplit',
+  'learningRate',
+  'schedule',
+  'numTrainEpochs',
+  'maxSteps',
+  'resize',
+  'flip',
+  'mixup',
+  'momentum',
+  'weightDecay',
+  'dropPathRate',
+  'dtype',
+  'evalSteps',
+  'saveSteps',
+] as const satisfies readonly (keyof FineTuneOptions)[];
+
+/**
+ * Of {@link fineTune} where the head alone is learnt, from features that are computed once: those that are not about steps.
+ * @category Training
+ */
+export interface HeadOptions extends Omit<FineTuneOptions, (typeof OF_STEPS)[number] | 'headOnly'> {
+  headOnly: true;
+  /**
+   * Of L2 regularisation: times half the squared weights of standardised features, beside the mean loss. Default what does
+   * best on examples that are left out (cross-validation).
+   */
+  strength?: number;
 }
 
 const seed: Check = {
@@ -131,6 +166,8 @@ export const FINE_TUNE_CHECKS = {
   examplesPerClass: count,
   maxTrainSamples: count,
   maxEvalSamples: count,
+  headOnly: boolean,
+  strength: positive,
   problemType: oneOf('single_label_classification', 'multi_label_classification', 'regression'),
   batchSize: count,
   batchSplit: count,
@@ -159,11 +196,14 @@ export const FINE_TUNE_CHECKS = {
 };
 
 /** @throws BitError ERR_BIT_CONFIG naming the option that is wrong. */
-export function checkFineTuneOptions(options: FineTuneOptions): FineTuneOptions {
+export function checkFineTuneOptions<Options extends FineTuneOptions | HeadOptions>(
+  options: Options,
+): Options {
   if (typeof options !== 'object' || options === null)
     throw invalid('ERR_BIT_CONFIG', 'options', 'an object', options);
-  const given = checkOptions<FineTuneOptions>(options, FINE_TUNE_CHECKS);
+  const given = checkOptions(options as Given, FINE_TUNE_CHECKS);
   if (given.output === undefined) throw invalid('ERR_BIT_CONFIG', 'output', 'a path', undefined);
+  expectHeadOptions(given);
   const lengths = ['schedule', 'numTrainEpochs', 'maxSteps'] as const;
   const both = lengths.filter((name) => given[name] !== undefined);
   if (both.length > 1)
@@ -171,5 +211,19 @@ export function checkFineTuneOptions(options: FineTuneOptions): FineTuneOptions 
       'ERR_BIT_CONFIG',
       `${both.join(' and ')} all say how long the training is to be: give one of them`,
     );
-  return given as FineTuneOptions;
+  return given as Options;
+}
+
+/** Before it is known which of them make sense together. */
+type Given = Omit<FineTuneOptions, 'headOnly'> & { headOnly?: boolean; strength?: number };
+
+function expectHeadOptions(given: Partial<Given>): void {
+  if (!given.headOnly && given.strength !== undefined)
+    throw new BitError('ERR_BIT_CONFIG', 'strength is for headOnly: give that as well');
+  const first = given.headOnly && OF_STEPS.find((name) => given[name] !== undefined);
+  if (!first) return;
+  throw new BitError(
+    'ERR_BIT_CONFIG',
+    `${first} means nothing with headOnly, which takes no steps: leave out one of them`,
+  );
 }

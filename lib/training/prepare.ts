@@ -83,7 +83,7 @@ export async function prepareRun(
   };
 }
 
-async function readData(data: string | Dataset, options: FineTuneOptions) {
+export async function readData(data: string | Dataset, options: Omit<FineTuneOptions, 'headOnly'>) {
   const { problemType, pathColumn, labelColumn, imageColumn, signal, seed = 0 } = options;
   const read = (from: string | Dataset, labels: readonly string[] | null, split?: Split) =>
     isDataset(from)
@@ -235,7 +235,7 @@ function configFor(
 }
 
 /** Square pictures of the crop's size, straight from the whole one; mean and deviation are the model's. */
-function processorFor(given: BitImageProcessor, crop: number): BitImageProcessor {
+export function processorFor(given: BitImageProcessor, crop: number): BitImageProcessor {
   return given.with({
     doConvertRgb: true,
     doResize: true,
@@ -249,7 +249,7 @@ function processorFor(given: BitImageProcessor, crop: number): BitImageProcessor
 }
 
 /** Of the pictures that the model was made for. */
-function sideOf({ doCenterCrop, cropSize, size }: ImageProcessorData): number {
+export function sideOf({ doCenterCrop, cropSize, size }: ImageProcessorData): number {
   if (doCenterCrop) return Math.max(cropSize.height, cropSize.width);
   const sides = Object.values(size) as number[];
   return Math.max(...sides);

@@ -19,6 +19,9 @@ const WEIGHTS = 'model.safetensors';
 /** For files that do not count yet. */
 const WORK = `${FOLDER}/tmp`;
 
+/** What a run is told by. */
+export type RunPlan = Pick<Preparation, 'train' | 'validation' | 'weights'> & { settings: object };
+
 /** What two runs in one folder have to agree on. */
 type RunFacts = Record<string, unknown>;
 
@@ -49,11 +52,14 @@ export class RunFolder {
   /**
    * Begins a run here, or goes on with the same one.
    * @param restart whether an earlier one is deleted first.
+   * @param spared names of files and folders of its that stay even so.
    * @throws BitError ERR_BIT_OUTPUT where another run is there, or nothing can be written.
    */
-  async open(preparation: Preparation, restart: boolean): Promise<void> {
-    if (restart) await this.store.remove(FOLDER);
-    const facts = factsOf(preparation);
+  async open(plan: RunPlan, restart: boolean, spared: readonly string[] = []): Promise<void> {
+    if (restart)
+      for (const name of await this.store.list(FOLDER))
+        if (!spared.includes(name)) await this.store.remove(`${FOLDER}/${name}`);
+    const facts = factsOf(plan);
     const before = await this.store.read(RUN);
     if (before) expectSame(JSON.parse(before.toString()) as RunFacts, facts, this.place);
     else await this.expectNoModel(restart);
@@ -97,7 +103,7 @@ async function replaceBy(from: string, to: string): Promise<void> {
   }
 }
 
-function factsOf({ settings, train, validation, weights }: Preparation): RunFacts {
+function factsOf({ settings, train, validation, weights }: RunPlan): RunFacts {
   return JSON.parse(
     JSON.stringify({
       ...settings,

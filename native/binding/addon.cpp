@@ -3,6 +3,7 @@
 #include <napi.h>
 
 #include "binding/environment.h"
+#include "binding/head_functions.h"
 #include "binding/job.h"
 #include "binding/picture_functions.h"
 #include "binding/session_wrap.h"
@@ -37,6 +38,9 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   define<prepare_pictures>(exports, "preparePictures", client);
   define<cost_by_stage>(exports, "costByStage", client);
   define<load_trainer>(exports, "loadTrainer", client);
+  define<open_head_fitter>(exports, "openHeadFitter", client);
+  define<head_outputs>(exports, "headOutputs", client);
+  define<save_with_head>(exports, "saveWithHead", client);
   return exports;
 }
 

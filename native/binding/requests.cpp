@@ -185,4 +185,28 @@ training::MicroBatch to_micro_batch(const Napi::Object& value) {
   };
 }
 
+training::HeadFitterRequest to_head_fitter_request(const Napi::Object& value) {
+  return {
+      .problem = to_problem(value["problemType"]),
+      .width = to_int(value["width"]),
+      .outputs = to_int(value["outputs"]),
+      .targets = to_tensor(value["targets"]),
+      .folds = at::tensor(to_ints(value["folds"]), at::kLong),
+  };
+}
+
+training::HeadFitRequest to_head_fit_request(const Napi::Object& value) {
+  return {.fold = to_optional<int64_t>(value["fold"], to_int).value_or(training::kInEveryFit),
+          .strength = to_double(value["strength"]),
+          .gap = to_double(value["gap"])};
+}
+
+training::NewHeadRequest to_new_head_request(const Napi::Object& value) {
+  return {.spec = to_network_spec(value.Get("spec").As<Napi::Object>()),
+          .prefix = to_string(value["prefix"]),
+          .source = to_weights_source(value),
+          .weight = to_tensor(value["weight"]),
+          .bias = to_tensor(value["bias"])};
+}
+
 }  // namespace bigtransfer::binding

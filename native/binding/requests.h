@@ -6,6 +6,8 @@
 #include "model/spec.h"
 #include "pictures/preprocess.h"
 #include "runtime/session.h"
+#include "training/head_fitter.h"
+#include "training/new_head.h"
 #include "training/trainer.h"
 
 namespace bigtransfer::binding {
@@ -16,5 +18,8 @@ runtime::ForwardRequest to_forward_request(const Napi::Object& value);
 pictures::PreprocessRequest to_preprocess_request(const Napi::Object& value);
 training::TrainerRequest to_trainer_request(const Napi::Object& value);
 training::MicroBatch to_micro_batch(const Napi::Object& value);
+training::HeadFitterRequest to_head_fitter_request(const Napi::Object& value);
+training::HeadFitRequest to_head_fit_request(const Napi::Object& value);
+training::NewHeadRequest to_new_head_request(const Napi::Object& value);
 
 }  // namespace bigtransfer::binding

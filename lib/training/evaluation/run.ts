@@ -9,7 +9,8 @@ import { settledOf } from '../../pipelines/settled';
 import type { Dataset, DatasetProblem, Example, ProblemType } from '../data/dataset';
 import { Evaluation, type EvaluationResult } from './evaluation';
 
-const SCORES: Readonly<Record<ProblemType, FunctionToApply>> = {
+/** What makes scores of logits. */
+export const SCORES: Readonly<Record<ProblemType, FunctionToApply>> = {
   single_label_classification: 'softmax',
   multi_label_classification: 'sigmoid',
   regression: 'none',

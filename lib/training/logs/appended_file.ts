@@ -69,6 +69,17 @@ export class AppendedFile {
     }
   }
 
+  /** Fills `target` with what begins at `at`. @throws BitError ERR_BIT_OUTPUT, where there is less too. */
+  async readInto(target: Uint8Array, at: number): Promise<void> {
+    for (let done = 0; done < target.length;) {
+      const { bytesRead } = await explained('read', this.path, () =>
+        this.handle.read(target, done, target.length - done, at + done),
+      );
+      if (bytesRead === 0) throw failure('read', this.path, new Error('it has become shorter'));
+      done += bytesRead;
+    }
+  }
+
   /** @throws BitError ERR_BIT_OUTPUT; nothing is appended then, and a later call may try again. */
   append(bytes: Uint8Array): Promise<void> {
     return this.inTurn(async () => {

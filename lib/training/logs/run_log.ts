@@ -1,6 +1,7 @@
 // What a run writes of itself: a file of rows for programs, and TensorBoard's for people.
 import { join } from 'node:path';
 import type { EvaluationResult } from '../evaluation/evaluation';
+import type { StrengthScore } from '../head/strengths';
 import { MetricsFile, readMetrics, type MetricsRow } from './metrics_file';
 import { TensorBoardFile } from './tensorboard';
 
@@ -35,6 +36,16 @@ export class RunLog {
       'train/loss': loss,
       'train/learning_rate': learningRate,
       'train/images_per_second': imagesPerSecond,
+    });
+  }
+
+  /** Of the fit of a head: what a strength came to on examples that were left out. */
+  async strength(step: number, score: StrengthScore): Promise<void> {
+    await this.metrics.append({ step, crossValidation: score });
+    await this.board.append(step, {
+      'head/strength': score.strength,
+      'head/loss': score.loss,
+      ...(score.accuracy !== null && { 'head/accuracy': score.accuracy }),
     });
   }
 

@@ -1,0 +1,57 @@
+// `bigtransfer finetune --head-only`: what is shown of it.
+
+import type { FineTuning, HeadResult, HeadStep } from '../index';
+import type { Context } from './context';
+import { evaluationInWords, problemLines } from './evaluate';
+import { Progress } from './progress';
+import { duration, print, printJson } from './report';
+
+/** Runs it to its end. @throws what the run rejects with. */
+export async function tellHead(
+  running: FineTuning<HeadStep, HeadResult>,
+  { signal }: Context,
+  json: boolean,
+): Promise<void> {
+  const progress = new Progress();
+  try {
+    for await (const step of running) show(step, progress, json);
+  } finally {
+    if (signal.aborted) progress.note('stopped: the same command goes on from here');
+    progress.stop();
+  }
+  const result = await running.result();
+  if (json) return printJson({ ...(result.evaluation ?? {}), ...result });
+  await tell(result);
+}
+
+function show(step: HeadStep, progress: Progress, json: boolean): void {
+  switch (step.phase) {
+    case 'features':
+      return progress.update('features', step.done, step.total, featuresInWords(step));
+    case 'strengths':
+      return progress.update('strengths', step.done, step.total, number(step.strength));
+    case 'head':
+      if (!json) progress.note(`strength ${number(step.strength)}, loss ${number(step.loss)}`);
+  }
+}
+
+function featuresInWords(step: Extract<HeadStep, { phase: 'features' }>): string {
+  const { done, total, imagesPerSecond, secondsLeft } = step;
+  const rate = imagesPerSecond.toFixed(imagesPerSecond < 10 ? 1 : 0);
+  return `${done} of ${total}, ${rate} images/s, ${duration(secondsLeft)} left`;
+}
+
+async function tell({ output, trainExamples, problems, evaluation, ...rest }: HeadResult) {
+  for (const line of problemLines(problems)) process.stderr.write(`${line}\n`);
+  const { strength, strengths } = rest;
+  const chosen = strengths.find((each) => each.strength === strength);
+  const accuracy = chosen?.accuracy ?? null;
+  const validated = accuracy === null ? '' : `, cross-validated accuracy ${percent(accuracy)}`;
+  const measured = evaluation ? `, ${evaluationInWords(evaluation)}` : '';
+  await print(
+    `${output}: a head from ${trainExamples} examples, strength ${number(strength)}${validated}${measured}`,
+  );
+}
+
+const number = (value: number) => String(Number(value.toPrecision(3)));
+const percent = (value: number) => `${(100 * value).toFixed(1)} %`;
