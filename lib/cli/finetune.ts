@@ -21,7 +21,7 @@ import {
   type SourceFlags,
 } from './options';
 import { Progress } from './progress';
-import { tellHead } from './finetune_head';
+import { addHeadOptions, tellHead } from './finetune_head';
 import { duration, print, printJson } from './report';
 
 const PRESETS: readonly Preset[] = ['paper', 'light', 'cpu'];
@@ -80,13 +80,7 @@ export function addFinetune(program: Command, context: Context): void {
     .requiredOption('--out <folder>', 'where the model goes, and its logs')
     .addOption(new Option('--preset <name>', 'what to train with (default: cpu)').choices(PRESETS));
   addDataOptions(command);
-  command
-    .option('--head-only', 'learn the head alone, from features that are computed once')
-    .option(
-      '--strength <x>',
-      'with --head-only: of its L2 regularisation (default: by cross-validation)',
-      positiveNumber,
-    );
+  addHeadOptions(command);
   addRecipeOptions(command);
   addSourceOptions(command)
     .option('--threads <n>', 'compute threads (default: all that there are)', positiveInteger)

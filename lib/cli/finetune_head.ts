@@ -1,10 +1,47 @@
 // `bigtransfer finetune --head-only`: what is shown of it.
 
+import { type Command, Option } from 'commander';
 import type { FineTuning, HeadResult, HeadStep } from '../index';
 import type { Context } from './context';
 import { evaluationInWords, problemLines } from './evaluate';
+import { positiveNumber } from './options';
 import { Progress } from './progress';
 import { duration, print, printJson } from './report';
+
+/** Flags of steps, of which the fit of a head has none. */
+const OF_STEPS = [
+  'preset',
+  'batchSize',
+  'batchSplit',
+  'learningRate',
+  'schedule',
+  'numTrainEpochs',
+  'maxSteps',
+  'resize',
+  'flip',
+  'mixup',
+  'momentum',
+  'weightDecay',
+  'dropPathRate',
+  'dtype',
+  'evalSteps',
+  'saveSteps',
+];
+
+export function addHeadOptions(command: Command): void {
+  command
+    .addOption(
+      new Option(
+        '--head-only',
+        'learn the head alone, from features that are computed once',
+      ).conflicts(OF_STEPS),
+    )
+    .option(
+      '--strength <x>',
+      'with --head-only: of its L2 regularisation (default: by cross-validation)',
+      positiveNumber,
+    );
+}
 
 /** Runs it to its end. @throws what the run rejects with. */
 export async function tellHead(

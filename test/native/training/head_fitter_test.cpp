@@ -102,5 +102,6 @@ TEST("what does not fit is refused") {
   EXPECT_THROWS(fitter.fit({kInEveryFit, 1, 1}, nothing), ErrorCode::kShape, "received 0");
   fitter.put(0, values());
   EXPECT_THROWS(fitter.score({9, 1, 1}, nothing), ErrorCode::kShape, "no fold 9");
+  fitter.fit({kInEveryFit, 1, 1}, nothing);
   EXPECT_THROWS(fitter.put(0, values()), ErrorCode::kShape, "before fits");
 }

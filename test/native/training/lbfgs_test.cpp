@@ -25,9 +25,9 @@ Slope rosenbrock(const at::Tensor& place) {
           numbers({-2 * (1 - x) - 400 * x * across, 200 * across})};
 }
 
-/// 1/2 (x − 3)ᵀ D (x − 3), steeper a million times in one direction than in another.
+/// 1/2 (x − 3)ᵀ D (x − 3), steeper a thousand times in one direction than in another.
 Slope bowl(const at::Tensor& place) {
-  const at::Tensor scales = at::logspace(-3, 3, place.numel(), 10, at::kDouble);
+  const at::Tensor scales = at::logspace(-2, 1, place.numel(), 10, at::kDouble);
   const at::Tensor off = place - 3;
   return {(scales * off.square()).sum().item<double>() / 2, scales * off};
 }
