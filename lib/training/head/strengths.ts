@@ -6,7 +6,7 @@ export const STRENGTHS: readonly number[] = Array.from({ length: 17 }, (_, i) =>
   Number((10 ** (2 - i / 2)).toPrecision(6)),
 );
 /** Where there are too few examples to choose by. */
-export const DEFAULT_STRENGTH = 0.1;
+export const DEFAULT_STRENGTH = 1;
 /** Loss has one valley: after so many strengths that are no better than the best, it is behind. */
 const PATIENCE = 2;
 

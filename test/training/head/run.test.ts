@@ -252,7 +252,7 @@ test('values and several labels are learnt as well', async () => {
 
 test('an example of each class is enough, with a strength that is not chosen', async () => {
   const { result, steps } = await run({ examplesPerClass: 1 });
-  expect(result).toMatchObject({ trainExamples: 3, strength: 0.1, strengths: [] });
+  expect(result).toMatchObject({ trainExamples: 3, strength: 1, strengths: [] });
   expect(ofPhase(steps, 'strengths')).toEqual([]);
 });
 

@@ -194,3 +194,16 @@ describe('what cannot be opened', () => {
     expect(failure('read', 'log', new Error('odd')).message).toBe('Cannot read log: odd');
   });
 });
+
+test('readInto fills what it is given, and says where a file has become shorter', async () => {
+  const file = await AppendedFile.open(path);
+  await file.append(Buffer.from('0123456789'));
+  const target = Buffer.alloc(4);
+  await file.readInto(target, 3);
+  expect(target.toString()).toBe('3456');
+  await expect(file.readInto(target, 8)).rejects.toMatchObject({
+    code: 'ERR_BIT_OUTPUT',
+    message: `Cannot read ${path}: it has become shorter`,
+  });
+  await file.close();
+});
