@@ -1,9 +1,18 @@
 // The public fineTune(): a run, step by step or at once.
-import { Caller } from '../errors';
+import { DEFAULT_MODEL } from '../config/defaults';
+import { BitError, Caller } from '../errors';
 import { throwIfAborted } from '../signal';
+import { countsByClass } from './data/balance';
 import type { Dataset } from './data/dataset';
-import { checkFineTuneOptions, dataSource, expectCheck, type FineTuneOptions } from './options';
+import {
+  checkFineTuneOptions,
+  dataSource,
+  expectCheck,
+  type FineTuneOptions,
+  type TrainingData,
+} from './options';
 import { prepareRun } from './prepare';
+import { writeRunReport } from './report/report';
 import { Run, type FineTuneResult, type TrainingStep } from './run';
 
 /**
@@ -11,7 +20,10 @@ import { Run, type FineTuneResult, type TrainingStep } from './run';
  * @category Training
  */
 export interface FineTuning extends AsyncIterable<TrainingStep> {
-  /** Takes the steps that are left, unless somebody goes through them, and resolves at the end. */
+  /**
+   * Takes all steps, or waits for whoever goes through them.
+   * @throws what ended the run; BitError ERR_BIT_TRAINING where somebody left off before the last step.
+   */
   result(): Promise<FineTuneResult>;
 }
 
@@ -30,8 +42,8 @@ export interface FineTuning extends AsyncIterable<TrainingStep> {
  * @param data a folder with a folder of pictures for each class, a CSV, JSONL or Parquet file of pictures and
  *   labels, or a data set.
  * @throws BitError ERR_BIT_CONFIG for wrong options and data that cannot be learnt from, ERR_BIT_OUTPUT where nothing can
- *   be written or another run is there, ERR_BIT_TRAINING for a loss that is no number any more; the signal's reason.
- *   What was learnt until then is kept.
+ *   be written or another run is there, ERR_BIT_TRAINING for a loss that is no number any more, ERR_BIT_IMAGE where pictures
+ *   are gone and none can take their place; the signal's reason. What was learnt until then is kept, and the model where only the report cannot be written.
  * @category Training
  */
 export function fineTune(
@@ -45,9 +57,14 @@ export function fineTune(
   return new Running(new Caller(fineTune), source, data, checked);
 }
 
+const LEFT = 'The run was left before its last step: the same call goes on from there';
+
 class Running implements FineTuning {
   private readonly generator: AsyncGenerator<TrainingStep, FineTuneResult, undefined>;
-  private end: FineTuneResult | null = null;
+  private readonly end: Promise<FineTuneResult>;
+  private settle!: { done: (result: FineTuneResult) => void; failed: (error: unknown) => void };
+  /** Whether somebody takes the steps. */
+  private isUnderWay = false;
 
   constructor(
     private readonly caller: Caller,
@@ -56,15 +73,23 @@ class Running implements FineTuning {
     options: FineTuneOptions,
   ) {
     this.generator = this.run(source, data, options);
+    this.end = new Promise((done, failed) => (this.settle = { done, failed }));
+    this.end.catch(() => undefined); // told to whoever takes the steps, too
   }
 
   [Symbol.asyncIterator](): AsyncIterator<TrainingStep> {
+    this.isUnderWay = true;
     return this.generator;
   }
 
-  async result(): Promise<FineTuneResult> {
-    for (let next = await this.generator.next(); !next.done; next = await this.generator.next());
-    return this.end as FineTuneResult;
+  result(): Promise<FineTuneResult> {
+    if (!this.isUnderWay) this.takeAll().catch(() => undefined); // the end has it
+    return this.end;
+  }
+
+  private async takeAll(): Promise<void> {
+    this.isUnderWay = true;
+    while (!(await this.generator.next()).done);
   }
 
   private async *run(
@@ -72,16 +97,35 @@ class Running implements FineTuning {
     data: string | Dataset,
     options: FineTuneOptions,
   ): AsyncGenerator<TrainingStep, FineTuneResult, undefined> {
+    let ended: unknown = new BitError('ERR_BIT_TRAINING', LEFT);
+    let finished: FineTuneResult | null = null;
     try {
-      const run = await Run.open(await prepareRun(source, data, options), options);
+      const preparation = await prepareRun(source, data, options);
+      const run = await Run.open(preparation, options);
       try {
+        options.onData?.(dataOf(run.learned, preparation.validation));
         yield* run.steps();
-        return (this.end = run.result());
+        const [learned, result] = [run.learned, run.result()];
+        const all = { source: source ?? DEFAULT_MODEL, preparation, learned, result };
+        const report = options.report === false ? null : await writeRunReport(all, options);
+        return (finished = { ...result, report });
       } finally {
         await run.close();
       }
     } catch (error) {
-      throw this.caller.shownIn(error);
+      throw (ended = this.caller.shownIn(error));
+    } finally {
+      if (finished) this.settle.done(finished);
+      else this.settle.failed(ended);
     }
   }
+}
+
+function dataOf(learned: Dataset, validation: Dataset | null): TrainingData {
+  return {
+    problemType: learned.problemType,
+    trainExamples: learned.examples.length,
+    validationExamples: validation && validation.examples.length,
+    classes: countsByClass(learned),
+  };
 }

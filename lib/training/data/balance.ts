@@ -1,6 +1,10 @@
 // How many examples each class has.
 import type { Dataset } from './dataset';
 
+/**
+ * How many examples a class has.
+ * @category Training
+ */
 export interface ClassCount {
   label: string;
   count: number;
