@@ -61,6 +61,13 @@ export type { ClassActivationOptions, OverlayOptions, Target } from './explain/o
 export type { ExplainedClass } from './explain/targets';
 export type { Many } from './pipelines/parts';
 export type { Settled } from './pipelines/settled';
+export { fineTune, type FineTuning } from './training/fine_tune';
+export type { FineTuneOptions } from './training/options';
+export type { Preset } from './training/presets';
+export type { FineTuneResult, TrainingStep } from './training/run';
+export { evaluate, type EvaluateOptions, type Evaluated } from './training/evaluate';
+export type { EvaluationResult } from './training/evaluation/evaluation';
+export type { Dataset, DatasetProblem, Example, ProblemType } from './training/data/dataset';
 export { batch } from './batch/batch';
 export { DEFAULT_PART_SIZE, DEFAULT_RETRIES, type BatchJobOptions } from './batch/options';
 export type { BatchInputs, NamedImage } from './batch/inputs/inputs';

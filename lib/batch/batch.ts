@@ -6,7 +6,8 @@ import { listInputs, type Given } from './inputs/inputs';
 import { openListed, type OpenShardOptions } from './inputs/open';
 import type { Picture } from './inputs/picture';
 import { fenced } from './job/fence';
-import { forgetFailed, readDone, readDoneParts } from './job/journal';
+import { forgetFailed, readDoneParts, type DonePart } from './job/done';
+import type { Job } from './job/journal';
 import { finishJob, sumOf } from './job/manifest';
 import { openOwnJob, rowsIn } from './job/open';
 import { runParts } from './job/run_parts';
@@ -16,6 +17,7 @@ import type { BatchRow } from './row';
 import { failedRow, rowsOf, type PictureGroup } from './rows';
 import { writeReport } from './report';
 import { openStore } from './store/open';
+import type { Store } from './store/store';
 
 /**
  * Runs a model over pictures, and gives a row for each of them, in their order: a result, or why there
@@ -102,49 +104,76 @@ async function* openGiven(
   }
 }
 
+/** How often parts are looked for again that were there and are not any more. */
+const MOST_ROUNDS = 10;
+
 /** Under an output. */
 async function* kept(checked: CheckedOptions): AsyncGenerator<BatchRow> {
-  const { job: options, engine: engineOptions, signal } = checked;
+  const { job: options, signal } = checked;
   const store = openStore(options.output as string);
   const job = await openOwnJob(store, checked);
   const { index, count } = options.shard;
   const isMine = (part: number) => part % count === index;
   const mine = job.plan.parts.map((_, part) => part).filter(isMine);
   if (options.retryFailed) {
-    const before = await readDoneParts(store);
+    const before = await readDoneParts(store, job);
     await forgetFailed(
       store,
+      job,
       before.filter(({ part }) => isMine(part)),
     );
   }
-  const done = await readDone(store);
-  const left = mine.filter((part) => !done.has(part));
   const meter = new ProgressMeter(rowsIn(job, mine), options.onJobProgress);
-  const earlier = mine.flatMap((part) => done.get(part) ?? []);
-  meter.start(
-    earlier.reduce((sum, { rows }) => sum + rows, 0),
-    sumOf(earlier.map(({ errors }) => errors)),
-  );
-  if (left.length > 0) {
-    const engine = await openEngine(options.task, options.model, engineOptions, signal);
-    try {
-      const { column, retries } = options;
-      // Where it is gone the job may be another machine's, which has the same files elsewhere.
-      const isElsewhere = job.base !== process.cwd() && existsSync(job.base);
-      const base = isElsewhere ? job.base : undefined;
-      const work = { store: fenced(store, job.id), job, engine, column, retries, base, signal };
-      for await (const row of runParts(left, work)) {
-        meter.row(row.error?.code);
-        yield row;
-      }
-    } finally {
-      await engine.dispose();
-    }
+  let parts: DonePart[];
+  for (let round = 0; ; round++) {
+    parts = await readDoneParts(store, job);
+    const done = parts.filter(({ part }) => isMine(part));
+    meter.start(
+      done.reduce((sum, { rows }) => sum + rows, 0),
+      sumOf(done.map(({ errors }) => errors)),
+    );
+    if (done.length === mine.length) break;
+    if (round === MOST_ROUNDS) throw vanishing(store, mine.length - done.length);
+    const there = new Set(done.map(({ part }) => part));
+    yield* runLeft(
+      store,
+      job,
+      mine.filter((part) => !there.has(part)),
+      checked,
+      meter,
+    );
   }
-  const parts = await readDoneParts(store);
   await finishJob(store, job, parts);
   if (options.report) await writeReport(store, job, parts, signal);
   meter.end();
+}
+
+async function* runLeft(
+  store: Store,
+  job: Job,
+  left: readonly number[],
+  { job: options, engine: engineOptions, signal }: CheckedOptions,
+  meter: ProgressMeter,
+): AsyncGenerator<BatchRow> {
+  const engine = await openEngine(options.task, options.model, engineOptions, signal);
+  try {
+    const { column, retries } = options;
+    // Where it is gone the job may be another machine's, which has the same files elsewhere.
+    const isElsewhere = job.base !== process.cwd() && existsSync(job.base);
+    const base = isElsewhere ? job.base : undefined;
+    const work = { store: fenced(store, job.id), job, engine, column, retries, base, signal };
+    for await (const row of runParts(left, work)) {
+      meter.row(row.error?.code);
+      yield row;
+    }
+  } finally {
+    await engine.dispose();
+  }
+}
+
+function vanishing({ place }: Store, parts: number): BitError {
+  const message = `${parts} parts in ${place} vanish again and again once they are done: does another program delete files there?`;
+  return new BitError('ERR_BIT_OUTPUT', message);
 }
 
 async function* one<T>(value: T): AsyncGenerator<T> {

@@ -164,7 +164,7 @@ export function checkBatchOptions(options: BatchJobOptions): CheckedOptions {
     ...rest,
     shard: shardOf(shard) ?? { index: 0, count: 1 },
   };
-  expectInputs(job);
+  if (!job.planned) expectInputs(job);
   throwIfAborted(signal);
   const { batchSize, ...others } = engine;
   const fixed = batchSize === 'auto' ? others : engine;

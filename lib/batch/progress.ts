@@ -25,7 +25,7 @@ const EVERY_MS = 200;
 /** Counts rows. */
 export class ProgressMeter {
   private done = 0;
-  private readonly errors: Record<string, number> = {};
+  private errors: Record<string, number> = {};
   private told = -Infinity;
   /** When there were how many, the oldest first: one for each time it was told. */
   private readonly marks: { at: number; done: number }[] = [];
@@ -36,11 +36,17 @@ export class ProgressMeter {
     private readonly now: () => number = () => performance.now(),
   ) {}
 
-  /** Rows that are there already. */
+  /** Rows that are there, whatever was counted before. */
   start(rows: number, errors: Record<string, number>): void {
-    this.count(rows, errors);
-    this.marks.push({ at: this.now(), done: this.done });
+    this.done = rows;
+    this.errors = { ...errors };
+    this.resume();
     this.report();
+  }
+
+  /** Work goes on after a pause, which is not to count. */
+  resume(): void {
+    this.marks.splice(0, Infinity, { at: this.now(), done: this.done });
   }
 
   /** One row more, with an error's code where it has one. */

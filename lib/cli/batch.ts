@@ -16,6 +16,7 @@ import type { Context } from './context';
 import {
   addImageOptions,
   loadOptions,
+  nonEmpty,
   positiveInteger,
   redisUrl,
   shardOf,
@@ -63,7 +64,7 @@ export function addBatch(program: Command, context: Context): void {
     .addOption(
       new Option('--task <name>', 'what to do').choices(Object.keys(TASKS)).default('classify'),
     )
-    .requiredOption('--out <folder>', 'where the rows go: part-00000.jsonl and so on')
+    .requiredOption('--out <folder>', 'where the rows go: part-00000.jsonl and so on', nonEmpty)
     .addOption(new Option('--format <name>', 'of the rows').choices(FORMATS).default('jsonl'))
     .option('--top-k <n>', `labels for each image (default: ${DEFAULT_TOP_K})`, positiveInteger)
     .option(
@@ -84,10 +85,10 @@ export function addBatch(program: Command, context: Context): void {
     )
     .option('--queue <url>', 'have workers do it, by way of Redis: redis://host:port', redisUrl)
     .addOption(
-      new Option(
-        '--restart',
-        'delete what an earlier job left there, and begin anew; nothing else may work on it',
-      ).conflicts(['planned', 'retryFailed']),
+      new Option('--restart', 'delete what an earlier job left there, and begin anew').conflicts([
+        'planned',
+        'retryFailed',
+      ]),
     )
     .option('--planned', 'go on with the inputs as they were listed when the job began')
     .option('--retry-failed', 'do the parts again whose rows have errors')
@@ -96,7 +97,7 @@ export function addBatch(program: Command, context: Context): void {
     .option('--metrics <[host:]port>', 'tell Prometheus how far it is, under /metrics', place)
     .option('--json', 'print what is done as a JSON document');
   addImageOptions(command).action((inputs: string[], flags: Flags) => {
-    if (inputs.length === 0 && flags.filesFrom === undefined)
+    if (inputs.length === 0 && flags.filesFrom === undefined && !flags.planned)
       command.error('error: there are no inputs: give some, or a list by --files-from');
     if (inputs.includes('-') && flags.filesFrom !== undefined)
       command.error('error: there are two lists: - and --files-from');
@@ -141,15 +142,23 @@ const goesOn = ({ queue }: Flags) =>
     ? 'stopped: the same command goes on from here'
     : 'no longer watched: workers go on, and the same command watches again';
 
+/** Looks, of one a second, after which workers that were there are taken to be gone. */
+const LOOKS_WITHOUT_WORKERS = 10;
+
 /** Says once what keeps a job from its end: nobody is there, or parts fail. */
 function workerNotes(progress: Progress): (workers: BatchWorker[]) => void {
   const told = new Set<string>();
+  let looks = 0;
+  let last = -Infinity;
   return (workers) => {
     const notes = workers.flatMap(problemInWords);
-    if (workers.length === 0)
+    if (workers.length > 0) last = looks;
+    // After a restart of Redis it takes them some seconds to say that they are there.
+    if (workers.length === 0 && looks - last > LOOKS_WITHOUT_WORKERS)
       notes.push('there are no workers: start some with bigtransfer worker --queue');
     for (const note of notes) if (!told.has(note)) progress.note(note);
     for (const note of notes) told.add(note);
+    looks++;
   };
 }
 

@@ -44,9 +44,10 @@ export function addSourceOptions(command: Command): Command {
 }
 
 /** Options of a command that runs a model. */
-export function addModelOptions(command: Command): Command {
+export function addModelOptions(command: Command, { withModel = true } = {}): Command {
+  if (withModel)
+    command.option('--model <source>', 'directory, checkpoint file or hub id', DEFAULT_MODEL);
   command
-    .option('--model <source>', 'directory, checkpoint file or hub id', DEFAULT_MODEL)
     .option('--batch-size <n>', 'images that run together', positiveInteger, DEFAULT_BATCH_SIZE)
     .addOption(
       new Option('--device <name>', 'auto, cpu, cuda, cuda:N or cuda:all')
@@ -88,8 +89,8 @@ export function callOptions({ batchSize, timeout }: ImageFlags) {
 }
 
 /** Options of a command that reads images. */
-export function addImageOptions(command: Command): Command {
-  return addModelOptions(command).option(
+export function addImageOptions(command: Command, { withModel = true } = {}): Command {
+  return addModelOptions(command, { withModel }).option(
     '--timeout <seconds>',
     'how long the server of a URL may be silent',
     positiveNumber,
@@ -97,7 +98,7 @@ export function addImageOptions(command: Command): Command {
   );
 }
 
-function positiveNumber(text: string): number {
+export function positiveNumber(text: string): number {
   const value = Number(text);
   if (!Number.isFinite(value) || value <= 0)
     throw new InvalidArgumentError('Expected a positive number.');
@@ -115,6 +116,11 @@ export function positiveInteger(text: string): number {
   if (!Number.isSafeInteger(value) || value < 1)
     throw new InvalidArgumentError('Expected a positive integer.');
   return value;
+}
+
+export function nonEmpty(text: string): string {
+  if (text === '') throw new InvalidArgumentError('Expected a path.');
+  return text;
 }
 
 export function wholeNumber(text: string): number {

@@ -9,7 +9,9 @@ import { addCancel } from './cancel';
 import { addClassify } from './classify';
 import { addDoctor } from './doctor';
 import { addEmbed } from './embed';
+import { addEvaluate } from './evaluate';
 import { addExplain } from './explain';
+import { addFinetune } from './finetune';
 import { addInspect } from './inspect';
 import { addLibtorch } from './libtorch';
 import { addStatus } from './status';
@@ -49,6 +51,8 @@ function createProgram(context: Context): Command {
     addClassify,
     addEmbed,
     addExplain,
+    addFinetune,
+    addEvaluate,
     addBatch,
     addWorker,
     addStatus,

@@ -11,9 +11,9 @@ export function table(rows: readonly (readonly string[])[], right: readonly numb
   return rows.map((row) => row.map(pad).join('  ').trimEnd()).join('\n');
 }
 
-/** What would steer a terminal, but for the ends of lines; names of files may have it. */
+/** What would steer a terminal or turn text around, but for the ends of lines; names of files may have it. */
 // eslint-disable-next-line no-control-regex -- those are what is looked for
-const CONTROLS = /[\0-\x08\x0b-\x1f\x7f-\x9f]/g;
+const CONTROLS = /[\0-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]/g;
 
 /** Control characters as JSON writes them: in a JSON document nothing else changes by that. */
 export function harmless(text: string): string {

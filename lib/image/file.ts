@@ -12,7 +12,9 @@ export const MAX_ENCODED_BYTES = 1024 ** 3;
 const CHUNK_BYTES = 1024 ** 2;
 const REASONS: Readonly<Record<string, string>> = {
   ENOENT: 'no such file',
+  ENOTDIR: 'no such file: a part of its path is no folder',
   EISDIR: 'it is a folder',
+  ELOOP: 'this link leads to itself',
   EACCES: 'no permission to read it',
   ENAMETOOLONG: 'no such file, and none can have so long a name',
 };

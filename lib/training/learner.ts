@@ -100,7 +100,7 @@ export class Learner {
   /** Writes a model's directory but for the image processor's config. */
   async save(folder: string): Promise<void> {
     await mkdir(folder, { recursive: true });
-    await this.config.savePretrained(folder);
+    await this.config.savePretrained(folder, KIND.architecture);
     await this.native.save(join(folder, WEIGHTS));
   }
 

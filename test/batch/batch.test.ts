@@ -168,6 +168,19 @@ describe('with an output', () => {
     expect(written().every(({ predictions }) => predictions?.length === 1)).toBe(true);
   });
 
+  test('what somebody deletes on the way is done again before the job ends', async () => {
+    const inputs = Array.from({ length: 8 }, () => PATHS).flat();
+    const job = { inputs, output: output(), partSize: 3 };
+    let count = 0;
+    for await (const { path } of batch(job)) {
+      expect(path).toBeDefined();
+      if (++count === 20) rmSync(join(output(), 'part-00001.jsonl'));
+    }
+    expect(count).toBe(inputs.length + 3);
+    expect(written().map(({ path }) => path)).toEqual(inputs);
+    expect(readFileSync(join(output(), '_manifest.json'), 'utf8')).toContain('"rows": 24');
+  });
+
   test('rows with errors are tried again when that is asked for, and no others', async () => {
     const late = join(folder, 'late.jpg');
     writeFileSync(late, 'on its way');
@@ -202,6 +215,14 @@ describe('with an output', () => {
     } finally {
       process.chdir(before);
     }
+  });
+
+  test('what was planned goes on without a list of inputs, and nothing else does', async () => {
+    const planned = { output: output(), planned: true };
+    await expect(rowsOf(planned)).rejects.toMatchObject({ code: 'ERR_BIT_CONFIG' });
+    await rowsOf({ inputs: PATHS, output: output(), partSize: 1, shard: '0/2' });
+    await rowsOf({ ...planned, partSize: 1 });
+    expect(written().map(({ path }) => path)).toEqual(PATHS);
   });
 
   test('pictures in memory are refused', async () => {

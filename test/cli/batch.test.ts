@@ -109,6 +109,7 @@ test.each([
   ['no share that starts anew', ['batch', 'x', '--out', 'OUT', '--shard', '0/2', '--restart']],
   ['no new list of old inputs', ['batch', 'x', '--out', 'OUT', '--restart', '--planned']],
   ['no queue that is none', ['batch', 'x', '--out', 'OUT', '--queue', 'localhost']],
+  ['no place without a name', ['batch', 'x', '--out', '']],
   ['no two lists', ['batch', '-', '--out', 'OUT', '--files-from', 'x']],
   ['no worker without a queue', ['worker', '--queue', 'foo']],
   ['no cancelling without a queue', ['cancel', 'OUT']],

@@ -1,7 +1,7 @@
 // What is read of a file is that file, whatever its size.
-import { writeFileSync } from 'node:fs';
+import { symlinkSync, writeFileSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { MAX_ENCODED_BYTES, readPicture } from '../../lib/image/file';
 import { temporaryFolder } from '../support/temporary';
@@ -27,6 +27,19 @@ test.each([3, 4, 100, 511, 512, 513, 5000, MEGABYTE - 1, MEGABYTE, MEGABYTE + 1,
     }
   },
 );
+
+test('what is no file is told in words', async () => {
+  const round = join(dirname(path), 'round.jpg');
+  symlinkSync('round.jpg', round);
+  await expect(readPicture(round)).rejects.toMatchObject({
+    message: `Cannot read ${round}: this link leads to itself`,
+  });
+  writeFileSync(path, content(9));
+  const below = join(path, 'x.jpg');
+  await expect(readPicture(below)).rejects.toMatchObject({
+    message: `Cannot read ${below}: no such file: a part of its path is no folder`,
+  });
+});
 
 describe('where the system', () => {
   let prototype: FileHandle;

@@ -41,7 +41,7 @@ function state(out) {
     .filter((name) => name.endsWith('.jsonl'))
     .flatMap((name) => fs.readFileSync(path.join(out, name), 'utf8').trimEnd().split('\n'));
   const job = fs.readdirSync(path.join(out, '.job')).sort();
-  const kept = job.map((name) => name.replace(/^plan-.*/, 'plan'));
+  const kept = job.map((name) => name.replace(/^(plan|done)-.*/, '$1'));
   return JSON.stringify({ names, rows, kept });
 }
 

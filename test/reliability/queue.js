@@ -74,9 +74,16 @@ async function until(what, test) {
 }
 
 const recordsOf = (output) => {
-  const folder = path.join(output, '.job', 'done');
-  const names = fs.existsSync(folder) ? fs.readdirSync(folder) : [];
-  return names.filter((name) => /^\d+\.json$/.test(name)).map((name) => path.join(folder, name));
+  const job = path.join(output, '.job');
+  const folders = fs.existsSync(job)
+    ? fs.readdirSync(job).filter((name) => /^done-/.test(name))
+    : [];
+  return folders.flatMap((folder) =>
+    fs
+      .readdirSync(path.join(job, folder))
+      .filter((name) => /^\d+\.json$/.test(name))
+      .map((name) => path.join(job, folder, name)),
+  );
 };
 
 /** Which files the parts that are done consist of, as the disk knows them. */

@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import type { Engine } from '../../lib/batch/engine';
 import type { Listed } from '../../lib/batch/inputs/listed';
 import { finishJob } from '../../lib/batch/job/manifest';
-import { openJob, readDone, type OpenOptions } from '../../lib/batch/job/journal';
+import { readDone } from '../../lib/batch/job/done';
+import { openJob, type OpenOptions } from '../../lib/batch/job/journal';
 import { runParts } from '../../lib/batch/job/run_parts';
 import type { JobSettings } from '../../lib/batch/job/settings';
 import type { BatchRow } from '../../lib/batch/row';
@@ -54,7 +55,7 @@ export async function runJob(
   }: Partial<OpenOptions> & { settings?: JobSettings } = {},
 ): Promise<BatchRow[]> {
   const job = await openJob(store, settings, () => listing(names), { restart, planned });
-  const done = await readDone(store);
+  const done = await readDone(store, job);
   const left = job.plan.parts.map((_, part) => part).filter((part) => !done.has(part));
   const rows: BatchRow[] = [];
   for await (const row of runParts(left, { store, job, engine: ENGINE, retries: 0 }))

@@ -41,8 +41,13 @@ function meaningOf(argument: string): Meaning {
   if (argument === '' || argument.includes('\0')) return 'nothing';
   if (isUrl(argument)) return 'url';
   if (existsSync(argument)) return statSync(argument).isDirectory() ? 'folder' : 'file';
-  if (lstatSync(argument, { throwIfNoEntry: false })?.isSymbolicLink()) return 'lost link';
-  return loadGlob().isDynamicPattern(patternOf(argument)) ? 'glob' : 'nothing';
+  if (loadGlob().isDynamicPattern(patternOf(argument))) return 'glob';
+  try {
+    return lstatSync(argument).isSymbolicLink() ? 'lost link' : 'file';
+  } catch (error) {
+    // What may not be looked at is there, perhaps: whoever reads it says why that fails.
+    return (error as NodeJS.ErrnoException).code === 'EACCES' ? 'file' : 'nothing';
+  }
 }
 
 async function* expand(

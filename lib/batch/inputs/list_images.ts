@@ -1,5 +1,8 @@
 // What arguments of a command mean, for those who run pictures themselves.
+import { anything } from '../../config/checks';
+import { checkOptions } from '../../config/options';
 import { invalid } from '../../errors';
+import { throwIfAborted } from '../../signal';
 import { expandArguments } from './arguments';
 import { Ahead } from './ahead';
 
@@ -35,7 +38,16 @@ export function listImages(
   options: { signal?: AbortSignal } = {},
 ): ImageListing {
   const list = typeof args === 'string' ? [args] : args;
-  if (typeof list?.[Symbol.iterator] !== 'function')
-    throw invalid('ERR_BIT_CONFIG', 'args', 'a path or a list of paths', args);
-  return new Ahead<ListedImage>(expandArguments(list, options));
+  const isList = typeof list?.[Symbol.iterator] === 'function' && !ArrayBuffer.isView(list);
+  if (!isList) throw invalid('ERR_BIT_CONFIG', 'args', 'a path or a list of paths', args);
+  const { signal } = checkOptions(options, { signal: anything });
+  throwIfAborted(signal);
+  return new Ahead<ListedImage>(expandArguments(textsOf(list), { signal }));
+}
+
+function* textsOf(list: Iterable<string>): Generator<string> {
+  for (const each of list) {
+    if (typeof each !== 'string') throw invalid('ERR_BIT_CONFIG', 'a path', 'a string', each);
+    yield each;
+  }
 }

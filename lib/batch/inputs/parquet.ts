@@ -40,7 +40,8 @@ export async function* picturesInParquet(
   }
 }
 
-async function bufferOf(file: FileHandle): Promise<AsyncBuffer> {
+/** What the reader takes for a file. */
+export async function bufferOf(file: FileHandle): Promise<AsyncBuffer> {
   const { size } = await file.stat();
   return {
     byteLength: size,
@@ -58,6 +59,7 @@ async function bufferOf(file: FileHandle): Promise<AsyncBuffer> {
 }
 
 function pictureOf(value: unknown, file: string, row: number): Picture {
+  if (value instanceof Error) return { path: `${file}/${row}`, image: shardProblem(file, value) };
   const { bytes, path } = partsOf(value);
   if (bytes) return { path: `${file}/${path || row}`, image: bytes };
   if (path) {
@@ -68,7 +70,8 @@ function pictureOf(value: unknown, file: string, row: number): Picture {
   return { path: `${file}/${row}`, image: new BitError('ERR_BIT_IMAGE', message) };
 }
 
-function partsOf(value: unknown): { bytes: Uint8Array | null; path: string | null } {
+/** What a value of the column has: bytes, a path, both or neither. */
+export function partsOf(value: unknown): { bytes: Uint8Array | null; path: string | null } {
   if (typeof value === 'string') return { bytes: null, path: value };
   if (ArrayBuffer.isView(value)) return { bytes: value as Uint8Array, path: null };
   const { bytes, path } = (value ?? {}) as { bytes?: Uint8Array | null; path?: string | null };

@@ -15,8 +15,10 @@ export function fenced(store: Store, job: string): Store {
     move: (from, to) => store.move(from, to),
     remove: (name) => store.remove(name),
     writeOnce: async (name, text) => {
-      if ((await readJob(store))?.id === job) return store.writeOnce(name, text);
-      const message = `The job of ${store.place} is another one by now: this part of the old one is dropped`;
+      const now = await readJob(store);
+      if (now?.id === job) return store.writeOnce(name, text);
+      const what = now === null ? 'is there no more' : 'is another one by now';
+      const message = `The job of ${store.place} ${what}: this part of the old one is dropped`;
       throw new BitError('ERR_BIT_OUTPUT', message);
     },
   };

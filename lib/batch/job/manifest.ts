@@ -2,7 +2,9 @@
 import { systemInfo } from '../../system_info';
 import { version } from '../../version';
 import type { Store } from '../store/store';
-import { MANIFEST, readDoneParts, removeRests, type DonePart, type Job } from './journal';
+import { readDoneParts, type DonePart } from './done';
+import { removeRests, type Job } from './journal';
+import { MANIFEST } from './own_files';
 
 /**
  * Of a finished job: `_manifest.json`.
@@ -69,11 +71,11 @@ export async function finishJob(
   job: Job,
   done?: DonePart[],
 ): Promise<Manifest | null> {
-  const parts = done ?? (await readDoneParts(store));
+  const parts = done ?? (await readDoneParts(store, job));
   if (parts.length < job.plan.parts.length) return null;
   const manifest = manifestOf(job, parts);
   await store.replace(MANIFEST, `${JSON.stringify(manifest, null, 2)}\n`);
-  await removeRests(store, job);
+  await removeRests(store, job, new Set(manifest.files.map(({ name }) => name)));
   return manifest;
 }
 

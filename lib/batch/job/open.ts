@@ -2,7 +2,7 @@
 import { PRETRAINED_CHECKS } from '../../config/pretrained_options';
 import { only } from '../../config/options';
 import { BitError } from '../../errors';
-import { listInputs, type Given } from '../inputs/inputs';
+import { expectInputs, listInputs, type Given } from '../inputs/inputs';
 import type { Listed } from '../inputs/listed';
 import { decisive, type CheckedOptions } from '../options';
 import type { Store } from '../store/store';
@@ -21,7 +21,10 @@ export async function openOwnJob(
   const ofSource = { ...only(engine, PRETRAINED_CHECKS), signal };
   const model = await modelFacts(job.model, ofSource);
   const settings = { task, format, partSize, model, options: decisive(engine) };
-  const listing = () => namesOf(listInputs(job, { withShards: true, withRepeats: true, signal }));
+  const listing = () => {
+    expectInputs(job); // a job that was planned before needs none
+    return namesOf(listInputs(job, { withShards: true, withRepeats: true, signal }));
+  };
   return openJob(store, settings, listing, job);
 }
 

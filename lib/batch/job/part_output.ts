@@ -4,7 +4,8 @@ import { hostname } from 'node:os';
 import type { RowFormat, RowWriter, Shape } from '../outputs/writer';
 import type { BatchRow } from '../row';
 import { WORK, type FileFacts, type Store, type StoreFile } from '../store/store';
-import { markDone, partName, type DonePart } from './journal';
+import { markDone, partName, type DonePart } from './done';
+import type { Job } from './journal';
 import { TallyCounter } from './tally';
 
 export class PartOutput {
@@ -18,6 +19,7 @@ export class PartOutput {
 
   constructor(
     private readonly store: Store,
+    private readonly job: Pick<Job, 'id'>,
     readonly part: number,
     private readonly format: RowFormat,
     private readonly shape: Shape,
@@ -55,7 +57,7 @@ export class PartOutput {
         seconds: (performance.now() - this.begun) / 1000,
         worker: `${hostname()}:${process.pid}`,
       };
-      if (await markDone(this.store, record)) return record;
+      if (await markDone(this.store, this.job, record)) return record;
       for (const { from } of this.names) await this.store.remove(from);
       return null;
     } finally {

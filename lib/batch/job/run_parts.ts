@@ -5,7 +5,8 @@ import { FORMATS } from '../outputs/formats';
 import type { BatchRow } from '../row';
 import { rowsOf, type PictureGroup } from '../rows';
 import type { Store } from '../store/store';
-import type { DonePart, Job } from './journal';
+import type { DonePart } from './done';
+import type { Job } from './journal';
 import { PartOutput } from './part_output';
 import { readPart } from './plan';
 
@@ -39,7 +40,7 @@ export async function* runParts(
   let output: PartOutput | null = null;
   try {
     for await (const { key: part, row, isLast } of rowsOf(groupsOf(parts, work), engine)) {
-      output ??= new PartOutput(store, part, format, engine.shape);
+      output ??= new PartOutput(store, job, part, format, engine.shape);
       await output.write(row);
       if (isLast) {
         await commits.add(output);

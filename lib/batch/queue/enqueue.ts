@@ -8,14 +8,8 @@ import { DEFAULT_MODEL } from '../../config/defaults';
 import { checkOptions } from '../../config/options';
 import { BitError, forCaller, invalid } from '../../errors';
 import { throwIfAborted } from '../../signal';
-import {
-  forgetFailed,
-  readDone,
-  readDoneParts,
-  readJob,
-  type DonePart,
-  type Job,
-} from '../job/journal';
+import { forgetFailed, readDone, readDoneParts, type DonePart } from '../job/done';
+import { readJob, type Job } from '../job/journal';
 import { finishJob, type Manifest } from '../job/manifest';
 import { openOwnJob } from '../job/open';
 import { checkBatchOptions, type BatchJobOptions, type CheckedOptions } from '../options';
@@ -69,7 +63,7 @@ export function enqueueBatch(options: EnqueueOptions): Promise<Manifest> {
       const store = openStore(output);
       if (checked.job.restart) await dropOld(store, parts, redis);
       const job = await openOwnJob(store, checked);
-      if (checked.job.retryFailed) await forgetFailed(store, await readDoneParts(store));
+      if (checked.job.retryFailed) await forgetFailed(store, job, await readDoneParts(store, job));
       const watched = {
         job,
         store,
@@ -83,12 +77,15 @@ export function enqueueBatch(options: EnqueueOptions): Promise<Manifest> {
         await parts.forgive(job.id);
       };
       await asked(begin(), signal);
-      await watch(watched, checked, onWorkers);
-      await inTime(forgetJob(redis, job.id), undefined);
-      const done = await readDoneParts(store);
-      const manifest = (await finishJob(store, job, done)) as Manifest;
-      if (checked.job.report) await writeReport(store, job, done, signal);
-      return manifest;
+      for (;;) {
+        await watch(watched, checked, onWorkers);
+        const done = await readDoneParts(store, job);
+        const manifest = await finishJob(store, job, done);
+        if (manifest === null) continue; // somebody has deleted files of parts that were done
+        await inTime(forgetJob(redis, job.id), undefined);
+        if (checked.job.report) await writeReport(store, job, done, signal);
+        return manifest;
+      }
     } finally {
       await inTime(parts.close(), undefined);
       hangUp(redis);
@@ -121,7 +118,7 @@ async function watch(
   let workers: BatchWorker[] = [];
   for (let looks = 0; ; looks++) {
     await expectThere(watched);
-    await readDone(store, done);
+    await readDone(store, job, done);
     workers = await inTime(readWorkers(redis), workers);
     onWorkers?.(workers);
     options.onJobProgress?.(progressOf(job, done, workers));

@@ -1,5 +1,5 @@
 // Parts of one job through one engine, for as long as there are some: the model does not wait between them.
-import type { DonePart } from '../job/journal';
+import type { DonePart } from '../job/done';
 import { runParts, type PartWork } from '../job/run_parts';
 
 /** How long more parts may take to come. Pictures that a batch lacks wait for that long. */

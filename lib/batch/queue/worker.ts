@@ -180,7 +180,16 @@ class Shift {
   ) {
     const { name, concurrency, lockMs = DEFAULT_LOCK_MS, onWorkerEvent } = options;
     this.name = name ?? `${hostname()}:${process.pid}-${randomUUID().slice(0, 4)}`;
-    this.tell = (event) => onWorkerEvent?.(event);
+    this.tell = (event) => {
+      try {
+        onWorkerEvent?.(event);
+      } catch (error) {
+        // The caller's own fault, of which the parts know nothing: Node tells of it.
+        queueMicrotask(() => {
+          throw error;
+        });
+      }
+    };
     this.meter.start(0, {});
     this.workshop = new Workshop(only(options, EQUIPMENT_CHECKS), this.stop.signal, (code) =>
       this.meter.row(code),
@@ -220,6 +229,7 @@ class Shift {
     const rest = this.rests.left(job);
     if (rest > 0) return this.putOff(queued, rest, token);
     if (await inTime(isCancelled(this.redis, job), false)) return;
+    if (this.parts.size === 0) this.meter.resume();
     this.parts.set(id, { output, part });
     this.tell({ type: 'taken', output, part });
     try {

@@ -6,7 +6,8 @@ import { BitError } from '../../errors';
 import { BitConfig } from '../../models/bit_config';
 import { openEngine, type Engine } from '../engine';
 import { finishJob } from '../job/manifest';
-import { countMarked, isDone, readJob, type DonePart, type Job } from '../job/journal';
+import { countMarked, isDone, type DonePart } from '../job/done';
+import { readJob, type Job } from '../job/journal';
 import { modelFacts } from '../job/model_facts';
 import type { EngineOptions } from '../options';
 import { openStore } from '../store/open';
@@ -69,7 +70,7 @@ export class Workshop {
     const job = await readJob(store);
     if (job === null) throw unseen(ticket.output);
     if (job.id !== ticket.job) return null; // started anew
-    if (await isDone(store, ticket.part)) {
+    if (await isDone(store, job, ticket.part)) {
       await finishWhole(store, job);
       return null;
     }
@@ -143,7 +144,7 @@ function revived(options: Record<string, unknown>): EngineOptions {
 /** The last one to do a part finishes the job; nobody may be watching it. */
 async function finishWhole(store: Store, job: Job): Promise<void> {
   try {
-    if ((await countMarked(store)) < job.plan.parts.length) return;
+    if ((await countMarked(store, job)) < job.plan.parts.length) return;
     if ((await readJob(store))?.id === job.id) await finishJob(store, job);
   } catch {
     // The part itself is done. Whoever watches the job finishes it, or says why that fails.

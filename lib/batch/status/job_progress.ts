@@ -1,5 +1,6 @@
 // How far a job is, by what lies under its output and by what workers say of themselves.
-import type { DonePart, Job } from '../job/journal';
+import type { DonePart } from '../job/done';
+import type { Job } from '../job/journal';
 import { sumOf } from '../job/manifest';
 import { rowsIn } from '../job/open';
 import type { BatchProgress } from '../progress';
@@ -7,8 +8,9 @@ import type { BatchWorker } from '../queue/registry';
 
 /** What is taken as 'of late', in milliseconds; longer where parts take longer. */
 const WINDOW_MS = 5 * 60_000;
-/** Without a part that ends for so long, or for twice as long as parts take, nobody is at work. */
-const SILENCE_MS = 60_000;
+/** Without a part that ends for so long, or for so many times as long as parts take, nobody is at work. */
+const SILENCE_MS = 15_000;
+const SILENCE = 3;
 /** Parts that end within the window, at least, while somebody is at work. */
 const PARTS_IN_WINDOW = 3;
 
@@ -57,11 +59,16 @@ function rateOfLate(records: readonly DonePart[], now: number): number {
   const longest = Math.max(0, ...records.map(({ seconds }) => seconds * 1000));
   const since = now - Math.max(WINDOW_MS, PARTS_IN_WINDOW * longest);
   const late = records.filter(({ finished }) => Date.parse(finished) > since);
-  if (!late.some(({ finished }) => now - Date.parse(finished) < Math.max(SILENCE_MS, 2 * longest)))
+  if (
+    !late.some(
+      ({ finished }) => now - Date.parse(finished) < Math.max(SILENCE_MS, SILENCE * longest),
+    )
+  )
     return 0;
   const begun = Math.min(
     ...late.map(({ finished, seconds }) => Date.parse(finished) - 1000 * seconds),
   );
   const rows = late.reduce((sum, each) => sum + each.rows, 0);
-  return (1000 * rows) / Math.max(now - begun, 1);
+  const ended = Math.max(...late.map(({ finished }) => Date.parse(finished)));
+  return (1000 * rows) / Math.max(ended - begun, 1);
 }

@@ -5,7 +5,8 @@ import { checkOptions } from '../../config/options';
 import { BitError, forCaller } from '../../errors';
 import { LOAD_CHECKS } from '../../models/load_options';
 import { throwIfAborted } from '../../signal';
-import { readDone, readJob } from '../job/journal';
+import { readDone } from '../job/done';
+import { readJob } from '../job/journal';
 import { PartQueue, type PartFailure } from '../queue/part_queue';
 import { asked, connectRedis, hangUp, inTime } from '../queue/redis';
 import { readJobs, readWorkers, type BatchWorker } from '../queue/registry';
@@ -122,7 +123,8 @@ async function onQueue(
     const found = await jobStatus(output, workers, parts).catch((error: Error) => error);
     if (found === null || found instanceof Error)
       status.unseen.push({ output, id, reason: (found ?? noJob(output)).message });
-    else if (found.id === id) status.jobs.push(found);
+    // Nobody was watching as it came to its end.
+    else if (found.id === id && found.parts.done < found.parts.total) status.jobs.push(found);
   }
   return status;
 }
@@ -135,7 +137,7 @@ async function jobStatus(
   const store = openStore(output);
   const job = await readJob(store);
   if (job === null) return null;
-  const done = await readDone(store);
+  const done = await readDone(store, job);
   const failures = (await parts?.failures(job.id)) ?? [];
   return {
     output,

@@ -28,7 +28,11 @@ const NO_LINKS = ['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK'];
 export class FolderStore implements Store {
   readonly place: string;
 
-  constructor(folder: string) {
+  /** @param work the folder below it for files that do not count yet. */
+  constructor(
+    folder: string,
+    private readonly work: string = WORK,
+  ) {
     this.place = folder;
   }
 
@@ -132,7 +136,7 @@ export class FolderStore implements Store {
   ): Promise<T> {
     const path = this.path(name);
     const once = async () => {
-      const aside = this.path(`${WORK}/${randomUUID()}`);
+      const aside = this.path(`${this.work}/${randomUUID()}`);
       await makeFolder(dirname(aside));
       await writeWhole(aside, text);
       await makeFolder(dirname(path));

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import fs, { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { expandArguments, type ExpandOptions } from '../../../lib/batch/inputs/arguments';
@@ -254,4 +254,20 @@ describe('shards', () => {
     expect(await kinds([join(folder, 'a.tar')], false)).toEqual([['shards/a.tar', undefined]]);
     rmSync(folder, { recursive: true });
   });
+});
+
+test('one that cannot be looked at is one problem, and keeps nobody from the others', async () => {
+  const file = join(dir, 'a.jpg');
+  const lost = [`${'y'.repeat(300)}.jpg`, join(file, 'x.jpg'), join(file, '*.jpg')];
+  const { paths, problems } = await expandPaths([...lost, file]);
+  expect(paths).toEqual([file]);
+  expect(problems).toEqual(lost.map((path) => ({ path, why: 'there is no such image' })));
+});
+
+test('one in a folder that may not be entered is there, perhaps', async () => {
+  const lstat = jest.spyOn(fs, 'lstatSync').mockImplementation(() => {
+    throw Object.assign(new Error('denied'), { code: 'EACCES' });
+  });
+  expect(await expandPaths(['locked/x.jpg'])).toEqual({ paths: ['locked/x.jpg'], problems: [] });
+  lstat.mockRestore();
 });

@@ -44,6 +44,22 @@ test.each([undefined, null, 5, {}])('%p is no list of paths', (args) => {
   expect(() => listImages(args as never)).toThrow('Expected a path or a list of paths for args');
 });
 
+test.each([[[null]], [['a.png', 5]], [[Buffer.from('a')]]])(
+  '%p is no list of paths when it is gone through',
+  async (args) => {
+    await expect(list(args as never)).rejects.toMatchObject({
+      code: 'ERR_BIT_CONFIG',
+      message: expect.stringContaining('Expected a string for a path') as string,
+    });
+  },
+);
+
+test('bytes and wrong options are refused', () => {
+  expect(() => listImages(Buffer.from('a') as never)).toThrow('Expected a path or a list of paths');
+  expect(() => listImages('a', { signal: 5 } as never)).toThrow('Expected an AbortSignal');
+  expect(() => listImages('a', { recursive: true } as never)).toThrow("Unknown option 'recursive'");
+});
+
 test('a text is one path', async () => {
   const found: ListedImage[] = [];
   for await (const each of listImages('/no/such.png')) found.push(each);

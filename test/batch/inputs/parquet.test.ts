@@ -144,27 +144,30 @@ describe('what is no Parquet file', () => {
   });
 });
 
-test('where pages are broken, the rows before them come first', async () => {
+const shaOf = (told: object | undefined) => (told as { sha256: string }).sha256;
+
+test('each row of what is broken is told, and the others come', async () => {
   const bytes = Buffer.from(readFileSync(join(BATCH, 'bytes_none.parquet')));
   const groups = Buffer.from(readFileSync(join(BATCH, 'groups.parquet')));
-  // In the first page, where it says how long it is; and in the third row group.
+  // In the first page, where it says how long it is; and in the third of four row groups.
   const broken = written('broken.parquet', bytes.fill(0xff, 4, 12));
-  expect(await toldOf(picturesInParquet(broken, null))).toEqual([
-    {
-      path: broken,
+  expect(await toldOf(picturesInParquet(broken, null))).toEqual(
+    [0, 1, 2, 3, 4, 5, 6].map((row) => ({
+      path: `${broken}/${row}`,
       text: expect.stringContaining(problemOf(broken, 'rows 0 to 6 are broken (')) as string,
-    },
-  ]);
-  const third = written('third.parquet', groups.fill(0xff, 560, 700));
+    })),
+  );
+  const third = written('third.parquet', groups.fill(0xff, 660, 760));
   const told = await toldOf(picturesInParquet(third, null));
-  const rows = expectedShards['groups.parquet'] as { sha256: string }[];
-  const before = told.slice(0, -1).map((each) => ('sha256' in each ? each.sha256 : null));
-  expect(before.length).toBeGreaterThanOrEqual(2);
-  expect(before).toEqual(rows.slice(0, before.length).map((row) => row.sha256));
-  expect(told.at(-1)).toMatchObject({
-    path: third,
-    text: expect.stringContaining('are broken (') as string,
-  });
+  const whole = await toldOf(picturesInParquet(join(BATCH, 'groups.parquet'), null));
+  expect(told).toHaveLength(7);
+  for (const row of [0, 1, 2, 3]) expect(told[row]).toMatchObject({ sha256: shaOf(whole[row]) });
+  for (const row of [4, 5])
+    expect(told[row]).toEqual({
+      path: `${third}/${row}`,
+      text: expect.stringContaining(problemOf(third, 'rows 4 to 5 are broken (')) as string,
+    });
+  expect(told[6]).toMatchObject({ text: expect.stringContaining('row 6 of') as string });
 });
 
 test('whatever bytes are broken, what comes is rows', async () => {

@@ -102,7 +102,11 @@ test.each([
       'part-00002.jsonl',
     ]);
     const kept = readdirSync(join(folder, '.job')).sort();
-    expect(kept).toEqual(['done', 'job.json', expect.stringMatching(/^plan-/) as string]);
+    expect(kept).toEqual([
+      expect.stringMatching(/^done-/) as string,
+      'job.json',
+      expect.stringMatching(/^plan-/) as string,
+    ]);
     rmSync(folder, { recursive: true });
   }
 });

@@ -19,12 +19,12 @@ test('lets no part count once the job has been started anew, or deleted', async 
   const old = fenced(store, id);
   expect(old.place).toBe(store.place);
   const { id: now } = await begin(true);
-  await expect(old.writeOnce('.job/done/00000.json', 'old')).rejects.toMatchObject({
+  await expect(old.writeOnce('.job/done-x/00000.json', 'old')).rejects.toMatchObject({
     code: 'ERR_BIT_OUTPUT',
     message: expect.stringContaining('is another one by now') as string,
   });
-  expect(await store.read('.job/done/00000.json')).toBeNull();
-  expect(await fenced(store, now).writeOnce('.job/done/00000.json', 'new')).toBe(true);
+  expect(await store.read('.job/done-x/00000.json')).toBeNull();
+  expect(await fenced(store, now).writeOnce('.job/done-x/00000.json', 'new')).toBe(true);
   await store.remove('.job');
-  await expect(fenced(store, now).writeOnce('x', 'late')).rejects.toThrow('another one by now');
+  await expect(fenced(store, now).writeOnce('x', 'late')).rejects.toThrow('is there no more');
 });

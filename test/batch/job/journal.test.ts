@@ -1,6 +1,7 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { markDone, openJob, readDone, type DonePart } from '../../../lib/batch/job/journal';
+import { markDone, readDone, type DonePart } from '../../../lib/batch/job/done';
+import { openJob } from '../../../lib/batch/job/journal';
 import { FolderStore } from '../../../lib/batch/store/folder';
 import { emptyTally } from '../../../lib/batch/job/tally';
 import { listing, runJob, SETTINGS, temporaryFolder, writtenRows } from '../../support/jobs';
@@ -19,61 +20,6 @@ const pathsOf = (rows: string[]) => rows.map((row) => (JSON.parse(row) as { path
 const written = () => pathsOf(writtenRows(folder));
 const open = (names: string[], options = {}, settings = SETTINGS) =>
   openJob(store, settings, () => listing(names), { restart: false, planned: false, ...options });
-
-describe('what is done', () => {
-  test('stays done: a finished job gives no more rows', async () => {
-    expect(await runJob(store, NAMES)).toHaveLength(4);
-    expect(await runJob(store, NAMES)).toEqual([]);
-    expect(written()).toEqual(NAMES);
-  });
-
-  test('is done again where somebody has deleted its file', async () => {
-    await runJob(store, NAMES);
-    rmSync(join(folder, 'part-00001.jsonl'));
-    expect((await runJob(store, NAMES)).map(({ path }) => path)).toEqual(['d']);
-    expect(written()).toEqual(NAMES);
-  });
-
-  test('is done again where its file was cut', async () => {
-    await runJob(store, NAMES);
-    writeFileSync(join(folder, 'part-00000.jsonl'), '');
-    expect((await runJob(store, NAMES)).map(({ path }) => path)).toEqual(['a', 'b', 'c']);
-    expect(written()).toEqual(NAMES);
-  });
-
-  test('is moved to its name where a run ended before that', async () => {
-    const record: DonePart = {
-      ...{ part: 0, rows: 3, errors: {}, finished: '', seconds: 1, worker: 'w' },
-      tally: emptyTally(),
-      files: [{ name: 'part-00000.jsonl', from: '.job/tmp/x.jsonl', bytes: 1, sha256: '' }],
-    };
-    await open(NAMES);
-    const file = await store.create('.job/tmp/x.jsonl');
-    await file.write('x');
-    await file.close();
-    await store.writeOnce('.job/done/00000.json', JSON.stringify(record));
-    expect([...(await readDone(store)).keys()]).toEqual([0]);
-    expect(readFileSync(join(folder, 'part-00000.jsonl'), 'utf8')).toBe('x');
-  });
-
-  test('counts once: whoever comes second is told so', async () => {
-    const record = (worker: string): DonePart => ({
-      ...{ part: 7, rows: 0, errors: {}, files: [], finished: '', seconds: 1, worker },
-      tally: emptyTally(),
-    });
-    const answers = await Promise.all(['a', 'b', 'c'].map((name) => markDone(store, record(name))));
-    expect(answers.filter(Boolean)).toHaveLength(1);
-    const winner = ['a', 'b', 'c'][answers.indexOf(true)];
-    expect((await readDone(store)).get(7)?.worker).toBe(winner);
-  });
-
-  test('is told from files that are being written', async () => {
-    await open(NAMES);
-    mkdirSync(join(folder, '.job', 'done'));
-    writeFileSync(join(folder, '.job', 'done', '00000.json.123'), '{"par');
-    expect((await readDone(store)).size).toBe(0);
-  });
-});
 
 describe('another job under the same output is refused', () => {
   const refused = async (promise: Promise<unknown>) => {
@@ -118,13 +64,16 @@ describe('another job under the same output is refused', () => {
     expect(readdirSync(folder)).toEqual(['part-00000.csv']);
   });
 
-  test('and one that is broken', async () => {
-    await open(NAMES);
-    writeFileSync(join(folder, '.job', 'job.json'), '{');
-    expect(await refused(open(NAMES))).toBe(
-      `.job/job.json in ${folder} is broken: start the job anew (restart)`,
-    );
-  });
+  test.each(['{', '{}', 'null', '[]', '{"id":"x","plan":{}}'])(
+    'and one that is %j',
+    async (text) => {
+      await open(NAMES);
+      writeFileSync(join(folder, '.job', 'job.json'), text);
+      expect(await refused(open(NAMES))).toBe(
+        `.job/job.json in ${folder} is broken: start the job anew (restart)`,
+      );
+    },
+  );
 });
 
 test('with `planned` a job goes on with the inputs that it began with', async () => {
@@ -148,6 +97,35 @@ test('with `restart` it begins anew, and what is not its own stays', async () =>
     'part-00000.jsonl',
     'part-00001.jsonl',
     'part-1.txt',
+  ]);
+});
+
+test('with `restart` nobody counts who still works for the job before', async () => {
+  const { id } = await open(NAMES);
+  // One that was past the fence as the job was begun anew, and comes to its end after that.
+  const now = await openJob(store, SETTINGS, () => listing(NAMES), {
+    restart: true,
+    planned: false,
+  });
+  const late: DonePart = {
+    ...{
+      part: 0,
+      rows: 3,
+      errors: {},
+      finished: '',
+      seconds: 1,
+      worker: 'late',
+      tally: emptyTally(),
+    },
+    files: [{ name: 'part-00000.jsonl', from: '.job/tmp/gone.jsonl', bytes: 1, sha256: '' }],
+  };
+  await markDone(store, { id }, late);
+  writeFileSync(join(folder, 'part-00068.jsonl'), 'late');
+  expect((await readDone(store, now)).size).toBe(0);
+  expect(await runJob(store, NAMES)).toHaveLength(4);
+  expect(written()).toEqual(NAMES);
+  expect(readdirSync(join(folder, '.job')).filter((name) => name.startsWith('done-'))).toEqual([
+    `done-${now.id}`,
   ]);
 });
 

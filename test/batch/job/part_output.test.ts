@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { readDone } from '../../../lib/batch/job/journal';
+import { readDone } from '../../../lib/batch/job/done';
 import { PartOutput } from '../../../lib/batch/job/part_output';
 import { FORMATS } from '../../../lib/batch/outputs/formats';
 import { FolderStore } from '../../../lib/batch/store/folder';
@@ -20,7 +20,8 @@ const failed = (code: 'ERR_BIT_IMAGE' | 'ERR_BIT_SHAPE') => ({
   path: 'f',
   error: { code, message: '' },
 });
-const begin = (part = 0) => new PartOutput(store, part, FORMATS.jsonl, ENGINE.shape);
+const JOB = { id: 'this' };
+const begin = (part = 0) => new PartOutput(store, JOB, part, FORMATS.jsonl, ENGINE.shape);
 
 test('nothing is seen of a part before it counts, and all of it then', async () => {
   const output = begin(12);
@@ -59,7 +60,7 @@ test('a part that somebody else has done stays as it is; nothing is left of the 
   expect(await late.commit()).toBeNull();
   expect(readFileSync(join(folder, 'part-00000.jsonl'), 'utf8')).toContain('early');
   expect(await store.list('.job/tmp')).toEqual([]);
-  expect((await readDone(store)).size).toBe(1);
+  expect((await readDone(store, JOB)).size).toBe(1);
 });
 
 test('one that is let go of leaves nothing', async () => {

@@ -1,6 +1,7 @@
 import { rmSync } from 'node:fs';
-import type { DonePart } from '../../../lib/batch/job/journal';
-import { openJob, readDone } from '../../../lib/batch/job/journal';
+import type { DonePart } from '../../../lib/batch/job/done';
+import { readDone } from '../../../lib/batch/job/done';
+import { openJob } from '../../../lib/batch/job/journal';
 import { runParts, type PartWork } from '../../../lib/batch/job/run_parts';
 import { FolderStore } from '../../../lib/batch/store/folder';
 import type { StoreFile } from '../../../lib/batch/store/store';
@@ -30,7 +31,7 @@ test('parts are done in the order that is asked for, each told of once it counts
     [2, 1],
     [0, 3],
   ]);
-  expect([...(await readDone(given.store)).keys()].sort()).toEqual([0, 2]);
+  expect([...(await readDone(given.store, given.job)).keys()].sort()).toEqual([0, 2]);
 });
 
 test('a part that somebody else has done meanwhile is told as none', async () => {

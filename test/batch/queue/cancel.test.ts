@@ -109,6 +109,15 @@ test('one whose output is deleted ends for who watches it, and leaves the queue'
   expect(existsSync(output)).toBe(false);
 });
 
+test('what somebody deletes on the way is done again before the job ends', async () => {
+  const watched = enqueue();
+  work();
+  await until('some are done', () => existsSync(join(output, 'part-00003.jsonl')));
+  rmSync(join(output, 'part-00003.jsonl'));
+  expect((await watched).rows).toBe(COUNT);
+  expect(existsSync(join(output, 'part-00003.jsonl'))).toBe(true);
+});
+
 test('one that is begun anew ends for who watched the old one', async () => {
   const watched = enqueue();
   await onQueue(COUNT);

@@ -1,7 +1,8 @@
 // Parts of a job through one engine, as they come.
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { openJob, readDone, type Job } from '../../../lib/batch/job/journal';
+import { readDone } from '../../../lib/batch/job/done';
+import { openJob, type Job } from '../../../lib/batch/job/journal';
 import { Lane } from '../../../lib/batch/queue/lane';
 import { FolderStore } from '../../../lib/batch/store/folder';
 import { BitError } from '../../../lib/errors';
@@ -89,7 +90,7 @@ test('gives null for what somebody else has done meanwhile, and leaves theirs', 
   const answers = await Promise.all([mine.add(0), theirs.add(0)]);
   expect(answers.filter((each) => each === null)).toHaveLength(1);
   await Promise.all([mine.ended, theirs.ended]);
-  expect((await readDone(store)).size).toBe(1);
+  expect((await readDone(store, job)).size).toBe(1);
   expect(paths()).toEqual(NAMES.slice(0, 3));
   expect(readdirSync(join(store.place, '.job', 'tmp'))).toEqual([]);
 });

@@ -4,7 +4,8 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { runWorker, type BatchWorkerEvent, type BatchWorkerOptions } from '../../../lib';
 import { openOwnJob } from '../../../lib/batch/job/open';
-import { readDone, type Job } from '../../../lib/batch/job/journal';
+import { readDone } from '../../../lib/batch/job/done';
+import { readJob, type Job } from '../../../lib/batch/job/journal';
 import { checkBatchOptions } from '../../../lib/batch/options';
 import type { PartTicket } from '../../../lib/batch/queue/part_queue';
 import { readWorkers } from '../../../lib/batch/queue/registry';
@@ -48,7 +49,11 @@ async function begin(count: number, partSize: number): Promise<[Job, PartTicket[
 }
 
 const types = () => events.map(({ type }) => type);
-const done = async () => [...(await readDone(openStore(output))).keys()].sort();
+const done = async () => {
+  const store = openStore(output);
+  const job = (await readJob(store)) as Job;
+  return [...(await readDone(store, job)).keys()].sort();
+};
 
 test('does the parts that are there, and those that come', async () => {
   const [, tickets] = await begin(5, 2);
@@ -131,6 +136,37 @@ test('goes on when Redis was away, also for longer than its lock', async () => {
   await until('it knows', () => types().includes('back'));
   await queue.parts.add(tickets);
   await until('all are done', async () => (await done()).length === 3);
+});
+
+test('a callback that throws is told by Node, and the parts know nothing of it', async () => {
+  const [, tickets] = await begin(4, 2);
+  const unseen: unknown[] = [];
+  const later = queueMicrotask;
+  const spy = jest.spyOn(global, 'queueMicrotask').mockImplementation((callback) =>
+    later(() => {
+      try {
+        callback();
+      } catch (error) {
+        unseen.push(error);
+      }
+    }),
+  );
+  const wrong = new Error('a bug of the caller');
+  const onWorkerEvent = (event: BatchWorkerEvent) => {
+    events.push(event);
+    throw wrong;
+  };
+  try {
+    work({ onWorkerEvent });
+    await queue.parts.add(tickets);
+    await until('all are done', async () => (await done()).length === 2);
+    stop.abort();
+    await running;
+  } finally {
+    spy.mockRestore();
+  }
+  expect(unseen).toEqual(events.map(() => wrong));
+  expect(types().filter((type) => type === 'done')).toHaveLength(2);
 });
 
 test('stops in time without Redis, too', async () => {

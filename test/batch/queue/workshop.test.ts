@@ -5,7 +5,8 @@ import { join, relative } from 'node:path';
 import { batch, BitConfig, type BatchJobOptions } from '../../../lib';
 import * as engines from '../../../lib/batch/engine';
 import { openOwnJob } from '../../../lib/batch/job/open';
-import { readDone, type Job } from '../../../lib/batch/job/journal';
+import { readDone } from '../../../lib/batch/job/done';
+import type { Job } from '../../../lib/batch/job/journal';
 import { checkBatchOptions } from '../../../lib/batch/options';
 import type { PartTicket } from '../../../lib/batch/queue/part_queue';
 import { Workshop } from '../../../lib/batch/queue/workshop';
@@ -122,7 +123,7 @@ test('gives null for a job that was started anew since, and writes nothing of it
   const old = await begin();
   const now = await begin({ restart: true });
   expect(await workshop.run(ticket(old, 0))).toBeNull();
-  expect((await readDone(openStore(output))).size).toBe(0);
+  expect((await readDone(openStore(output), now)).size).toBe(0);
   expect(await workshop.run(ticket(now, 0))).toMatchObject({ part: 0 });
 });
 
@@ -145,7 +146,7 @@ test('refuses another model than that of the job, by the content of its files', 
     `ERR_BIT_CHECKPOINT: ${model} on ${hostname()} is another model than the job's: config.json differs ` +
       'by SHA-256. Give all workers the same files',
   );
-  expect((await readDone(openStore(output))).size).toBe(0);
+  expect((await readDone(openStore(output), job)).size).toBe(0);
   writeFileSync(join(model, 'config.json'), config);
   expect(await workshop.run(ticket(job, 0))).toMatchObject({ rows: 2 });
 });

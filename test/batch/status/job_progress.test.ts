@@ -1,5 +1,6 @@
 // How far a job is.
-import type { DonePart, Job } from '../../../lib/batch/job/journal';
+import type { DonePart } from '../../../lib/batch/job/done';
+import type { Job } from '../../../lib/batch/job/journal';
 import type { BatchWorker } from '../../../lib/batch/queue/registry';
 import { progressOf } from '../../../lib/batch/status/job_progress';
 import { SETTINGS } from '../../support/jobs';
@@ -34,19 +35,18 @@ test('without a queue: rows of parts that are done, at the rate of late', () => 
     done: 6,
     total: 10,
     errors: { ERR_BIT_IMAGE: 2 },
-    rate: 6 / 30, // the first began 30 s ago
-    secondsLeft: 4 / (6 / 30),
+    rate: 6 / 25, // the first began 30 s ago, the last one ended 5 s ago
+    secondsLeft: 4 / (6 / 25),
   });
 });
 
 test('nobody is at work where no part has ended for long', () => {
   const late = progressOf(job, done({ ago: 301 }), null, NOW);
   expect(late).toMatchObject({ done: 3, rate: 0, secondsLeft: null });
-  expect(progressOf(job, done({ ago: 61 }), null, NOW).rate).toBe(0);
-  expect(progressOf(job, done({ ago: 59 }), null, NOW).rate).toBeCloseTo(3 / 69);
-  const long = progressOf(job, done({ ago: 201, seconds: 101 }), null, NOW);
-  expect(long.rate).toBeCloseTo(3 / 302);
-  expect(progressOf(job, done({ ago: 203, seconds: 101 }), null, NOW).rate).toBe(0);
+  expect(progressOf(job, done({ ago: 16, seconds: 4 }), null, NOW).rate).toBe(0);
+  expect(progressOf(job, done({ ago: 14, seconds: 4 }), null, NOW).rate).toBeCloseTo(3 / 4);
+  expect(progressOf(job, done({ ago: 29 }), null, NOW).rate).toBeCloseTo(3 / 10);
+  expect(progressOf(job, done({ ago: 31 }), null, NOW).rate).toBe(0);
 });
 
 test('with a queue: rows under way count, at the rate of those who have some', () => {
@@ -61,7 +61,7 @@ test('with a queue: rows under way count, at the rate of those who have some', (
 test('without workers the rate is none, whatever was done of late', () => {
   expect(progressOf(job, done({ ago: 1 }), [], NOW)).toMatchObject({ rate: 0, secondsLeft: null });
   const fresh = [worker({ this: 1 }, 0)];
-  expect(progressOf(job, done({ ago: 10 }), fresh, NOW).rate).toBeCloseTo(3 / 20);
+  expect(progressOf(job, done({ ago: 10 }), fresh, NOW).rate).toBeCloseTo(3 / 10);
 });
 
 test('never tells of more rows than there will be', () => {

@@ -1,0 +1,175 @@
+// Options of fineTune(): each checked, with its default.
+import {
+  boolean,
+  callback,
+  count,
+  fraction,
+  nullable,
+  oneOf,
+  positive,
+  text,
+  type Check,
+} from '../config/checks';
+import { checkOptions } from '../config/options';
+import { PRETRAINED_CHECKS, type PretrainedOptions } from '../config/pretrained_options';
+import { BitError, invalid } from '../errors';
+import type { Dataset, ProblemType } from './data/dataset';
+import type { Preset } from './presets';
+
+/**
+ * Of {@link fineTune}. What is left out follows from the preset and the data.
+ * @category Training
+ */
+export interface FineTuneOptions extends PretrainedOptions {
+  /** The folder of the result: a model's directory, with checkpoints and logs in `training` below it. */
+  output: string;
+  /** Default 'cpu' on a CPU. */
+  preset?: Preset;
+  /** A data set or where it is; default a part of the first one, see trainValSplit. */
+  validation?: string | Dataset | null;
+  /** The share of the examples that is kept for validation where no other is given, from 0 to 1; default 0.15. */
+  trainValSplit?: number;
+  /** So many examples of each class at most, drawn by the seed; all of them where it is left out. */
+  examplesPerClass?: number;
+  /** So many examples at most, drawn by the seed. */
+  maxTrainSamples?: number;
+  /** So many examples of the validation at most. */
+  maxEvalSamples?: number;
+  /** What labels are; default by what they look like. */
+  problemType?: ProblemType;
+  /** Examples of a step. */
+  batchSize?: number;
+  /** Into how many micro-batches a batch falls, for less memory; default so that 32 are left in each. */
+  batchSplit?: number;
+  /** Of the highest step. */
+  learningRate?: number;
+  /** Steps at which the rate changes: the end of the warm-up first, the end of the training last. */
+  schedule?: number[];
+  /** Rounds over the data, by which a schedule's steps are scaled. */
+  numTrainEpochs?: number;
+  /** All steps, by which a schedule's are scaled. */
+  maxSteps?: number;
+  /** Pixels of each side after resizing, before the crop. */
+  resize?: number;
+  /** Pixels of each side that the network is given. */
+  crop?: number;
+  /** The probability that a picture is mirrored; default 0.5. */
+  flip?: number;
+  /** Both parameters of MixUp's Beta distribution; 0: none. */
+  mixup?: number;
+  /** Default 0.9. */
+  momentum?: number;
+  /** Default 0. */
+  weightDecay?: number;
+  /** The probability that the last block is left out, that of others in proportion; default the model's config's. */
+  dropPathRate?: number;
+  /** What activations are computed in: 'float32' (default) or 'bfloat16'. */
+  dtype?: 'float32' | 'bfloat16';
+  /** Of all that is drawn; default 0. */
+  seed?: number;
+  /** Steps between evaluations; default a tenth of all, and at the end in any case. */
+  evalSteps?: number;
+  /** Steps between checkpoints; default as evalSteps. */
+  saveSteps?: number;
+  /** Compute threads; default all that there are. */
+  threads?: number;
+  /** How long the server of a picture may be silent, in milliseconds; default 30,000. */
+  timeoutMs?: number;
+  /** Deletes what an earlier run has left in `output`, and begins anew; default false: it is gone on with. */
+  restart?: boolean;
+  /** Of tables: which columns hold paths, labels, pictures. */
+  pathColumn?: string;
+  labelColumn?: string;
+  imageColumn?: string;
+}
+
+const seed: Check = {
+  expected: 'an integer from 0 to 2^53 - 1',
+  test: (value) => Number.isSafeInteger(value) && (value as number) >= 0,
+};
+const notNegative: Check = {
+  expected: 'a number, 0 or more',
+  test: (value) => typeof value === 'number' && value >= 0 && Number.isFinite(value),
+};
+const share: Check = {
+  expected: 'a number from 0 to below 1',
+  test: (value) => typeof value === 'number' && value >= 0 && value < 1,
+};
+const schedule: Check = {
+  expected: 'a list of ascending numbers of steps',
+  test: (value) =>
+    Array.isArray(value) &&
+    value.length > 0 &&
+    value.every(
+      (step: unknown, i) =>
+        Number.isSafeInteger(step) && (step as number) > (i === 0 ? -1 : (value[i - 1] as number)),
+    ) &&
+    (value.at(-1) as number) > 0,
+};
+export const dataSource: Check = {
+  expected: 'a path or a data set',
+  test: (value) => typeof value === 'string' || isDataset(value),
+};
+
+export const isDataset = (value: unknown): value is Dataset =>
+  typeof value === 'object' &&
+  value !== null &&
+  Array.isArray((value as Partial<Dataset>).examples) &&
+  Array.isArray((value as Partial<Dataset>).labels);
+
+/** @throws BitError ERR_BIT_CONFIG. */
+export function expectCheck({ expected, test }: Check, name: string, value: unknown): void {
+  if (!test(value)) throw invalid('ERR_BIT_CONFIG', name, expected, value);
+}
+
+export const FINE_TUNE_CHECKS = {
+  ...PRETRAINED_CHECKS,
+  output: text,
+  preset: oneOf('paper', 'light', 'cpu'),
+  validation: nullable(dataSource),
+  trainValSplit: share,
+  examplesPerClass: count,
+  maxTrainSamples: count,
+  maxEvalSamples: count,
+  problemType: oneOf('single_label_classification', 'multi_label_classification', 'regression'),
+  batchSize: count,
+  batchSplit: count,
+  learningRate: positive,
+  schedule,
+  numTrainEpochs: positive,
+  maxSteps: count,
+  resize: count,
+  crop: count,
+  flip: fraction,
+  mixup: notNegative,
+  momentum: share,
+  weightDecay: notNegative,
+  dropPathRate: share,
+  dtype: oneOf('float32', 'bfloat16'),
+  seed,
+  evalSteps: count,
+  saveSteps: count,
+  threads: count,
+  timeoutMs: positive,
+  restart: boolean,
+  pathColumn: text,
+  labelColumn: text,
+  imageColumn: text,
+  onProgress: callback,
+};
+
+/** @throws BitError ERR_BIT_CONFIG naming the option that is wrong. */
+export function checkFineTuneOptions(options: FineTuneOptions): FineTuneOptions {
+  if (typeof options !== 'object' || options === null)
+    throw invalid('ERR_BIT_CONFIG', 'options', 'an object', options);
+  const given = checkOptions<FineTuneOptions>(options, FINE_TUNE_CHECKS);
+  if (given.output === undefined) throw invalid('ERR_BIT_CONFIG', 'output', 'a path', undefined);
+  const lengths = ['schedule', 'numTrainEpochs', 'maxSteps'] as const;
+  const both = lengths.filter((name) => given[name] !== undefined);
+  if (both.length > 1)
+    throw new BitError(
+      'ERR_BIT_CONFIG',
+      `${both.join(' and ')} all say how long the training is to be: give one of them`,
+    );
+  return given as FineTuneOptions;
+}

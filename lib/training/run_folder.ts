@@ -1,0 +1,133 @@
+// The folder of a run: the model that comes of it, and below `training` what belongs to the run.
+import { createHash } from 'node:crypto';
+import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
+import { describe } from '../describe';
+import { BitError } from '../errors';
+import { FolderStore } from '../batch/store/folder';
+import type { Checkpoint } from './checkpoints';
+import type { Dataset, Example } from './data/dataset';
+import type { EvaluationResult } from './evaluation/evaluation';
+import { explainWrites } from './files';
+import type { Preparation } from './prepare';
+
+const FOLDER = 'training';
+const RUN = `${FOLDER}/run.json`;
+const BEST = `${FOLDER}/best.json`;
+const WEIGHTS = 'model.safetensors';
+/** For files that do not count yet. */
+const WORK = `${FOLDER}/tmp`;
+
+/** What two runs in one folder have to agree on. */
+type RunFacts = Record<string, unknown>;
+
+/** The model that is in the folder. */
+export interface Best {
+  /** Steps after which it was like that. */
+  step: number;
+  /** On the validation; null without one. */
+  evaluation: EvaluationResult | null;
+}
+
+export class RunFolder {
+  private readonly store: FolderStore;
+
+  constructor(readonly place: string) {
+    this.store = new FolderStore(place, WORK);
+  }
+
+  /** Of logs. */
+  get path(): string {
+    return join(this.place, FOLDER);
+  }
+
+  get checkpoints(): string {
+    return join(this.path, 'checkpoints');
+  }
+
+  /**
+   * Begins a run here, or goes on with the same one.
+   * @param restart whether an earlier one is deleted first.
+   * @throws BitError ERR_BIT_OUTPUT where another run is there, or nothing can be written.
+   */
+  async open(preparation: Preparation, restart: boolean): Promise<void> {
+    if (restart) await this.store.remove(FOLDER);
+    const facts = factsOf(preparation);
+    const before = await this.store.read(RUN);
+    if (before) expectSame(JSON.parse(before.toString()) as RunFacts, facts, this.place);
+    else await this.expectNoModel(restart);
+    await explainWrites(this.path, () => mkdir(this.checkpoints, { recursive: true }));
+    if (!before) await this.store.replace(RUN, `${JSON.stringify(facts, null, 2)}\n`);
+  }
+
+  /** Makes a checkpoint the model of the folder. */
+  async keep({ folder, step }: Checkpoint, evaluation: EvaluationResult | null): Promise<void> {
+    for (const name of ['config.json', 'preprocessor_config.json', WEIGHTS])
+      await explainWrites(join(this.place, name), () =>
+        replaceBy(join(folder, name), join(this.place, name)),
+      );
+    await this.store.replace(BEST, `${JSON.stringify({ step, evaluation })}\n`);
+  }
+
+  /** Null before there is one. */
+  async best(): Promise<Best | null> {
+    const text = await this.store.read(BEST);
+    return text && (JSON.parse(text.toString()) as Best);
+  }
+
+  /** Somebody's own model is not written over. */
+  private async expectNoModel(restart: boolean): Promise<void> {
+    if (restart || !(await this.store.list('')).includes(WEIGHTS)) return;
+    throw new BitError(
+      'ERR_BIT_OUTPUT',
+      `${this.place} has a model (${WEIGHTS}) that no run there has made: choose another output, or ` +
+        'begin anew (restart), which takes its place',
+    );
+  }
+}
+
+async function replaceBy(from: string, to: string): Promise<void> {
+  const part = `${to}.${process.pid}.part`;
+  try {
+    await copyFile(from, part);
+    await rename(part, to);
+  } finally {
+    await rm(part, { force: true });
+  }
+}
+
+function factsOf({ settings, train, validation, weights }: Preparation): RunFacts {
+  return JSON.parse(
+    JSON.stringify({
+      ...settings,
+      problemType: train.problemType,
+      labels: train.labels,
+      weights,
+      examples: digestOf(train),
+      validation: validation && digestOf(validation),
+    }),
+  ) as RunFacts;
+}
+
+/** Of names and targets; that files hold something else by now is not noticed. */
+function digestOf({ examples }: Dataset): string {
+  const hash = createHash('sha256');
+  for (const { path, target } of examples as readonly Example[])
+    hash.update(`${JSON.stringify([path, target])}\n`);
+  return `${examples.length} by SHA-256 ${hash.digest('hex')}`;
+}
+
+function expectSame(before: RunFacts, now: RunFacts, place: string): void {
+  const names = [...new Set([...Object.keys(before), ...Object.keys(now)])];
+  const changed = names.filter((name) => !isDeepStrictEqual(before[name], now[name]));
+  if (changed.length === 0) return;
+  const changes = changed.map(
+    (name) => `${name} was ${describe(before[name])} and is ${describe(now[name])}`,
+  );
+  throw new BitError(
+    'ERR_BIT_OUTPUT',
+    `${place} holds a run of other settings: ${changes.join('; ')}. Give it the same ones, another ` +
+      'output, or begin anew (restart), which deletes what is there',
+  );
+}
