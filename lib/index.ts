@@ -67,6 +67,20 @@ export type { Preset } from './training/presets';
 export type { FineTuneResult, TrainingStep } from './training/run';
 export { evaluate, type EvaluateOptions, type Evaluated } from './training/evaluate';
 export type { EvaluationResult } from './training/evaluation/evaluation';
+export type { SingleLabelMistake, SingleLabelResult } from './training/evaluation/single_label';
+export type {
+  LabelMeasures,
+  MultiLabelMistake,
+  MultiLabelResult,
+} from './training/evaluation/multi_label';
+export type {
+  RegressionMistake,
+  RegressionResult,
+  ValueMeasures,
+} from './training/evaluation/regression';
+export type { ClassMeasures, ConfusedPair, ConfusionCounts } from './training/evaluation/confusion';
+export type { CalibrationBin, CalibrationResult } from './training/evaluation/calibration';
+export type { Interval } from './training/evaluation/interval';
 export type { ClassCount } from './training/data/balance';
 export type { Dataset, DatasetProblem, Example, ProblemType } from './training/data/dataset';
 export { batch } from './batch/batch';

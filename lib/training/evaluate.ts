@@ -34,9 +34,11 @@ export interface EvaluateOptions extends Omit<LoadOptions, 'problemType'> {
   timeoutMs?: number;
   /** How many of the worst mistakes are told; default 50. */
   mistakes?: number;
-  /** Of tables: which columns hold paths, labels, pictures. */
+  /** Of tables: which column holds paths. */
   pathColumn?: string;
+  /** Of tables: which column holds labels. */
   labelColumn?: string;
+  /** Of Parquet files: which column holds pictures. */
   imageColumn?: string;
   /** Where an HTML page of the measures and the worst mistakes goes. */
   report?: string;
@@ -48,7 +50,10 @@ export interface EvaluateOptions extends Omit<LoadOptions, 'problemType'> {
  * Measures, and what was found in the data and left out.
  * @category Training
  */
-export type Evaluated = EvaluationResult & { problems: DatasetProblem[] };
+export type Evaluated = EvaluationResult & {
+  /** What was left out, and why. */
+  problems: DatasetProblem[];
+};
 
 const OWN_CHECKS = {
   split: oneOf('train', 'validation', 'test'),

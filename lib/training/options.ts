@@ -23,6 +23,7 @@ import type { Preset } from './presets';
  * @category Training
  */
 export interface TrainingData {
+  /** How targets are taken. */
   problemType: ProblemType;
   /** Those that can be read. */
   trainExamples: number;
@@ -99,9 +100,11 @@ export interface FineTuneOptions extends PretrainedOptions {
   report?: boolean;
   /** Called once the data are read, before the first step. */
   onData?: (data: TrainingData) => void;
-  /** Of tables: which columns hold paths, labels, pictures. */
+  /** Of tables: which column holds paths. */
   pathColumn?: string;
+  /** Of tables: which column holds labels. */
   labelColumn?: string;
+  /** Of Parquet files: which column holds pictures. */
   imageColumn?: string;
 }
 

@@ -6,7 +6,9 @@ import type { Dataset } from './dataset';
  * @category Training
  */
 export interface ClassCount {
+  /** The name of the class. */
   label: string;
+  /** Its examples. */
   count: number;
 }
 
