@@ -27,7 +27,7 @@ export interface CalibrationResult {
    * examples (Guo et al., "On Calibration of Modern Neural Networks", 2017, arXiv 1706.04599, equation 5).
    */
   ece: number | null;
-  /** The mean of the squared distances between scores and what is true, over all classes (Brier, 1950). */
+  /** The mean over examples of the squared distance between scores and truth, summed over classes: 0 to 2 (Brier, 1950). */
   brier: number | null;
   /** Of a reliability diagram. */
   bins: CalibrationBin[];
