@@ -13,10 +13,11 @@ const SUITES = {
   inference: require('./suites/inference'),
   preprocessing: require('./suites/preprocessing'),
   startup: require('./suites/startup'),
+  train: require('./suites/train'),
 };
 
 /** Those that are run by themselves, into results of their own. */
-const APART = ['batch', 'busy'];
+const APART = ['batch', 'busy', 'train'];
 
 const split = (text) => text.split(',').map((part) => part.trim());
 
@@ -26,7 +27,7 @@ function parse() {
     .addOption(
       new Option('--suites <names>', Object.keys(SUITES).join(', ')).argParser(split).default(
         Object.keys(SUITES).filter((name) => !APART.includes(name)),
-        'all but batch and busy',
+        `all but ${APART.join(', ')}`,
       ),
     )
     .option('--busy', 'the suite of that name alone, into results/cpu-busy.json')

@@ -62,13 +62,28 @@ export type { ExplainedClass } from './explain/targets';
 export type { Many } from './pipelines/parts';
 export type { Settled } from './pipelines/settled';
 export { fineTune, type FineTuning } from './training/fine_tune';
-export type { FineTuneOptions, HeadOptions } from './training/options';
+export type { FineTuneOptions, HeadOptions, TrainingData } from './training/options';
 export type { Preset } from './training/presets';
 export type { FineTuneResult, TrainingStep } from './training/run';
 export type { HeadResult, HeadStep } from './training/head/run';
 export type { StrengthScore } from './training/head/strengths';
 export { evaluate, type EvaluateOptions, type Evaluated } from './training/evaluate';
 export type { EvaluationResult } from './training/evaluation/evaluation';
+export type { SingleLabelMistake, SingleLabelResult } from './training/evaluation/single_label';
+export type {
+  LabelMeasures,
+  MultiLabelMistake,
+  MultiLabelResult,
+} from './training/evaluation/multi_label';
+export type {
+  RegressionMistake,
+  RegressionResult,
+  ValueMeasures,
+} from './training/evaluation/regression';
+export type { ClassMeasures, ConfusedPair, ConfusionCounts } from './training/evaluation/confusion';
+export type { CalibrationBin, CalibrationResult } from './training/evaluation/calibration';
+export type { Interval } from './training/evaluation/interval';
+export type { ClassCount } from './training/data/balance';
 export type { Dataset, DatasetProblem, Example, ProblemType } from './training/data/dataset';
 export { batch } from './batch/batch';
 export { DEFAULT_PART_SIZE, DEFAULT_RETRIES, type BatchJobOptions } from './batch/options';

@@ -77,6 +77,7 @@ const LIB_DOORS = {
     'binding',
     'config',
     'describe',
+    'explain',
     'hub',
     'image',
     'models',

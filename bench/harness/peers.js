@@ -163,6 +163,31 @@ const BUSY = [
   },
 ];
 
+const torchTraining = (kind, needs = []) => ({
+  command: python('torch_training.py', kind),
+  needs: ['transformers', ...needs],
+});
+
+/** A step of training. `exact`: must have the reference's losses. */
+const TRAIN = [
+  {
+    name: 'bigtransfer float32',
+    command: node('bigtransfer_train.js', 'float32'),
+    needs: [],
+    exact: true,
+  },
+  {
+    name: 'bigtransfer bfloat16',
+    command: node('bigtransfer_train.js', 'bfloat16'),
+    needs: ['bfloat16'],
+  },
+  { name: 'transformers eager float32', ...torchTraining('eager-float32'), reference: true },
+  { name: 'transformers channels-last float32', ...torchTraining('channels-last-float32') },
+  { name: 'torch.compile float32', ...torchTraining('compile-float32') },
+  { name: 'transformers eager bfloat16', ...torchTraining('eager-bfloat16', ['bfloat16']) },
+  { name: 'torch.compile bfloat16', ...torchTraining('compile-bfloat16', ['bfloat16']) },
+];
+
 function importable(modules) {
   const code = modules.map((name) => `import ${name}`).join('\n');
   return spawnSync(PYTHON, ['-c', code], { stdio: 'ignore' }).status === 0;
@@ -217,6 +242,7 @@ module.exports = {
   PREPROCESSING,
   PYTHON,
   STARTUP,
+  TRAIN,
   here,
   missing,
   sortOut,

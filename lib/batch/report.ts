@@ -1,8 +1,6 @@
 // What a job did, as a page: how fast, what went wrong, what was seen.
-import { loadBinding } from '../binding/load';
 import { HeldImage } from '../image/input';
-import { loadSharp } from '../image/sharp';
-import { showPicture } from '../image/shown';
+import { thumbnailUrl } from '../image/thumbnail';
 import { markup, type Html } from '../report/markup';
 import { render, type Chart, type Page } from '../report/page';
 import type { DonePart } from './job/done';
@@ -42,7 +40,7 @@ export async function reportOf(job: Job, parts: DonePart[], signal?: AbortSignal
     throughput(parts),
     ...(isClassifier ? [scores(tally), bars('Labels', 'images', tally.labels)] : []),
     bars('Errors', 'images', tally.reasons),
-  ].filter(({ values }) => values.some((value) => value > 0));
+  ].filter(({ series }) => series.some(({ values }) => values.some((value) => Number(value) > 0)));
   const sections: Page['sections'] = [];
   const drawn = evenly(tally.samples.filter(isResult), MOST_PICTURES);
   const pictures = await contactSheet(drawn, signal);
@@ -122,14 +120,20 @@ function throughput(parts: DonePart[]): Chart {
     labels: starts.map((start) =>
       new Date(1000 * start).toISOString().slice(5, 19).replace('T', ' '),
     ),
-    values: starts.map((start) => Number(rateIn(start).toPrecision(4))),
+    series: [
+      {
+        name: 'images/s',
+        values: starts.map((start) => Number(rateIn(start).toPrecision(4))),
+      },
+    ],
     unit: 'images/s',
   };
 }
 
 function scores({ scores: values }: Tally): Chart {
   const labels = values.map((_, bin) => `${((100 * bin) / SCORE_BINS).toFixed(0)} %`);
-  return { title: 'Score of the best label', type: 'bar', labels, values, unit: 'images' };
+  const series = [{ name: 'images', values }];
+  return { title: 'Score of the best label', type: 'bar', labels, series, unit: 'images' };
 }
 
 /** The most frequent ones; the others together. */
@@ -145,7 +149,7 @@ function bars(title: string, unit: string, counts: Record<string, number>): Char
     labels: shown.map(([name]) =>
       name.length > MOST_LETTERS ? `${name.slice(0, MOST_LETTERS)}…` : name,
     ),
-    values: shown.map(([, times]) => times),
+    series: [{ name: unit, values: shown.map(([, times]) => times) }],
     unit,
     isHorizontal: true,
   };
@@ -183,16 +187,7 @@ async function thumbnail(path: string, signal?: AbortSignal): Promise<string | n
     timeoutMs: PATIENCE_MS,
   };
   try {
-    const { pixels } = await showPicture(HeldImage.of(path), SIDE, loadBinding(), bounds);
-    const [, , height = 0, width = 0] = pixels.shape;
-    const plane = height * width;
-    const { data } = pixels;
-    const rows = Buffer.alloc(3 * plane);
-    for (let i = 0; i < plane; i++)
-      for (let c = 0; c < 3; c++) rows[3 * i + c] = data[c * plane + i] as number;
-    const raw = { width, height, channels: 3 as const };
-    const jpeg = await loadSharp()(rows, { raw }).jpeg({ quality: 80 }).toBuffer();
-    return `data:image/jpeg;base64,${jpeg.toString('base64')}`;
+    return await thumbnailUrl(HeldImage.of(path), SIDE, bounds);
   } catch {
     signal?.throwIfAborted();
     return null;

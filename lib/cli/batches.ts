@@ -44,7 +44,7 @@ export async function runBatches<T>(job: BatchJob<T>, context: Context): Promise
     failed.push({ path, code, message });
     progress.note(`error: ${path}: ${message}`);
   };
-  const listing = listImages(job.args, context);
+  const listing = listImages(job.args, { signal: context.signal });
   const paths = readable(listing, ({ path, problem = '' }) => {
     missing++;
     fail(path, { code: 'ERR_BIT_IMAGE', message: problem });

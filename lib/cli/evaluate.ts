@@ -19,6 +19,7 @@ interface Flags extends Omit<ImageFlags, 'model'> {
   pathColumn?: string;
   labelColumn?: string;
   imageColumn?: string;
+  report?: string;
   json?: boolean;
 }
 
@@ -43,6 +44,7 @@ export function addEvaluate(program: Command, context: Context): void {
     .option('--path-column <name>', 'of tables')
     .option('--label-column <name>', 'of tables')
     .option('--image-column <name>', 'of Parquet files')
+    .option('--report <file>', 'an HTML page of the measures and the worst mistakes')
     .option('--json', 'print all measures as a JSON document');
   addImageOptions(command, { withModel: false }).action(
     (model: string, data: string, flags: Flags) => run(model, data, flags, context),
@@ -51,15 +53,17 @@ export function addEvaluate(program: Command, context: Context): void {
 
 async function run(model: string, data: string, flags: Flags, context: Context): Promise<void> {
   const { split, maxEvalSamples, pathColumn, labelColumn, imageColumn, batchSize, timeout } = flags;
+  const { report } = flags;
   const progress = new Progress();
   try {
     const result = await evaluate(model, data, {
       ...(loadOptions({ ...flags, model }, context) as EvaluateOptions),
-      ...{ split, maxEvalSamples, pathColumn, labelColumn, imageColumn, batchSize },
+      ...{ split, maxEvalSamples, pathColumn, labelColumn, imageColumn, batchSize, report },
       timeoutMs: 1000 * timeout,
       onExample: (done, total) => progress.update('images', done, total, `${done} of ${total}`),
     });
     progress.stop();
+    for (const line of problemLines(result.problems)) progress.note(line);
     await (flags.json ? printJson(result) : tell(result));
   } finally {
     progress.stop();
@@ -67,7 +71,6 @@ async function run(model: string, data: string, flags: Flags, context: Context):
 }
 
 async function tell(result: Evaluated): Promise<void> {
-  for (const line of problemLines(result.problems)) process.stderr.write(`${line}\n`);
   const lines = [`${result.examples} examples: ${evaluationInWords(result)}`];
   if (result.problemType === 'single_label_classification') lines.push(...classesInWords(result));
   await print(lines.join('\n'));
@@ -110,8 +113,9 @@ export function evaluationInWords(result: EvaluationResult): string {
 export function problemLines(problems: readonly DatasetProblem[]): string[] {
   const lines = problems
     .slice(0, MOST_PROBLEMS)
-    .map(({ path, message }) =>
-      harmless(`left out: ${message.includes(path) ? message : `${path}: ${message}`}`),
+    .map(
+      ({ path, message }) =>
+        `left out: ${message.includes(path) ? message : `${path}: ${message}`}`,
     );
   const more = problems.length - lines.length;
   return more > 0 ? [...lines, `left out: ${more} more`] : lines;

@@ -1,12 +1,14 @@
 // `bigtransfer finetune`: from pictures in folders to a classifier of them.
 
-import { type Command, Option } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import {
   DEFAULT_MODEL,
+  DEFAULT_TIMEOUT_MS,
   fineTune,
   type FineTuneOptions,
   type FineTuneResult,
   type Preset,
+  type TrainingData,
   type TrainingStep,
 } from '../index';
 import type { Context } from './context';
@@ -14,6 +16,7 @@ import { evaluationInWords, problemLines } from './evaluate';
 import {
   addSourceOptions,
   fraction,
+  nonEmpty,
   positiveInteger,
   positiveNumber,
   sourceOptions,
@@ -36,6 +39,7 @@ interface Flags
   schedule?: number[];
   headOnly?: boolean;
   strength?: number;
+  timeout: number;
   json?: boolean;
 }
 
@@ -47,6 +51,7 @@ const OF_RUN = [
   'maxTrainSamples',
   'maxEvalSamples',
   'problemType',
+  'fromScratch',
   'batchSize',
   'batchSplit',
   'learningRate',
@@ -66,10 +71,18 @@ const OF_RUN = [
   'saveSteps',
   'threads',
   'restart',
+  'report',
   'pathColumn',
   'labelColumn',
   'imageColumn',
 ] as const satisfies readonly (keyof FineTuneOptions & keyof Flags)[];
+
+/** Only one of them may say how long the training is. */
+const LENGTHS = [
+  ['schedule', '--schedule'],
+  ['numTrainEpochs', '--num-train-epochs'],
+  ['maxSteps', '--max-steps'],
+] as const;
 
 export function addFinetune(program: Command, context: Context): void {
   const command = program
@@ -77,19 +90,31 @@ export function addFinetune(program: Command, context: Context): void {
     .description('Transfer a model to your own classes; go on where a run ended')
     .argument('[data]', 'a folder with a folder for each class, or a CSV, JSONL or Parquet file')
     .option('--model <source>', 'directory, checkpoint file or hub id', DEFAULT_MODEL)
-    .requiredOption('--out <folder>', 'where the model goes, and its logs')
+    .requiredOption('--out <folder>', 'where the model goes, and its logs', nonEmpty)
     .addOption(new Option('--preset <name>', 'what to train with (default: cpu)').choices(PRESETS));
   addDataOptions(command);
   addHeadOptions(command);
   addRecipeOptions(command);
   addSourceOptions(command)
     .option('--threads <n>', 'compute threads (default: all that there are)', positiveInteger)
+    .option(
+      '--timeout <seconds>',
+      'how long the server of a URL may be silent',
+      positiveNumber,
+      DEFAULT_TIMEOUT_MS / 1000,
+    )
+    .option('--no-report', 'write no training/report.html at the end')
     .option('--restart', 'delete what an earlier run left there, and begin anew')
     .option('--json', 'print what came of it as a JSON document')
     .action((data: string | undefined, flags: Flags) => {
       const from = data ?? flags.trainDir;
       if (from === undefined)
         command.error('error: there is no data: give a folder or a file, or --train-dir');
+      if (data !== undefined && flags.trainDir !== undefined)
+        command.error('error: there are two sets of data: DATA and --train-dir');
+      const lengths = LENGTHS.filter(([name]) => flags[name] !== undefined).map(([, flag]) => flag);
+      if (lengths.length > 1)
+        command.error(`error: each of ${lengths.join(' and ')} says how long it takes: give one`);
       const { headOnly, strength } = flags;
       if (headOnly) return runHead(from as string, flags, context);
       if (strength !== undefined) command.error('error: --strength is for --head-only');
@@ -101,7 +126,7 @@ function addDataOptions(command: Command): void {
   command
     .option('--train-dir <path>', 'the same as DATA')
     .option('--validation-dir <path>', 'data to evaluate on (default: a part of DATA)')
-    .option('--train-val-split <share>', 'of DATA that is kept for that (default: 0.15)', fraction)
+    .option('--train-val-split <share>', 'of DATA that is kept for that (default: 0.15)', share)
     .option(
       '--examples-per-class <n>',
       'so many of each class at most, drawn by the seed',
@@ -130,15 +155,16 @@ function addRecipeOptions(command: Command): void {
       'at which the rate changes, such as 100,200,300,400,500',
       schedule,
     )
+    .option('--from-scratch', 'start with random weights, not with those of the model')
     .option('--num-train-epochs <n>', 'rounds over the data', positiveNumber)
     .option('--max-steps <n>', 'all steps', positiveInteger)
     .option('--resize <pixels>', 'of each side, before the crop', positiveInteger)
     .option('--crop <pixels>', 'of each side that the network is given', positiveInteger)
     .option('--flip <p>', 'the probability that a picture is mirrored (default: 0.5)', fraction)
     .option('--mixup <alpha>', "of MixUp's Beta distribution; 0: none", notNegative)
-    .option('--momentum <x>', 'default: 0.9', fraction)
+    .option('--momentum <x>', 'default: 0.9', share)
     .option('--weight-decay <x>', 'default: 0', notNegative)
-    .option('--drop-path-rate <p>', "default: that of the model's config", fraction)
+    .option('--drop-path-rate <p>', "default: that of the model's config", share)
     .addOption(
       new Option('--dtype <name>', 'what activations are computed in (default: float32)').choices([
         'float32',
@@ -150,48 +176,72 @@ function addRecipeOptions(command: Command): void {
     .option('--save-steps <n>', 'steps between checkpoints', positiveInteger);
 }
 
-function optionsOf(flags: Flags, context: Context): FineTuneOptions {
+function optionsOf(flags: Flags, context: Context, progress: Progress): FineTuneOptions {
   const given = OF_RUN.filter((name) => flags[name] !== undefined);
   return {
     ...sourceOptions(flags, context),
     ...Object.fromEntries(given.map((name) => [name, flags[name]])),
     ...(flags.validationDir !== undefined && { validation: flags.validationDir }),
     output: flags.out,
+    timeoutMs: 1000 * flags.timeout,
+    onData: (data) => (flags.json ? undefined : progress.note(dataInWords(data))),
   };
 }
 
 async function run(data: string, flags: Flags, context: Context): Promise<void> {
   const progress = new Progress();
-  const options = optionsOf(flags, context);
+  const options = optionsOf(flags, context, progress);
   const running = fineTune(flags.model, data, options);
+  let isTold = false;
   try {
     for await (const step of running) {
+      isTold = true;
       progress.update('steps', step.step, step.steps, inWords(step));
+      for (const line of problemLines(step.problems)) progress.note(line);
       if (step.evaluation && !flags.json)
         progress.note(`step ${step.step}: ${evaluationInWords(step.evaluation)}`);
     }
   } finally {
-    if (context.signal.aborted) progress.note('stopped: the same command goes on from here');
+    if (context.signal.aborted) progress.note(goesOn(flags));
     progress.stop();
   }
-  await tell(await running.result(), flags);
+  const result = await running.result();
+  // A run that had come to its end has no steps that could tell them.
+  if (!isTold) for (const line of problemLines(result.problems)) progress.note(line);
+  if (result.report !== null && !flags.json) progress.note(`report: ${result.report}`);
+  await tell(result, flags);
 }
 
 /** Options of steps are refused by fineTune() itself. */
 function runHead(data: string, flags: Flags, context: Context): Promise<void> {
   const { strength, json = false } = flags;
-  const options = { ...optionsOf(flags, context), headOnly: true, strength } as const;
-  return tellHead(fineTune(flags.model, data, options), context, json);
+  const progress = new Progress();
+  // There is no report of a head alone.
+  const given = { ...optionsOf(flags, context, progress), report: undefined };
+  const options = { ...given, headOnly: true, strength } as const;
+  return tellHead(fineTune(flags.model, data, options), progress, context, json);
 }
 
+const goesOn = ({ restart }: Flags) =>
+  `stopped: the same command${restart ? ', without --restart,' : ''} goes on from here`;
+
 async function tell(result: FineTuneResult, { json }: Flags): Promise<void> {
-  const { evaluation, problems, output, bestStep, steps, trainExamples } = result;
+  const { evaluation, output, bestStep, steps, trainExamples } = result;
   if (json) return printJson({ ...(evaluation ?? {}), ...result });
-  for (const line of problemLines(problems)) process.stderr.write(`${line}\n`);
   const measured = evaluation ? `, ${evaluationInWords(evaluation)}` : '';
   await print(
     `${output}: a model from ${trainExamples} examples, after ${bestStep} of ${steps} steps${measured}`,
   );
+}
+
+/** Such as '24 examples of 3 classes, 8 to 12 each; 4 to validate on'. */
+function dataInWords({ trainExamples, validationExamples, classes }: TrainingData): string {
+  const counts = classes.map(({ count }) => count);
+  const [least, most] = [Math.min(...counts), Math.max(...counts)];
+  const each = least === most ? `${least}` : `${least} to ${most}`;
+  const ofClasses = counts.length > 0 ? ` of ${counts.length} classes, ${each} each` : '';
+  const others = validationExamples === null ? '' : `; ${validationExamples} to validate on`;
+  return `${trainExamples} examples${ofClasses}${others}`;
 }
 
 function inWords({ step, steps, loss, learningRate, imagesPerSecond, secondsLeft }: TrainingStep) {
@@ -202,7 +252,19 @@ function inWords({ step, steps, loss, learningRate, imagesPerSecond, secondsLeft
   );
 }
 
-const schedule = (text: string) => text.split(',').map((step) => wholeNumber(step));
+function schedule(text: string): number[] {
+  const steps = text.split(',').map((step) => wholeNumber(step));
+  const isAscending = steps.every((step, i) => step > (steps[i - 1] ?? -1));
+  if (!isAscending || steps.at(-1) === 0)
+    throw new InvalidArgumentError('Expected ascending numbers of steps.');
+  return steps;
+}
+
+function share(text: string): number {
+  const value = fraction(text);
+  if (value === 1) throw new InvalidArgumentError('Expected a number from 0 to below 1.');
+  return value;
+}
 
 function notNegative(text: string): number {
   return Number(text) === 0 && text.trim() !== '' ? 0 : positiveNumber(text);

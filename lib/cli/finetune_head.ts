@@ -5,7 +5,7 @@ import type { FineTuning, HeadResult, HeadStep } from '../index';
 import type { Context } from './context';
 import { evaluationInWords, problemLines } from './evaluate';
 import { positiveNumber } from './options';
-import { Progress } from './progress';
+import type { Progress } from './progress';
 import { duration, print, printJson } from './report';
 
 /** Flags of steps, of which the fit of a head has none. */
@@ -26,6 +26,7 @@ const OF_STEPS = [
   'dtype',
   'evalSteps',
   'saveSteps',
+  'fromScratch',
 ];
 
 export function addHeadOptions(command: Command): void {
@@ -46,10 +47,10 @@ export function addHeadOptions(command: Command): void {
 /** Runs it to its end. @throws what the run rejects with. */
 export async function tellHead(
   running: FineTuning<HeadStep, HeadResult>,
+  progress: Progress,
   { signal }: Context,
   json: boolean,
 ): Promise<void> {
-  const progress = new Progress();
   try {
     for await (const step of running) show(step, progress, json);
   } finally {

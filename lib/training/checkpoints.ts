@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BitError } from '../errors';
-import { explainWrites } from './files';
+import { explainWrites, syncFiles, syncFolder } from './files';
 
 const NAME = /^step-(\d{8})$/;
 /** What is not complete yet. */
@@ -36,24 +36,35 @@ export class Checkpoints {
         await mkdir(unfinished, { recursive: true });
         await write(unfinished);
         await writeFile(join(unfinished, STATE), `${JSON.stringify({ step })}\n`);
+        await syncFiles(unfinished);
         await rm(folder, { recursive: true, force: true });
         await rename(unfinished, folder);
+        await syncFolder(this.folder);
       } finally {
         await rm(unfinished, { recursive: true, force: true });
       }
+      await this.removeBut(nameOf(step));
     });
-    await this.removeBut(nameOf(step));
     return { step, folder };
   }
 
-  /** The newest one; null where there is none. @throws BitError ERR_BIT_CHECKPOINT for one that is broken. */
+  /**
+   * The newest one; null where there is none. What else a killed run has left goes.
+   * @throws BitError ERR_BIT_CHECKPOINT for one that is broken; nothing goes then.
+   */
   async last(): Promise<Checkpoint | null> {
     const names = (await this.names()).filter((name) => NAME.test(name)).sort();
     const name = names.at(-1);
-    if (name === undefined) return null;
+    const last = name === undefined ? null : await this.read(name);
+    await explainWrites(this.folder, () => this.removeBut(name));
+    return last;
+  }
+
+  private async read(name: string): Promise<Checkpoint> {
     const folder = join(this.folder, name);
     try {
       const { step } = JSON.parse(await readFile(join(folder, STATE), 'utf8')) as CheckpointState;
+      if (nameOf(step) !== name) throw new Error(`${STATE} is of step ${step}`);
       return { step, folder };
     } catch (cause) {
       const message = `The checkpoint ${folder} is broken: delete it to go on from the one before, or begin anew (restart)`;
@@ -61,14 +72,18 @@ export class Checkpoints {
     }
   }
 
-  private async removeBut(kept: string): Promise<void> {
+  private async removeBut(kept?: string): Promise<void> {
     for (const name of await this.names())
       if (name !== kept && (NAME.test(name) || name.startsWith(UNFINISHED)))
         await rm(join(this.folder, name), { recursive: true, force: true });
   }
 
   private async names(): Promise<string[]> {
-    return readdir(this.folder).catch(() => []);
+    return readdir(this.folder).catch((error: NodeJS.ErrnoException) => {
+      if (error.code === 'ENOENT') return [];
+      const message = `Cannot read ${this.folder}: ${error.message}`;
+      throw new BitError('ERR_BIT_OUTPUT', message, { cause: error });
+    });
   }
 }
 

@@ -1,10 +1,11 @@
 // The batches of a run, made ahead of the steps that learn from them.
 import type { NativeTensor } from '../binding/types';
-import type { Example, ProblemType } from './data/dataset';
-import { cropInto, drawAugmentation, type Normalisation } from './augment';
+import { BitError } from '../errors';
+import { cropInto, drawAugmentation, type Normalisation, type SquarePicture } from './augment';
+import type { DatasetProblem, Example, ProblemType } from './data/dataset';
 import type { LearnerBatch } from './learner';
 import type { Order } from './order';
-import type { Pictures } from './pictures';
+import { isUnreadable, type Pictures } from './pictures';
 import { Random } from './random';
 
 export interface FeedOptions {
@@ -20,15 +21,27 @@ export interface FeedOptions {
   batchSplit: number;
   normalisation: Normalisation;
   seed: number;
+  /** Called with each picture that cannot be read any more, once. */
+  onProblem: (problem: DatasetProblem) => void;
 }
 
 /** How many steps' batches may be made ahead. */
 const STEPS_AHEAD = 1;
 /** dropSeed has as many bits. */
 const SEEDS = 2 ** 53;
+/** Examples that are drawn in the place of one whose picture is gone, until one can be read. */
+const MOST_DRAWS = 100;
+
+/** An example of a batch. */
+interface Found {
+  example: Example;
+  picture: SquarePicture;
+}
 
 export class Feed {
   private readonly made = new Map<number, Promise<LearnerBatch[]>>();
+  /** Examples whose pictures cannot be read any more, and why. */
+  private readonly gone = new Map<Example, BitError>();
 
   constructor(
     private readonly options: FeedOptions,
@@ -39,7 +52,7 @@ export class Feed {
   /**
    * The micro-batches of a step; those of the next one are begun.
    * @param last the step after which there is none.
-   * @throws BitError ERR_BIT_IMAGE for a picture that cannot be read any more.
+   * @throws BitError ERR_BIT_IMAGE where a picture cannot be read any more, nor any that is drawn in its place.
    */
   async take(step: number, last: number): Promise<LearnerBatch[]> {
     for (let ahead = step; ahead <= Math.min(step + STEPS_AHEAD, last); ahead++) this.begin(ahead);
@@ -58,20 +71,20 @@ export class Feed {
   }
 
   private async make(step: number): Promise<LearnerBatch[]> {
-    const { examples, batchSplit, mixup, seed } = this.options;
+    const { examples, batchSplit, problemType, mixup, seed } = this.options;
     const chosen = this.order.indices(step).map((index) => examples[index] as Example);
     const size = Math.ceil(chosen.length / batchSplit);
     // One share for all of a step, as Google's loop has it.
     const lambda = mixup > 0 ? new Random(seed, 'mixup', step).beta(mixup, mixup) : 1;
     const batches: LearnerBatch[] = [];
     for (let first = 0; first < chosen.length; first += size) {
-      const part = chosen.slice(first, first + size);
+      const { pixelValues, used } = await this.read(chosen.slice(first, first + size), step, first);
       batches.push({
-        pixelValues: await this.pixels(part, step, first),
-        labels: targetsOf(part, this.options.problemType),
+        pixelValues,
+        labels: targetsOf(used, problemType),
         mixing:
           mixup > 0
-            ? { lambda, permutation: new Random(seed, 'mix', step, first).permutation(part.length) }
+            ? { lambda, permutation: new Random(seed, 'mix', step, first).permutation(used.length) }
             : null,
         dropSeed: Math.floor(new Random(seed, 'drop', step, first).next() * SEEDS),
       });
@@ -79,22 +92,58 @@ export class Feed {
     return batches;
   }
 
-  private async pixels(
+  /** Pictures from place `first` of a step on, and the examples that they are of. */
+  private async read(
     part: readonly Example[],
     step: number,
     first: number,
-  ): Promise<NativeTensor> {
+  ): Promise<{ pixelValues: NativeTensor; used: Example[] }> {
     const { crop, normalisation, seed } = this.options;
     const values = 3 * crop * crop;
     const data = new Float32Array(part.length * values);
-    await Promise.all(
-      part.map(async (example, i) => {
+    const used = await Promise.all(
+      part.map(async (own, i) => {
         const drawn = drawAugmentation(new Random(seed, 'augment', step, first + i), this.options);
-        const picture = await this.pictures.get(example);
+        const { example, picture } = await this.find(own, step, first + i);
         cropInto(data, i * values, picture, crop, drawn, normalisation);
+        return example;
       }),
     );
-    return { dtype: 'float32', shape: [part.length, 3, crop, crop], data };
+    const shape = [part.length, 3, crop, crop];
+    return { pixelValues: { dtype: 'float32', shape, data }, used };
+  }
+
+  /** An example, or where its picture is gone another one, which follows from the step and the place. */
+  private async find(own: Example, step: number, place: number): Promise<Found> {
+    const { examples, seed } = this.options;
+    let example = own;
+    for (let draw = 0; ; draw++) {
+      const picture = await this.pictureOf(example);
+      if (picture) return { example, picture };
+      if (draw === MOST_DRAWS) break;
+      const random = new Random(seed, 'instead', step, place, draw);
+      example = examples[random.below(examples.length)] as Example;
+    }
+    const cause = this.gone.get(own) as BitError;
+    throw new BitError(
+      'ERR_BIT_IMAGE',
+      `${cause.message}; and none of the ${MOST_DRAWS} pictures that were drawn in its place can be read either`,
+      { cause },
+    );
+  }
+
+  /** Null where it cannot be read any more; it is not tried again, since servers may be slow to say so. */
+  private async pictureOf(example: Example): Promise<SquarePicture | null> {
+    if (this.gone.has(example)) return null;
+    try {
+      return await this.pictures.get(example);
+    } catch (error) {
+      if (!isUnreadable(error)) throw error;
+      if (!this.gone.has(example))
+        this.options.onProblem({ path: example.path, message: error.message });
+      this.gone.set(example, error);
+      return null;
+    }
   }
 }
 

@@ -1,6 +1,8 @@
 // The public fineTune(): a run, step by step or at once.
-import { Caller } from '../errors';
+import { DEFAULT_MODEL } from '../config/defaults';
+import { BitError, Caller } from '../errors';
 import { throwIfAborted } from '../signal';
+import { countsByClass } from './data/balance';
 import type { Dataset } from './data/dataset';
 import { prepareHead } from './head/prepare';
 import { HeadRun, type HeadResult, type HeadStep } from './head/run';
@@ -10,8 +12,10 @@ import {
   expectCheck,
   type FineTuneOptions,
   type HeadOptions,
+  type TrainingData,
 } from './options';
 import { prepareRun } from './prepare';
+import { writeRunReport } from './report/report';
 import { Run, type FineTuneResult, type TrainingStep } from './run';
 
 /**
@@ -22,7 +26,10 @@ export interface FineTuning<
   Step = TrainingStep,
   Result = FineTuneResult,
 > extends AsyncIterable<Step> {
-  /** Takes the steps that are left, unless somebody goes through them, and resolves at the end. */
+  /**
+   * Takes all steps, or waits for whoever goes through them.
+   * @throws what ended the run; BitError ERR_BIT_TRAINING where somebody left off before the last step.
+   */
   result(): Promise<Result>;
 }
 
@@ -41,8 +48,8 @@ export interface FineTuning<
  * @param data a folder with a folder of pictures for each class, a CSV, JSONL or Parquet file of pictures and
  *   labels, or a data set.
  * @throws BitError ERR_BIT_CONFIG for wrong options and data that cannot be learnt from, ERR_BIT_OUTPUT where nothing can
- *   be written or another run is there, ERR_BIT_TRAINING for a loss that is no number any more; the signal's reason.
- *   What was learnt until then is kept.
+ *   be written or another run is there, ERR_BIT_TRAINING for a loss that is no number any more, ERR_BIT_IMAGE where pictures
+ *   are gone and none can take their place; the signal's reason. What was learnt until then is kept, and the model where only the report cannot be written.
  * @category Training
  */
 export function fineTune(
@@ -72,55 +79,118 @@ export function fineTune(
   expectCheck(dataSource, 'data', data);
   throwIfAborted(checked.signal);
   const caller = new Caller(fineTune);
-  if (checked.headOnly)
-    return new Running(caller, async () =>
-      HeadRun.open(await prepareHead(source, data, checked), checked),
-    );
-  return new Running(caller, async () =>
-    Run.open(await prepareRun(source, data, checked), checked),
-  );
+  if (checked.headOnly) return new Running(caller, () => openHead(source, data, checked));
+  return new Running(caller, () => openWhole(source, data, checked));
 }
 
 /** A run that is open. */
 interface Open<Step, Result> {
   steps(): AsyncGenerator<Step, void, undefined>;
-  result(): Result;
+  /** Once all steps are taken. */
+  end(): Promise<Result>;
   close(): Promise<void>;
 }
 
+async function openWhole(
+  source: string | null,
+  data: string | Dataset,
+  options: FineTuneOptions,
+): Promise<Open<TrainingStep, FineTuneResult>> {
+  const preparation = await prepareRun(source, data, options);
+  const run = await Run.open(preparation, options);
+  return {
+    steps: () => {
+      options.onData?.(dataOf(run.learned, preparation.validation));
+      return run.steps();
+    },
+    end: async () => {
+      const [learned, result] = [run.learned, run.result()];
+      const all = { source: source ?? DEFAULT_MODEL, preparation, learned, result };
+      const report = options.report === false ? null : await writeRunReport(all, options);
+      return { ...result, report };
+    },
+    close: () => run.close(),
+  };
+}
+
+async function openHead(
+  source: string | null,
+  data: string | Dataset,
+  options: HeadOptions,
+): Promise<Open<HeadStep, HeadResult>> {
+  const preparation = await prepareHead(source, data, options);
+  const run = await HeadRun.open(preparation, options);
+  return {
+    steps: () => {
+      options.onData?.(dataOf(preparation.train, preparation.validation));
+      return run.steps();
+    },
+    end: () => Promise.resolve(run.result()),
+    close: () => run.close(),
+  };
+}
+
+const LEFT = 'The run was left before its last step: the same call goes on from there';
+
 class Running<Step, Result> implements FineTuning<Step, Result> {
   private readonly generator: AsyncGenerator<Step, Result, undefined>;
-  private end: Result | null = null;
+  private readonly end: Promise<Result>;
+  private settle!: { done: (result: Result) => void; failed: (error: unknown) => void };
+  /** Whether somebody takes the steps. */
+  private isUnderWay = false;
 
   constructor(
     private readonly caller: Caller,
     open: () => Promise<Open<Step, Result>>,
   ) {
     this.generator = this.run(open);
+    this.end = new Promise((done, failed) => (this.settle = { done, failed }));
+    this.end.catch(() => undefined); // told to whoever takes the steps, too
   }
 
   [Symbol.asyncIterator](): AsyncIterator<Step> {
+    this.isUnderWay = true;
     return this.generator;
   }
 
-  async result(): Promise<Result> {
-    for (let next = await this.generator.next(); !next.done; next = await this.generator.next());
-    return this.end as Result;
+  result(): Promise<Result> {
+    if (!this.isUnderWay) this.takeAll().catch(() => undefined); // the end has it
+    return this.end;
+  }
+
+  private async takeAll(): Promise<void> {
+    this.isUnderWay = true;
+    while (!(await this.generator.next()).done);
   }
 
   private async *run(
     open: () => Promise<Open<Step, Result>>,
   ): AsyncGenerator<Step, Result, undefined> {
+    let ended: unknown = new BitError('ERR_BIT_TRAINING', LEFT);
+    let finished: { result: Result } | null = null;
     try {
       const run = await open();
       try {
         yield* run.steps();
-        return (this.end = run.result());
+        finished = { result: await run.end() };
+        return finished.result;
       } finally {
         await run.close();
       }
     } catch (error) {
-      throw this.caller.shownIn(error);
+      throw (ended = this.caller.shownIn(error));
+    } finally {
+      if (finished) this.settle.done(finished.result);
+      else this.settle.failed(ended);
     }
   }
+}
+
+function dataOf(learned: Dataset, validation: Dataset | null): TrainingData {
+  return {
+    problemType: learned.problemType,
+    trainExamples: learned.examples.length,
+    validationExamples: validation && validation.examples.length,
+    classes: countsByClass(learned),
+  };
 }

@@ -4,6 +4,7 @@ import {
   callback,
   count,
   fraction,
+  isObject,
   nullable,
   oneOf,
   positive,
@@ -13,8 +14,24 @@ import {
 import { checkOptions } from '../config/options';
 import { PRETRAINED_CHECKS, type PretrainedOptions } from '../config/pretrained_options';
 import { BitError, invalid } from '../errors';
+import type { ClassCount } from './data/balance';
 import type { Dataset, ProblemType } from './data/dataset';
 import type { Preset } from './presets';
+
+/**
+ * What a run learns from.
+ * @category Training
+ */
+export interface TrainingData {
+  /** How targets are taken. */
+  problemType: ProblemType;
+  /** Those that can be read. */
+  trainExamples: number;
+  /** Null without a validation. */
+  validationExamples: number | null;
+  /** How many of those of the training each class has, in the order of id2label; none of a regression. */
+  classes: ClassCount[];
+}
 
 /**
  * Of {@link fineTune}. What is left out follows from the preset and the data.
@@ -37,6 +54,8 @@ export interface FineTuneOptions extends PretrainedOptions {
   maxEvalSamples?: number;
   /** Whether the head alone is learnt: see {@link HeadOptions}. */
   headOnly?: false;
+  /** Whether weights start at random, by the seed, rather than as the source has them; default false. */
+  fromScratch?: boolean;
   /** What labels are; default by what they look like. */
   problemType?: ProblemType;
   /** Examples of a step. */
@@ -79,9 +98,15 @@ export interface FineTuneOptions extends PretrainedOptions {
   timeoutMs?: number;
   /** Deletes what an earlier run has left in `output`, and begins anew; default false: it is gone on with. */
   restart?: boolean;
-  /** Of tables: which columns hold paths, labels, pictures. */
+  /** Whether `training/report.html` is written at the end: curves, measures, the worst mistakes; default true. */
+  report?: boolean;
+  /** Called once the data are read, before the first step. */
+  onData?: (data: TrainingData) => void;
+  /** Of tables: which column holds paths. */
   pathColumn?: string;
+  /** Of tables: which column holds labels. */
   labelColumn?: string;
+  /** Of Parquet files: which column holds pictures. */
   imageColumn?: string;
 }
 
@@ -103,6 +128,8 @@ const OF_STEPS = [
   'dtype',
   'evalSteps',
   'saveSteps',
+  'fromScratch',
+  'report',
 ] as const satisfies readonly (keyof FineTuneOptions)[];
 
 /**
@@ -141,16 +168,21 @@ const schedule: Check = {
     ) &&
     (value.at(-1) as number) > 0,
 };
+const place: Check = { expected: 'a path', test: (value) => text.test(value) && value !== '' };
+const problemType = oneOf(
+  'single_label_classification',
+  'multi_label_classification',
+  'regression',
+);
 export const dataSource: Check = {
   expected: 'a path or a data set',
   test: (value) => typeof value === 'string' || isDataset(value),
 };
 
 export const isDataset = (value: unknown): value is Dataset =>
-  typeof value === 'object' &&
-  value !== null &&
-  Array.isArray((value as Partial<Dataset>).examples) &&
-  Array.isArray((value as Partial<Dataset>).labels);
+  isObject(value) &&
+  problemType.test(value['problemType']) &&
+  [value['examples'], value['labels'], value['problems']].every(Array.isArray);
 
 /** @throws BitError ERR_BIT_CONFIG. */
 export function expectCheck({ expected, test }: Check, name: string, value: unknown): void {
@@ -159,7 +191,7 @@ export function expectCheck({ expected, test }: Check, name: string, value: unkn
 
 export const FINE_TUNE_CHECKS = {
   ...PRETRAINED_CHECKS,
-  output: text,
+  output: place,
   preset: oneOf('paper', 'light', 'cpu'),
   validation: nullable(dataSource),
   trainValSplit: share,
@@ -168,7 +200,8 @@ export const FINE_TUNE_CHECKS = {
   maxEvalSamples: count,
   headOnly: boolean,
   strength: positive,
-  problemType: oneOf('single_label_classification', 'multi_label_classification', 'regression'),
+  fromScratch: boolean,
+  problemType,
   batchSize: count,
   batchSplit: count,
   learningRate: positive,
@@ -189,10 +222,12 @@ export const FINE_TUNE_CHECKS = {
   threads: count,
   timeoutMs: positive,
   restart: boolean,
+  report: boolean,
   pathColumn: text,
   labelColumn: text,
   imageColumn: text,
   onProgress: callback,
+  onData: callback,
 };
 
 /** @throws BitError ERR_BIT_CONFIG naming the option that is wrong. */
@@ -209,7 +244,7 @@ export function checkFineTuneOptions<Options extends FineTuneOptions | HeadOptio
   if (both.length > 1)
     throw new BitError(
       'ERR_BIT_CONFIG',
-      `${both.join(' and ')} all say how long the training is to be: give one of them`,
+      `Each of ${both.join(' and ')} says how long the training is to be: give one of them`,
     );
   return given as Options;
 }

@@ -35,10 +35,14 @@ export class Pictures {
     if (before) return before;
     const picture = this.read(example);
     const bytes = 3 * this.options.resize ** 2;
-    if (bytes <= this.left) {
-      this.left -= bytes;
-      this.kept.set(example, picture);
-    }
+    if (bytes > this.left) return picture;
+    this.left -= bytes;
+    this.kept.set(example, picture);
+    picture.catch(() => {
+      // What cannot be read takes no room, and may be there later.
+      this.kept.delete(example);
+      this.left += bytes;
+    });
     return picture;
   }
 
@@ -50,12 +54,16 @@ export class Pictures {
       return { data: data as Uint8Array, side: resize };
     } catch (error) {
       signal?.throwIfAborted();
-      if (!(error instanceof BitError) || error.code !== 'ERR_BIT_IMAGE') throw error;
+      if (!isUnreadable(error)) throw error;
       const message = error.message.includes(path) ? error.message : `${path}: ${error.message}`;
       throw new BitError('ERR_BIT_IMAGE', message, { cause: error });
     }
   }
 }
+
+/** Whether an error is about a picture that cannot be read; others may well be. */
+export const isUnreadable = (error: unknown): error is BitError =>
+  error instanceof BitError && error.code === 'ERR_BIT_IMAGE';
 
 /** Google's transform: the sides are changed apart, so that nothing is lost at the edges. */
 function squared(side: number): BitImageProcessorFields {

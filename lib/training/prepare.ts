@@ -1,10 +1,11 @@
 // From what a caller gives to all that a run needs to know: data, recipe, and what it starts from.
+import { isDeepStrictEqual } from 'node:util';
 import { modelFacts, type ModelFacts } from '../batch/job/model_facts';
 import { DEFAULT_MODEL } from '../config/defaults';
 import type { ImageProcessorData } from '../config/image_processor';
 import { only } from '../config/options';
 import { PRETRAINED_CHECKS, type PretrainedOptions } from '../config/pretrained_options';
-import { BitError } from '../errors';
+import { BitError, describe, invalid } from '../errors';
 import { resolveSource } from '../hub';
 import { BitConfig } from '../models/bit_config';
 import { BitImageProcessor } from '../models/bit_image_processor';
@@ -46,7 +47,7 @@ export interface Preparation {
   config: BitConfig;
   /** Of the result: the paper's evaluation, which resizes to the crop's size. */
   processor: BitImageProcessor;
-  /** Weights to begin from, and what they are. */
+  /** Weights to begin from, none for random ones, and what they are. */
   files: string[];
   weights: ModelFacts['files'];
   train: Dataset;
@@ -67,14 +68,13 @@ export async function prepareRun(
   const ofSource: PretrainedOptions = only(options, PRETRAINED_CHECKS);
   const base = await BitConfig.fromPretrained(from, ofSource);
   const given = await BitImageProcessor.fromPretrained(from, ofSource);
-  const { weights } = await resolveSource(from, ofSource, 'model');
+  const start = options.fromScratch ? RANDOM : await weightsOf(from, ofSource);
   const { train, validation, problems } = await readData(data, options);
   const settings = await settingsFor(train, sideOf(given), base, options);
   return {
     config: configFor(base, train, settings),
     processor: processorFor(given, settings.crop),
-    files: weights.files,
-    weights: (await modelFacts(from, ofSource)).files,
+    ...start,
     train,
     validation,
     settings,
@@ -83,13 +83,26 @@ export async function prepareRun(
   };
 }
 
+/** Nothing but the seed. */
+const RANDOM: Pick<Preparation, 'files' | 'weights'> = { files: [], weights: {} };
+
+async function weightsOf(
+  source: string,
+  options: PretrainedOptions,
+): Promise<Pick<Preparation, 'files' | 'weights'>> {
+  const { weights } = await resolveSource(source, options, 'model');
+  return { files: weights.files, weights: (await modelFacts(source, options)).files };
+}
+
 export async function readData(data: string | Dataset, options: Omit<FineTuneOptions, 'headOnly'>) {
-  const { problemType, pathColumn, labelColumn, imageColumn, signal, seed = 0 } = options;
-  const read = (from: string | Dataset, labels: readonly string[] | null, split?: Split) =>
+  const { pathColumn, labelColumn, imageColumn, signal, seed = 0 } = options;
+  const read: Read = (from, like, split) =>
     isDataset(from)
       ? Promise.resolve(from)
       : readDataset(from, {
-          ...{ labels, problemType, pathColumn, labelColumn, imageColumn, signal },
+          ...{ pathColumn, labelColumn, imageColumn, signal },
+          labels: like?.labels,
+          problemType: like?.problemType ?? options.problemType,
           ...(split && { split }),
         });
   const splits: readonly string[] = isDataset(data) ? [] : await splitsOf(data);
@@ -104,24 +117,43 @@ export async function readData(data: string | Dataset, options: Omit<FineTuneOpt
   return {
     train: some,
     validation: validation && few(validation, options.maxEvalSamples ?? Infinity, seed),
-    problems: [...all.problems, ...(validation && validation !== all ? validation.problems : [])],
+    problems: distinct([...all.problems, ...(validation?.problems ?? [])]),
   };
 }
 
+/** Training and validation may be of the same files. */
+function distinct(problems: readonly DatasetProblem[]): DatasetProblem[] {
+  return [...new Map(problems.map((each) => [JSON.stringify(each), each])).values()];
+}
+
 type Split = 'train' | 'validation' | 'test';
-type Read = (from: string | Dataset, labels: readonly string[], split?: Split) => Promise<Dataset>;
+type Read = (from: string | Dataset, like: Dataset | null, split?: Split) => Promise<Dataset>;
 
 /** What was given for it, or lies beside the training set; null where it is to be split off. */
 async function validationOf(
   splits: readonly string[],
-  { labels }: Dataset,
+  train: Dataset,
   data: string | Dataset,
   { validation }: FineTuneOptions,
   read: Read,
 ): Promise<Dataset | null> {
-  if (validation) return read(validation, labels);
   const split = (['validation', 'test'] as const).find((each) => splits.includes(each));
-  return split && splits.includes('train') ? read(data, labels, split) : null;
+  if (!validation && !(split && splits.includes('train'))) return null;
+  const other = await (validation ? read(validation, train) : read(data, train, split));
+  expectSameKind(other, train);
+  return other;
+}
+
+/** Numbers of classes mean something only beside the labels that they are numbers of. */
+function expectSameKind(validation: Dataset, train: Dataset): void {
+  for (const name of ['problemType', 'labels'] as const)
+    if (!isDeepStrictEqual(validation[name], train[name]))
+      throw invalid(
+        'ERR_BIT_CONFIG',
+        `${name} of the validation`,
+        `those of the training, ${describe(train[name])},`,
+        validation[name],
+      );
 }
 
 async function separate(
@@ -129,11 +161,12 @@ async function separate(
   given: () => Promise<Dataset | null>,
   { validation, trainValSplit = DEFAULT_SPLIT, seed = 0 }: FineTuneOptions,
 ): Promise<[Dataset, Dataset | null]> {
-  if (validation === null || (trainValSplit === 0 && validation === undefined)) return [all, null];
+  if (validation === null) return [all, null];
   const other = await given();
   if (other) return [all, other];
   const parts = splitOff(all, trainValSplit, seed);
-  return [parts.train, { ...parts.validation, problems: [] }];
+  // Of classes with an example each there is none to spare.
+  return [parts.train, parts.validation.examples.length > 0 ? parts.validation : null];
 }
 
 function limited(

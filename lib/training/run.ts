@@ -3,7 +3,7 @@ import { BitError } from '../errors';
 import { BitForImageClassification } from '../models/bit_for_image_classification';
 import { normalisationOf } from './augment';
 import { Checkpoints, type Checkpoint } from './checkpoints';
-import type { DatasetProblem, Example } from './data/dataset';
+import type { Dataset, DatasetProblem, Example } from './data/dataset';
 import type { EvaluationResult } from './evaluation/evaluation';
 import { runEvaluation } from './evaluation/run';
 import { isBetter } from './evaluation/merit';
@@ -15,8 +15,9 @@ import { Order } from './order';
 import { Pace } from './pace';
 import { Pictures } from './pictures';
 import type { Preparation } from './prepare';
+import { Problems } from './problems';
 import { RunFolder, type Best } from './run_folder';
-import { sift } from './sift';
+import { sift, withoutThem, type Sifted } from './sift';
 
 /** Bytes of resized pictures that are kept in memory. */
 const PICTURE_ROOM = 1024 ** 3;
@@ -40,6 +41,8 @@ export interface TrainingStep {
   secondsLeft: number;
   /** Of the validation, after steps that are followed by one. */
   evaluation: EvaluationResult | null;
+  /** What was found in the data since the last step and left out, such as a picture that is gone by now. */
+  problems: DatasetProblem[];
 }
 
 /**
@@ -59,6 +62,8 @@ export interface FineTuneResult {
   trainExamples: number;
   /** What was found in the data and left out. */
   problems: DatasetProblem[];
+  /** The page that shows how it went; null where none was asked for. */
+  report: string | null;
 }
 
 export class Run {
@@ -73,7 +78,7 @@ export class Run {
     private readonly feed: Feed,
     private readonly log: RunLog,
     private readonly readable: readonly Example[],
-    private readonly problems: DatasetProblem[],
+    private readonly problems: Problems,
     /** What it goes on from, or has written last. */
     private kept: Checkpoint | null,
   ) {}
@@ -90,14 +95,22 @@ export class Run {
     const checkpoints = new Checkpoints(folder.checkpoints);
     const last = await checkpoints.last();
     const pictures = new Pictures({ ...settings, room: PICTURE_ROOM, timeoutMs, signal });
-    const { readable, problems } = await sift(train.examples, pictures);
-    expectSome(readable, problems);
+    const problems = new Problems(preparation.problems);
+    // One that went on without some pictures goes on without them.
+    const before = last && (await folder.leftOut());
+    const sifted = await sift(withoutThem(train.examples, before ?? []), pictures);
+    for (const problem of [...(before ?? []), ...sifted.leftOut]) problems.add(problem);
+    expectSome(sifted);
+    if (!before) await folder.leaveOut(sifted.leftOut);
+    const readable = before ? withoutThem(train.examples, before) : sifted.readable;
     const { problemType } = train;
-    const normalisation = normalisationOf(processor);
-    const order = new Order({ ...settings, examples: readable.length });
     const feed = new Feed(
-      { ...settings, examples: readable, problemType, normalisation },
-      order,
+      {
+        ...{ ...settings, examples: readable, problemType },
+        normalisation: normalisationOf(processor),
+        onProblem: (problem) => problems.add(problem),
+      },
+      new Order({ ...settings, examples: readable.length }),
       pictures,
     );
     const learner = await learnerOf(preparation, options, last);
@@ -113,15 +126,16 @@ export class Run {
 
   /**
    * Takes the steps that are left. Ended early, it leaves a checkpoint of what was learnt.
-   * @throws BitError ERR_BIT_TRAINING for a loss that is no number; the signal's reason.
+   * @throws BitError ERR_BIT_TRAINING for a loss that is no number, ERR_BIT_IMAGE where pictures cannot be read any more;
+   * the signal's reason.
    */
   async *steps(): AsyncGenerator<TrainingStep, void, undefined> {
     const { schedule, settings } = this.preparation;
     this.best = await this.folder.best();
     let taken = this.kept?.step ?? 0;
-    const pace = new Pace();
     try {
       await this.catchUp();
+      const pace = new Pace();
       while (taken < schedule.steps) {
         const learningRate = schedule.rateAt(taken);
         const loss = await this.step(taken, learningRate);
@@ -136,15 +150,25 @@ export class Run {
         await this.log.step(row);
         const evaluation = await this.between(taken);
         const secondsLeft = seconds * (schedule.steps - taken);
-        yield { ...row, steps: schedule.steps, secondsLeft, evaluation };
+        const problems = this.problems.take();
+        yield { ...row, steps: schedule.steps, secondsLeft, evaluation, problems };
       }
+    } catch (error) {
+      // There is nothing to go on from: the checkpoint before may be of more use.
+      if (isDiverged(error)) taken = this.kept?.step ?? 0;
+      throw error;
     } finally {
-      if (this.kept?.step !== taken) await this.save(taken);
+      if (taken > (this.kept?.step ?? 0)) await this.save(taken);
     }
   }
 
+  /** The examples of the training that can be read. */
+  get learned(): Dataset {
+    return { ...this.preparation.train, examples: [...this.readable] };
+  }
+
   /** Once all steps are taken. */
-  result(): FineTuneResult {
+  result(): Omit<FineTuneResult, 'report'> {
     const best = this.best as Best;
     return {
       output: this.options.output,
@@ -152,7 +176,7 @@ export class Run {
       bestStep: best.step,
       evaluation: best.evaluation,
       trainExamples: this.readable.length,
-      problems: [...this.preparation.problems, ...this.problems],
+      problems: [...this.problems.all],
     };
   }
 
@@ -199,7 +223,8 @@ export class Run {
 
   private isToBeEvaluated(taken: number): boolean {
     const { schedule, settings, validation } = this.preparation;
-    return validation !== null && (taken % settings.evalSteps === 0 || taken === schedule.steps);
+    const isDue = taken % settings.evalSteps === 0 || taken === schedule.steps;
+    return validation !== null && taken > 0 && isDue;
   }
 
   private async save(taken: number): Promise<void> {
@@ -218,11 +243,18 @@ export class Run {
     const model = await BitForImageClassification.fromPretrained(folder, { threads, signal });
     try {
       const given = { signal, timeoutMs };
-      const { result } = await runEvaluation({ model, processor }, validation!, given);
-      await this.log.evaluation(step, result);
+      const { result, unreadable } = await runEvaluation({ model, processor }, validation!, given);
+      for (const problem of unreadable) this.problems.add(problem);
       const before = this.best?.evaluation;
-      if (!before || isBetter(result, before)) await this.makeBest(result);
+      // Where nothing could be measured, the last one is as good as any.
+      if (!before || before.examples === 0 || isBetter(result, before)) await this.makeBest(result);
+      // Last: a run that is killed before it evaluates once more.
+      await this.log.evaluation(step, result);
       return result;
+    } catch (cause) {
+      if (!(cause instanceof BitError) || cause.code !== 'ERR_BIT_SHAPE') throw cause;
+      const message = `The network gives no numbers any more after step ${step}: lower learningRate`;
+      throw new BitError('ERR_BIT_TRAINING', message, { cause });
     } finally {
       await model.dispose();
     }
@@ -252,10 +284,13 @@ function learnerOf(
     threads,
   };
   if (last) return Learner.resume(last.folder, learned);
-  return Learner.begin(files, learned, { zeroHead: true });
+  return Learner.begin(files, learned, { zeroHead: files.length > 0 });
 }
 
-function expectSome(readable: readonly Example[], [first]: readonly DatasetProblem[]): void {
+const isDiverged = (error: unknown) =>
+  error instanceof BitError && error.code === 'ERR_BIT_TRAINING';
+
+function expectSome({ readable, leftOut: [first] }: Sifted): void {
   if (readable.length > 0) return;
   const message = `None of the pictures can be read, such as ${first?.path}: ${first?.message}`;
   throw new BitError('ERR_BIT_CONFIG', message);

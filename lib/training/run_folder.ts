@@ -1,5 +1,5 @@
 // The folder of a run: the model that comes of it, and below `training` what belongs to the run.
-import { createHash } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
@@ -9,12 +9,14 @@ import { FolderStore } from '../batch/store/folder';
 import type { Checkpoint } from './checkpoints';
 import type { Dataset, Example } from './data/dataset';
 import type { EvaluationResult } from './evaluation/evaluation';
-import { explainWrites } from './files';
+import { explainWrites, syncFiles, syncFolder } from './files';
 import type { Preparation } from './prepare';
+import type { LeftOut } from './sift';
 
 const FOLDER = 'training';
 const RUN = `${FOLDER}/run.json`;
 const BEST = `${FOLDER}/best.json`;
+const LEFT_OUT = `${FOLDER}/left_out.json`;
 const WEIGHTS = 'model.safetensors';
 /** For files that do not count yet. */
 const WORK = `${FOLDER}/tmp`;
@@ -60,9 +62,10 @@ export class RunFolder {
       for (const name of await this.store.list(FOLDER))
         if (!spared.includes(name)) await this.store.remove(`${FOLDER}/${name}`);
     const facts = factsOf(plan);
-    const before = await this.store.read(RUN);
-    if (before) expectSame(JSON.parse(before.toString()) as RunFacts, facts, this.place);
+    const before = await this.read<RunFacts>(RUN);
+    if (before) expectSame(before, facts, this.place);
     else await this.expectNoModel(restart);
+    await this.store.remove(WORK); // of a run that was killed
     await explainWrites(this.path, () => mkdir(this.checkpoints, { recursive: true }));
     if (!before) await this.store.replace(RUN, `${JSON.stringify(facts, null, 2)}\n`);
   }
@@ -70,16 +73,50 @@ export class RunFolder {
   /** Makes a checkpoint the model of the folder. */
   async keep({ folder, step }: Checkpoint, evaluation: EvaluationResult | null): Promise<void> {
     for (const name of ['config.json', 'preprocessor_config.json', WEIGHTS])
-      await explainWrites(join(this.place, name), () =>
-        replaceBy(join(folder, name), join(this.place, name)),
-      );
+      await explainWrites(join(this.place, name), () => this.replaceBy(join(folder, name), name));
     await this.store.replace(BEST, `${JSON.stringify({ step, evaluation })}\n`);
   }
 
-  /** Null before there is one. */
-  async best(): Promise<Best | null> {
-    const text = await this.store.read(BEST);
-    return text && (JSON.parse(text.toString()) as Best);
+  /** Null before there is one. @throws BitError ERR_BIT_OUTPUT where that is broken. */
+  best(): Promise<Best | null> {
+    return this.read<Best>(BEST);
+  }
+
+  /**
+   * Examples whose pictures could not be read when the run began: it goes on without them even where they can be read by
+   * now, since the order of all others follows from how many there are. Null before {@link leaveOut}.
+   * @throws BitError ERR_BIT_OUTPUT where that is broken.
+   */
+  leftOut(): Promise<LeftOut[] | null> {
+    return this.read<LeftOut[]>(LEFT_OUT);
+  }
+
+  leaveOut(examples: readonly LeftOut[]): Promise<void> {
+    return this.store.replace(LEFT_OUT, `${JSON.stringify(examples)}\n`);
+  }
+
+  private async read<T>(name: string): Promise<T | null> {
+    const text = await this.store.read(name);
+    try {
+      return text && (JSON.parse(text.toString()) as T);
+    } catch (cause) {
+      const message = `${join(this.place, name)} is broken: begin anew (restart), which deletes the run`;
+      throw new BitError('ERR_BIT_OUTPUT', message, { cause });
+    }
+  }
+
+  /** At once, and on the disk: whoever loads the model meanwhile gets the one before. */
+  private async replaceBy(from: string, name: string): Promise<void> {
+    const work = join(this.place, WORK, randomUUID());
+    try {
+      await mkdir(work, { recursive: true });
+      await copyFile(from, join(work, name));
+      await syncFiles(work);
+      await rename(join(work, name), join(this.place, name));
+      await syncFolder(this.place);
+    } finally {
+      await rm(work, { recursive: true, force: true });
+    }
   }
 
   /** Somebody's own model is not written over. */
@@ -90,16 +127,6 @@ export class RunFolder {
       `${this.place} has a model (${WEIGHTS}) that no run there has made: choose another output, or ` +
         'begin anew (restart), which takes its place',
     );
-  }
-}
-
-async function replaceBy(from: string, to: string): Promise<void> {
-  const part = `${to}.${process.pid}.part`;
-  try {
-    await copyFile(from, part);
-    await rename(part, to);
-  } finally {
-    await rm(part, { force: true });
   }
 }
 

@@ -1,15 +1,20 @@
 // Which pictures of a data set can be read: found out before anything is learnt, and told.
-import { BitError } from '../errors';
 import { Turns } from '../image/turns';
 import type { DatasetProblem, Example } from './data/dataset';
-import type { Pictures } from './pictures';
+import { isUnreadable, type Pictures } from './pictures';
 
 /** Pictures that are under way at once; as many as decoders pay is the decoders' own matter. */
 const AT_ONCE = 16;
 
+/** An example whose picture cannot be read. */
+export interface LeftOut extends DatasetProblem {
+  /** Among the examples, from 0. */
+  place: number;
+}
+
 export interface Sifted {
   readable: Example[];
-  problems: DatasetProblem[];
+  leftOut: LeftOut[];
 }
 
 /**
@@ -26,24 +31,31 @@ export async function sift(
   const why = await Promise.all(
     examples.map((example) =>
       turns.take(async () => {
-        const problem = await problemOf(example, pictures);
+        const message = await problemOf(example, pictures);
         onPicture?.(++done);
-        return problem;
+        return message;
       }),
     ),
   );
-  return {
-    readable: examples.filter((_, index) => why[index] === null),
-    problems: why.filter((problem) => problem !== null),
-  };
+  const leftOut = examples.flatMap(({ path }, place): LeftOut[] => {
+    const message = why[place] ?? null;
+    return message === null ? [] : [{ place, path, message }];
+  });
+  return { readable: withoutThem(examples, leftOut), leftOut };
 }
 
-async function problemOf(example: Example, pictures: Pictures): Promise<DatasetProblem | null> {
+/** The others, in their order. */
+export function withoutThem(examples: readonly Example[], leftOut: readonly LeftOut[]): Example[] {
+  const places = new Set(leftOut.map(({ place }) => place));
+  return examples.filter((_, place) => !places.has(place));
+}
+
+async function problemOf(example: Example, pictures: Pictures): Promise<string | null> {
   try {
     await pictures.get(example);
     return null;
   } catch (error) {
-    if (!(error instanceof BitError) || error.code !== 'ERR_BIT_IMAGE') throw error;
-    return { path: example.path, message: error.message };
+    if (!isUnreadable(error)) throw error;
+    return error.message;
   }
 }

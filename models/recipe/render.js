@@ -43,11 +43,12 @@ function expose(pixels, random) {
  * @param {number} classIndex index into CLASSES
  * @param {number} seed see SPLITS for the seeds that training never saw
  * @param {number} [side] width and height in pixels
+ * @param {Record<string, import('./drawings').Drawing>} [drawings] others than those of CLASSES
  * @returns {Promise<Buffer>} an encoded PNG, 8-bit RGB
  */
-async function renderPixels(classIndex, seed, side = PICTURE_SIDE) {
+async function renderPixels(classIndex, seed, side = PICTURE_SIDE, drawings = undefined) {
   const random = new Random(CAMERA_STREAM, classIndex, seed);
-  const svg = Buffer.from(renderScene(classIndex, seed));
+  const svg = Buffer.from(renderScene(classIndex, seed, drawings));
   const density = (CSS_DENSITY * side) / SIDE;
   let image = sharp(svg, { density }).resize(side, side).removeAlpha().toColourspace('srgb');
   const blur = random.between(0, 1.4) * (side / PICTURE_SIDE);

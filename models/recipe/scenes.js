@@ -84,13 +84,15 @@ function edgePoint(random) {
  *
  * @param {number} classIndex index into CLASSES
  * @param {number} seed a non-negative integer below 2^32; see SPLITS
+ * @param {Record<string, import('./drawings').Drawing>} [drawings] others than those of CLASSES
  * @returns {string} a square SVG document of SIDE by SIDE user units
  */
-function renderScene(classIndex, seed) {
-  const drawing = DRAWINGS[CLASSES[classIndex]];
+function renderScene(classIndex, seed, drawings = DRAWINGS) {
+  const classes = Object.keys(drawings);
+  const drawing = drawings[classes[classIndex]];
   if (!drawing) {
     throw new RangeError(
-      `expected a class index below ${CLASSES.length} but received ${classIndex}`,
+      `expected a class index below ${classes.length} but received ${classIndex}`,
     );
   }
   const random = new Random(classIndex, seed);
@@ -98,7 +100,7 @@ function renderScene(classIndex, seed) {
   const bystander = random.chance(BYSTANDER_CHANCE)
     ? posed(
         random,
-        DRAWINGS[random.pick(CLASSES)],
+        drawings[random.pick(classes)],
         ...edgePoint(random),
         random.between(...BYSTANDER_SIZE),
       )

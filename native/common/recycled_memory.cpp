@@ -39,7 +39,11 @@ class FreeBuffers {
     const auto fits = [&](const AlignedBuffer& each) {
       return each.size() >= floats && each.size() / kLeastShare <= floats;
     };
-    const auto found = std::ranges::find_if(buffers_, fits);
+    // The smallest one, and of those the oldest.
+    auto found = buffers_.end();
+    for (auto each = buffers_.begin(); each != buffers_.end(); ++each) {
+      if (fits(*each) && (found == buffers_.end() || each->size() < found->size())) found = each;
+    }
     if (found == buffers_.end()) return fresh(floats);
     AlignedBuffer buffer = std::move(*found);
     buffers_.erase(found);
@@ -51,13 +55,23 @@ class FreeBuffers {
     const std::lock_guard lock(mutex_);
     kept_ += bytes_of(buffer);
     buffers_.push_back(std::move(buffer));
-    while (kept_ > kMostKept) {
+    drop_what_is_too_much();
+  }
+
+  void change_keepers(int by) {
+    const std::lock_guard lock(mutex_);
+    keepers_ += by;
+    drop_what_is_too_much();
+  }
+
+ private:
+  void drop_what_is_too_much() {
+    while (keepers_ == 0 && kept_ > kMostKept) {
       kept_ -= bytes_of(buffers_.front());
       buffers_.pop_front();
     }
   }
 
- private:
   static AlignedBuffer fresh(int64_t floats) {
     AlignedBuffer buffer(floats);
     expect_writes(reinterpret_cast<std::byte*>(buffer.data()), floats * sizeof(float));
@@ -71,6 +85,8 @@ class FreeBuffers {
   std::mutex mutex_;
   std::deque<AlignedBuffer> buffers_;
   int64_t kept_ = 0;
+  /// Of those that want all kept.
+  int keepers_ = 0;
 };
 
 }  // namespace
@@ -87,6 +103,9 @@ at::Tensor empty_recycled(at::IntArrayRef shape, at::ScalarType type) {
   };
   return at::from_blob(buffer->data(), shape, give_back, type);
 }
+
+RecyclesAll::RecyclesAll() { FreeBuffers::instance().change_keepers(1); }
+RecyclesAll::~RecyclesAll() { FreeBuffers::instance().change_keepers(-1); }
 
 void expect_writes(std::byte* begin, size_t size) {
   wish_for_huge_pages(begin, size);

@@ -32,9 +32,9 @@ ImageShape FusedPlan::ImageGroup::convolve(const Conv& conv, const ops::ChannelN
                    .x = x,
                    .scale = norm ? w_.scale.data() : nullptr,
                    .shift = norm ? w_.shift.data() : nullptr,
+                   .addend = adds ? buffer.data() : nullptr,
                    .out = buffer.reserve(images_ * out.pixels() * out.pitch),
-                   .sums = sums(out_sums, out.pitch),
-                   .adds = adds});
+                   .sums = sums(out_sums, out.pitch)});
   return out;
 }
 

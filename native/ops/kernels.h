@@ -1,6 +1,6 @@
 // Kernels of this package's own. For channels-last images of floats: convolutions with the norm and
-// ReLU before them, the addition after them and the statistics of their output all in one pass, and
-// the stem's pool. For pictures in bytes: resizing.
+// ReLU before them, the addition after them and the statistics of their output all in one pass, the
+// gradients of these, and the stem's pool. For pictures in bytes: resizing.
 #pragma once
 
 #include <array>
@@ -36,9 +36,12 @@ struct ConvGeometry {
 struct ConvImage {
   const float* x;
   /// Every input value v of channel c counts as max(scale[c] * v + shift[c], 0): group norm and
-  /// ReLU, [in.pitch]. Null for values as they are; never null for winograd.
+  /// ReLU, [in.pitch]. Null for values as they are.
   const float* scale;
   const float* shift;
+  /// What the product is added to, laid out as `out` and perhaps the same; null for nothing. Null
+  /// for winograd.
+  const float* addend;
   float* out;
   /// Sums and sums of squares of the output by channel, [cuts of the task][2][out.pitch], added to.
   double* sums;
@@ -61,8 +64,48 @@ struct ConvTask {
   /// What this task makes: parts, counted through all images, and panels of output channels.
   int64_t part_begin, part_end;
   int64_t panel_begin, panel_end;
-  /// Whether the output is added to what `out` holds; never for winograd.
-  bool adds;
+};
+
+/// Part of the gradient of a convolution's weights, for one thread: for every tap, products of the
+/// gradient of the output and of the input under that tap, summed over some images.
+struct WeightGradientTask {
+  /// All pitches are multiples of the panel.
+  const ConvGeometry* geometry;
+  /// As ConvImage's, of all images one after the other; scale and shift may be null.
+  const float* x;
+  const float* scale;
+  const float* shift;
+  /// Of the output, [images][pixels][out.pitch].
+  const float* gradient;
+  int64_t image_begin, image_end;
+  /// Output channels that this task makes, whole panels.
+  int64_t channel_begin, channel_end;
+  /// [taps][out.pitch][in.pitch], set where this task makes them.
+  float* sums;
+};
+
+/// Part of the gradient through group norm and ReLU of one image, for one thread.
+struct NormGradientTask {
+  ImageShape shape;
+  const float* x;
+  /// Of what comes out of the ReLU. apply() may write where this is.
+  const float* gradient;
+  /// The norm as one scale and one shift for each channel; and the same without its parameters,
+  /// so that unit_scale * x + unit_shift has mean 0 and variance 1.
+  const float* scale;
+  const float* shift;
+  const float* unit_scale;
+  const float* unit_shift;
+  int64_t pixel_begin, pixel_end;
+};
+
+/// Both count the gradient as zero where the ReLU's input is not above zero.
+struct NormGradientKernels {
+  /// Adds to [2][pitch]: sums of the gradient, and of the gradient times the normalised input.
+  void (*sum)(const NormGradientTask& task, double* sums);
+  /// out = scale * gradient + slope * x + offset, [pitch] each, plus `more` where that is not null.
+  void (*apply)(const NormGradientTask& task, const float* slope, const float* offset,
+                const float* more, float* out);
 };
 
 /// The maximum over windows of 3x3 at stride 2, with zeros beyond the input, for one thread.
@@ -104,6 +147,7 @@ struct ConvKernels {
   /// null for types whose digits its transforms would lose.
   Function winograd2;
   Function winograd4;
+  void (*weight_gradient)(const WeightGradientTask&);
 };
 
 /// The taps of each direction of a resize are a multiple of these; those that are left over weigh
@@ -142,6 +186,15 @@ struct ResizeKernels {
   void (*down)(const DownTask&);
 };
 
+/// What brings weights into the forms that convolutions read.
+struct PackingKernels {
+  /// Multiplies and adds in double: see ChannelScaling.
+  void (*standardize)(const float* values, int64_t count, float scale, float shift, float* to);
+  /// G k G^T of `lanes` kernels k, [3 * 3][lanes], for G of [side][3]: [side * side][lanes].
+  void (*transform)(const double* generator, int64_t side, int64_t lanes, const float* kernels,
+                    float* to);
+};
+
 /// One instruction set's kernels.
 struct Kernels {
   /// Output channels are computed in panels of so many; pitches are multiples of it.
@@ -151,6 +204,8 @@ struct Kernels {
   /// What the processor multiplies fastest.
   ConvType fastest;
   void (*max_pool)(const PoolTask&);
+  NormGradientKernels norm_gradient;
+  PackingKernels packing;
   ResizeKernels resize;
 
   const ConvKernels& of(ConvType type) const { return convolutions[static_cast<size_t>(type)]; }

@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "ops/kernels.h"
+#include "ops/standardize_weight.h"
 
 namespace bigtransfer::ops {
 
@@ -13,6 +14,15 @@ struct RawWeight {
   int64_t out;
   int64_t in;
   int64_t kernel;
+  /// Of each output channel; null when they are not known yet.
+  const ChannelScaling* scalings;
+  /// Whether what is packed is the convolution that leads gradients back at stride 1: from output
+  /// to input channels, with its taps the other way round. It needs the scalings.
+  bool transposed;
+
+  /// Channels of what is packed.
+  int64_t made() const { return transposed ? in : out; }
+  int64_t read() const { return transposed ? out : in; }
 };
 
 /// Side of Winograd's output tiles, and the points of its transform.
@@ -25,6 +35,7 @@ struct WinogradSize {
 struct PackedForm {
   int64_t panel;
   WordPacking packing;
+  PackingKernels kernels;
 };
 
 /// Words that the packed forms take.

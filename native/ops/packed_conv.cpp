@@ -38,11 +38,13 @@ std::array<ConvImage, kMostConvImages> images_of(const ConvGeometry& g, const Co
                                                  int64_t cuts, double* sums) {
   std::array<ConvImage, kMostConvImages> images{};
   for (int64_t i = 0; i < run.images; ++i) {
-    images[static_cast<size_t>(i)] = {.x = run.x + i * g.in.pixels() * g.in.pitch,
-                                      .scale = run.scale ? run.scale + i * g.in.pitch : nullptr,
-                                      .shift = run.scale ? run.shift + i * g.in.pitch : nullptr,
-                                      .out = run.out + i * g.out.pixels() * g.out.pitch,
-                                      .sums = sums + i * cuts * 2 * g.out.pitch};
+    images[static_cast<size_t>(i)] = {
+        .x = run.x + i * g.in.pixels() * g.in.pitch,
+        .scale = run.scale ? run.scale + i * g.in.pitch : nullptr,
+        .shift = run.scale ? run.shift + i * g.in.pitch : nullptr,
+        .addend = run.addend ? run.addend + i * g.out.pixels() * g.out.pitch : nullptr,
+        .out = run.out + i * g.out.pixels() * g.out.pitch,
+        .sums = sums + i * cuts * 2 * g.out.pitch};
   }
   return images;
 }
@@ -60,6 +62,16 @@ std::optional<ConvType> conv_type(at::ScalarType type) {
 
 WinogradSize tile_size(ConvAlgorithm algorithm) {
   return {algorithm == ConvAlgorithm::kWinograd2 ? 2 : 4};
+}
+
+/// Of a contiguous tensor.
+RawWeight raw_of(const at::Tensor& weight) {
+  return {weight.const_data_ptr<float>(),
+          weight.size(0),
+          weight.size(1),
+          weight.size(2),
+          nullptr,
+          /*transposed=*/false};
 }
 
 ConvKernels::Function function_of(const ConvKernels& kernels, ConvAlgorithm algorithm) {
@@ -92,21 +104,30 @@ at::ScalarType fastest_factors() {
 
 PackedConv::PackedConv(const at::Tensor& weight, ConvAlgorithm algorithm, at::ScalarType type,
                        const Kernels& kernels, Arena& arena)
-    : algorithm_(algorithm), panels_((weight.size(0) + kernels.panel - 1) / kernels.panel) {
+    : PackedConv(raw_of(weight), algorithm, type, kernels,
+                 arena.allocate(packed_size(raw_of(weight), algorithm, type, kernels))) {}
+
+PackedConv::PackedConv(const RawWeight& weight, ConvAlgorithm algorithm, at::ScalarType type,
+                       const Kernels& kernels, float* memory)
+    : algorithm_(algorithm),
+      panels_((weight.made() + kernels.panel - 1) / kernels.panel),
+      weights_(memory) {
   const ConvKernels& convolutions = kernels.of(conv_type(type).value());
   kernel_ = function_of(convolutions, algorithm);
-  const at::Tensor values = weight.contiguous();
-  const RawWeight raw{values.const_data_ptr<float>(), values.size(0), values.size(1),
-                      values.size(2)};
-  const PackedForm form{kernels.panel, convolutions.packing};
+  const PackedForm form{kernels.panel, convolutions.packing, kernels.packing};
   if (is_winograd(algorithm)) {
-    const WinogradSize size = tile_size(algorithm);
-    weights_ = arena.allocate(packed_winograd_size(raw, size, form));
-    pack_winograd(raw, size, form, weights_);
+    pack_winograd(weight, tile_size(algorithm), form, weights_);
   } else {
-    weights_ = arena.allocate(packed_direct_size(raw, form));
-    pack_direct(raw, form, weights_);
+    pack_direct(weight, form, weights_);
   }
+}
+
+int64_t PackedConv::packed_size(const RawWeight& weight, ConvAlgorithm algorithm,
+                                at::ScalarType type, const Kernels& kernels) {
+  const PackedForm form{kernels.panel, kernels.of(conv_type(type).value()).packing,
+                        kernels.packing};
+  return is_winograd(algorithm) ? packed_winograd_size(weight, tile_size(algorithm), form)
+                                : packed_direct_size(weight, form);
 }
 
 int64_t PackedConv::units(const ConvGeometry& geometry) const {
@@ -150,8 +171,7 @@ void PackedConv::run(const ConvGeometry& geometry, const ConvRun& run) const {
                           .part_begin = cut(parts, block.row_begin, grid.rows),
                           .part_end = cut(parts, block.row_end, grid.rows),
                           .panel_begin = cut(panels_, block.column_begin, grid.columns),
-                          .panel_end = cut(panels_, block.column_end, grid.columns),
-                          .adds = run.adds};
+                          .panel_end = cut(panels_, block.column_end, grid.columns)};
       clear_sums(task, of_parts.get());
       kernel_(task);
     });

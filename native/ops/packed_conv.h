@@ -25,10 +25,11 @@ struct ConvRun {
   const float* x;
   const float* scale;
   const float* shift;
+  /// As ConvImage's, of all images one after the other.
+  const float* addend;
   float* out;
   /// [images][2][out.pitch]; set, not added to.
   double* sums;
-  bool adds;
 };
 
 class PackedConv {
@@ -37,6 +38,13 @@ class PackedConv {
   /// `type`, which must be one that is multiplied. `arena` must outlive this.
   PackedConv(const at::Tensor& weight, ConvAlgorithm algorithm, at::ScalarType type,
              const Kernels& kernels, Arena& arena);
+
+  /// The same from what is known of the weights. `memory` has room for packed_size() floats, which
+  /// must outlive this.
+  PackedConv(const RawWeight& weight, ConvAlgorithm algorithm, at::ScalarType type,
+             const Kernels& kernels, float* memory);
+  static int64_t packed_size(const RawWeight& weight, ConvAlgorithm algorithm, at::ScalarType type,
+                             const Kernels& kernels);
 
   /// Uses the threads of the caller's team. Where sums are rounded depends on the geometry alone,
   /// so that an image's bits are the same on any number of threads and among any others.

@@ -53,6 +53,7 @@ at::Tensor PackedLinear::run(const at::Tensor& x) const {
   const ConvImage all{.x = x.const_data_ptr<float>(),
                       .scale = nullptr,
                       .shift = nullptr,
+                      .addend = nullptr,
                       .out = padded.data(),
                       .sums = sums.data()};
   const int64_t of_panel = std::max<int64_t>(rows * in_ * kernels_->panel, 1);
@@ -66,8 +67,7 @@ at::Tensor PackedLinear::run(const at::Tensor& x) const {
                     .part_begin = 0,
                     .part_end = 1,
                     .panel_begin = cut(panels_, begin, pieces),
-                    .panel_end = cut(panels_, end, pieces),
-                    .adds = false});
+                    .panel_end = cut(panels_, end, pieces)});
   });
   at::Tensor result = at::empty({rows, out_}, at::kFloat);
   float* to = result.mutable_data_ptr<float>();

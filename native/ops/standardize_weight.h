@@ -3,6 +3,8 @@
 
 #include <ATen/ATen.h>
 
+#include <vector>
+
 namespace bigtransfer::ops {
 
 /// Epsilon under the square root; transformers' and timm's value for every BiT convolution.
@@ -26,5 +28,14 @@ struct ChannelScaling {
   }
 };
 ChannelScaling channel_scaling(const float* weights, int64_t count);
+
+/// Of each output channel of `weight`, contiguous in float32, on the threads of the caller's team.
+std::vector<ChannelScaling> channel_scalings(const at::Tensor& weight);
+
+/// The gradient of `weight`, in its shape, where that of what is standardised is `gradient`,
+/// [kh * kw, out, in], both contiguous in float32. The scalings are the weight's.
+at::Tensor standardize_weight_gradient(const at::Tensor& weight,
+                                       const std::vector<ChannelScaling>& scalings,
+                                       const at::Tensor& gradient);
 
 }  // namespace bigtransfer::ops

@@ -92,14 +92,34 @@ at::Tensor Graph::run_block(const at::Tensor& x, const model::BlockSpec& block,
   return block.activation ? activate(y, *block.activation) : y;
 }
 
+BlockParameters Graph::parameters_of(const model::BlockSpec& block) const {
+  BlockParameters parameters;
+  for (size_t i = 0; i < block.convs.size(); ++i) {
+    parameters.steps[i] = {parameter(block.norms[i].name + ".weight"),
+                           parameter(block.norms[i].name + ".bias"),
+                           parameter(block.convs[i].name + ".weight")};
+  }
+  if (block.downsample) parameters.downsample = parameter(block.downsample->name + ".weight");
+  return parameters;
+}
+
 at::Tensor Graph::logits(const at::Tensor& images, std::optional<uint64_t> drop_seed) const {
   model::check_input(topology_.spec, {{images}});
   std::optional<at::Generator> chance;
   if (drop_seed) chance = at::detail::createCPUGenerator(*drop_seed);
   at::Tensor x = run_stem(images.to(at::TensorOptions(compute_), /*non_blocking=*/false,
                                     /*copy=*/false, at::MemoryFormat::ChannelsLast));
-  for (const model::StageSpec& stage : topology_.stages)
-    for (const model::BlockSpec& block : stage.blocks) x = run_block(x, block, chance);
+  Maps maps{x, {}};
+  for (const model::StageSpec& stage : topology_.stages) {
+    for (const model::BlockSpec& block : stage.blocks) {
+      if (has_fused_block(topology_, block, compute_)) {
+        maps = fused_block(maps, block, topology_.spec.num_groups, compute_, parameters_of(block));
+      } else {
+        maps = {run_block(maps.values.to(compute_), block, chance), {}};
+      }
+    }
+  }
+  x = maps.values.to(compute_);
   if (topology_.norm) x = normalise(x, *topology_.norm);
   const at::Tensor pooled = at::adaptive_avg_pool2d(x, {1, 1}).flatten(1);
   const std::string& head = topology_.head->name;

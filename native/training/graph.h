@@ -12,6 +12,7 @@
 #include "model/topology.h"
 #include "model/weights.h"
 #include "ops/activation.h"
+#include "training/fused_block.h"
 
 namespace bigtransfer::training {
 
@@ -47,6 +48,7 @@ class Graph {
   at::Tensor run_stem(const at::Tensor& images) const;
   at::Tensor run_block(const at::Tensor& x, const model::BlockSpec& block,
                        const std::optional<at::Generator>& chance) const;
+  BlockParameters parameters_of(const model::BlockSpec& block) const;
 
   model::Topology topology_;
   at::ScalarType compute_;

@@ -22,7 +22,7 @@ class Sgd {
   /// Velocities start at zero, one for each parameter that learns; `parameters` outlive this.
   Sgd(const std::vector<Parameter>& parameters, const SgdRates& rates);
 
-  /// One step along the gradients, which are zero afterwards.
+  /// One step along the gradients, which are forgotten then.
   void step(double learning_rate);
 
   /// Velocities by their parameters' names, in their order.

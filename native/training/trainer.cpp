@@ -60,8 +60,7 @@ void Trainer::step(double learning_rate) {
 
 void Trainer::forget() {
   const std::lock_guard lock(mutex_);
-  for (const Parameter& each : graph_.parameters())
-    if (each.value.grad().defined()) each.value.grad().zero_();
+  for (const Parameter& each : graph_.parameters()) each.value.mutable_grad().reset();
 }
 
 void Trainer::save(const std::string& path) const {

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "common/recycled_memory.h"
 #include "model/loss.h"
 #include "model/weights.h"
 #include "training/graph.h"
@@ -75,6 +76,7 @@ class Trainer {
   Trainer(const TrainerRequest& request, model::Topology topology);
   Trainer(const TrainerRequest& request, model::Topology topology, const model::Weights& weights);
 
+  RecyclesAll recycling_;
   mutable std::mutex mutex_;
   model::LoadingInfo loading_info_;
   model::ProblemType problem_;

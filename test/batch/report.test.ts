@@ -15,7 +15,7 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 interface Charts {
   title: string;
   labels: string[];
-  values: number[];
+  series: { values: number[] }[];
 }
 
 async function report(options: Partial<BatchJobOptions> = {}) {
@@ -37,9 +37,9 @@ test('shows rates, scores, labels and errors', async () => {
     'Errors',
   ]);
   const [, scores, labels, errors] = charts;
-  expect(scores?.values.reduce((a, b) => a + b)).toBe(3);
+  expect(scores?.series[0]?.values.reduce((a, b) => a + b)).toBe(3);
   expect(labels?.labels.sort()).toEqual(['boat', 'cat', 'cup']);
-  expect(errors?.values).toEqual([1]);
+  expect(errors?.series[0]?.values).toEqual([1]);
   expect(page).toContain('<dd>4, 1 of them errors</dd>');
   expect(page).toContain('&lt;b&gt;broken.png');
 });

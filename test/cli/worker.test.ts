@@ -94,9 +94,9 @@ test('ends in time, and wholly, while Redis is away', async () => {
 
 test.each([
   [[], "required option '--queue <url>' not specified", 2],
-  [['--queue', 'x', '--device', 'gpu'], 'Expected auto, cpu, cuda, cuda:N or cuda:all', 2],
-  [['--queue', 'x', '--lock', '0'], 'Expected a positive integer', 2],
-  [['--queue', 'x'], "Expected 'redis://host:port' for queue but received 'x'", 1],
+  [['--queue', 'redis://x', '--device', 'gpu'], 'Expected auto, cpu, cuda, cuda:N or cuda:all', 2],
+  [['--queue', 'redis://x', '--lock', '0'], 'Expected a positive integer', 2],
+  [['--queue', 'x'], 'Expected redis://host:port', 2],
 ])('refuses %j', async (flags, message, code) => {
   const outcome = await bigtransfer(['worker', ...flags]);
   expect(outcome.stderr).toContain(message);

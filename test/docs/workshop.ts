@@ -81,6 +81,24 @@ export class Workshop {
       readFileSync(join(PICTURES, 'boat.jpg')).subarray(0, 2000),
     );
     writeFileSync(join(folder, 'notes.txt'), 'milk, bread\n');
+    if (basename(file) === 'transfer.md') await drawThings(join(folder, 'things'));
     return folder;
+  }
+}
+
+/** Drawings of three classes, a folder for each. */
+async function drawThings(folder: string): Promise<void> {
+  const recipe = join(ROOT, 'models', 'recipe', 'render.js');
+  const { renderPixels } = jest.requireActual<{
+    renderPixels(index: number, seed: number, side: number, drawings: object): Promise<Buffer>;
+  }>(recipe);
+  const drawings = jest.requireActual<object>(join(ROOT, 'examples', 'transfer', 'drawings.js'));
+  for (const [index, name] of ['bell', 'hat', 'key'].entries()) {
+    mkdirSync(join(folder, name), { recursive: true });
+    for (let seed = 0; seed < 12; seed++)
+      writeFileSync(
+        join(folder, name, `${seed}.png`),
+        await renderPixels(index, seed, 128, drawings),
+      );
   }
 }

@@ -81,6 +81,16 @@ test(
 );
 
 test(
+  'train kill: a run that ends at random moments comes to the weights and losses of an undisturbed one',
+  async () => {
+    const figures = await run('train_kill.js', ['--times', '3']);
+    console.log('train kill', figures);
+    expect(figures['broken']).toEqual([]);
+  },
+  TIMEOUT_MS,
+);
+
+test(
   'batch disk full: a job names the full disk, and goes on with space again',
   async () => {
     const figures = await run('disk_full.js', []);

@@ -202,7 +202,7 @@ test.each([
   [{ batchSize: 0 }, 'Expected a positive integer for batchSize but received 0'],
   [{ learningRate: -1 }, 'Expected a positive number for learningRate'],
   [{ schedule: [5, 4] }, 'Expected a list of ascending numbers of steps for schedule'],
-  [{ maxSteps: 3, numTrainEpochs: 2 }, 'numTrainEpochs and maxSteps all say how long'],
+  [{ maxSteps: 3, numTrainEpochs: 2 }, 'Each of numTrainEpochs and maxSteps says how long'],
   [{ momentum: 1 }, 'Expected a number from 0 to below 1 for momentum'],
   [{ preset: 'gpu' }, "Expected one of 'paper', 'light', 'cpu' for preset"],
   [{ seed: -1 }, 'for seed but received -1'],

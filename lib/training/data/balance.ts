@@ -1,8 +1,14 @@
 // How many examples each class has.
 import type { Dataset } from './dataset';
 
+/**
+ * How many examples a class has.
+ * @category Training
+ */
 export interface ClassCount {
+  /** The name of the class. */
   label: string;
+  /** Its examples. */
   count: number;
 }
 

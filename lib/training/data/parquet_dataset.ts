@@ -6,10 +6,11 @@ import { loadParquetReader } from '../../batch/parquet';
 import { describe } from '../../describe';
 import { BitError } from '../../errors';
 import { whyUnreadable } from '../../image/file';
+import type { ImageInput } from '../../image/input';
 import { chooseColumn, LABEL_COLUMNS } from './columns';
 import { labelOf, named, unusable, type Found, type Label, type LabelOptions } from './labelled';
 import { classNames } from './parquet_features';
-import { picturesOf, RecentRows, withBuffer } from './parquet_pictures';
+import { picturesOf, RecentRows, withBuffer, type ParquetPicture } from './parquet_pictures';
 import { withLists } from './text_labels';
 
 /** What a ClassLabel has where a picture has no label. */
@@ -86,7 +87,7 @@ async function columnNames(metadata: FileMetaData): Promise<string[]> {
 
 function add(
   { pictures, problems, classes }: Found,
-  { path, image }: { path: string; image: Found['pictures'][number]['image'] | null },
+  { path, image }: Pick<ParquetPicture, 'path' | 'image'>,
   cell: unknown,
   where: string,
 ): void {
@@ -94,7 +95,8 @@ function add(
   const label = classes === null || given === null ? given : inNames(given, classes, where);
   if (image === null) problems.push({ path, message: `${where} has no picture` });
   else if (label === null) problems.push({ path, message: `it has no label in ${where}` });
-  else pictures.push({ path, image, label, where });
+  // A held image is taken wherever an image is.
+  else pictures.push({ path, image: image as ImageInput, label, where });
 }
 
 /** Numbers of a ClassLabel as the names that they stand for; null for its number for none. */

@@ -1,9 +1,15 @@
 // Whether a classifier is right as often as its scores say.
 
-/** Examples whose best score is in (low, high], as Guo et al. have it; a score of 0 is in the first bin. */
+/**
+ * Examples whose best score is in (low, high], as Guo et al. have it; a score of 0 is in the first bin.
+ * @category Training
+ */
 export interface CalibrationBin {
+  /** Above this score, not included. */
   low: number;
+  /** Up to this score, included. */
   high: number;
+  /** How many. */
   count: number;
   /** Mean of the best scores; null of no examples. */
   confidence: number | null;
@@ -11,13 +17,17 @@ export interface CalibrationBin {
   accuracy: number | null;
 }
 
+/**
+ * How far scores can be trusted: an example of a score of 0.8 should be right four times of five.
+ * @category Training
+ */
 export interface CalibrationResult {
   /**
    * Expected calibration error: how far accuracy and confidence are apart, over all bins by their
    * examples (Guo et al., "On Calibration of Modern Neural Networks", 2017, arXiv 1706.04599, equation 5).
    */
   ece: number | null;
-  /** Of {@link brierOf}. */
+  /** The mean over examples of the squared distance between scores and truth, summed over classes: 0 to 2 (Brier, 1950). */
   brier: number | null;
   /** Of a reliability diagram. */
   bins: CalibrationBin[];

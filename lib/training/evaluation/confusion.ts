@@ -1,7 +1,11 @@
 // Which classes are taken for which.
 
-/** Of one class or label; what is 0 / 0 is null. */
+/**
+ * Of one class or label; what is 0 / 0 is null.
+ * @category Training
+ */
 export interface ClassMeasures {
+  /** Its name. */
   label: string;
   /** How many of those that were predicted so are so. */
   precision: number | null;
@@ -13,18 +17,27 @@ export interface ClassMeasures {
   support: number;
 }
 
-/** Examples by what they are and what they were taken for, by the numbers of classes; either of both. */
+/**
+ * Examples by what they are and what they were taken for, by the numbers of classes; either of both.
+ * @category Training
+ */
 export interface ConfusionCounts {
-  /** Rows: what they are; columns: what they were taken for. Null of more than {@link MOST_DENSE} classes. */
+  /** Rows: what they are; columns: what they were taken for. Null of more than 100 classes. */
   matrix: number[][] | null;
   /** [what they are, what they were taken for, how many], those that there are; null of fewer classes. */
   cells: [target: number, predicted: number, count: number][] | null;
 }
 
-/** A class that was taken for another. */
+/**
+ * A class that was taken for another.
+ * @category Training
+ */
 export interface ConfusedPair {
+  /** What it is. */
   target: string;
+  /** What it was taken for. */
   predicted: string;
+  /** How many. */
   count: number;
 }
 

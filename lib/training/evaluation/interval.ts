@@ -1,6 +1,9 @@
 // How far what was measured of a sample may be from the truth: intervals of proportions and of means.
 
-/** Both ends. */
+/**
+ * Both ends.
+ * @category Training
+ */
 export type Interval = [low: number, high: number];
 
 /** Of the standard normal distribution: 95 % lie within so many deviations of the mean. */

@@ -7,19 +7,27 @@ import { Mean, meanOf, wilsonInterval, type Interval } from './interval';
 import { Worst } from './mistakes';
 import type { Measured, Scored } from './scored';
 
-/** Of one label; what is 0 / 0 is null. */
+/**
+ * Of one label; what is 0 / 0 is null.
+ * @category Training
+ */
 export interface LabelMeasures extends ClassMeasures {
   /** Over all thresholds; null where no example has the label. */
   averagePrecision: number | null;
 }
 
-/** An example that was given a label that it has not. */
+/**
+ * An example that was given a label that it has not.
+ * @category Training
+ */
 export interface MultiLabelMistake {
+  /** What the example is called. */
   path: string;
   /** Those that it has. */
   target: string[];
   /** The one with the highest score of those that it has not. */
   predicted: string;
+  /** The probability that it was given. */
   score: number;
 }
 
@@ -28,7 +36,9 @@ export interface MultiLabelMistake {
  * @category Training
  */
 export interface MultiLabelResult {
+  /** How targets are taken. */
   problemType: 'multi_label_classification';
+  /** How many were measured. */
   examples: number;
   /** The share of examples all of whose labels are right (subset accuracy). */
   accuracy: number | null;

@@ -4,8 +4,12 @@ import { Mean, meanOf, type Interval } from './interval';
 import { Worst } from './mistakes';
 import type { Measured, Scored } from './scored';
 
-/** Of one value, in its own unit; null of no examples. */
+/**
+ * Of one value, in its own unit; null of no examples.
+ * @category Training
+ */
 export interface ValueMeasures {
+  /** Its name. */
   label: string;
   /** Mean absolute error. */
   mae: number | null;
@@ -15,10 +19,16 @@ export interface ValueMeasures {
   r2: number | null;
 }
 
-/** An example that is far off. */
+/**
+ * An example that is far off.
+ * @category Training
+ */
 export interface RegressionMistake {
+  /** What the example is called. */
   path: string;
+  /** What it is. */
   target: number[];
+  /** What it was taken for. */
   predicted: number[];
   /** Mean absolute error of its values. */
   error: number;
@@ -29,7 +39,9 @@ export interface RegressionMistake {
  * @category Training
  */
 export interface RegressionResult {
+  /** How targets are taken. */
   problemType: 'regression';
+  /** How many were measured. */
   examples: number;
   /** Mean absolute error of all values. */
   mae: number | null;

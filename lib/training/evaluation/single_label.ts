@@ -12,10 +12,16 @@ import { Mean, meanOf, wilsonInterval, type Interval } from './interval';
 import { Worst } from './mistakes';
 import type { Measured, Scored } from './scored';
 
-/** An example that was taken for another class. */
+/**
+ * An example that was taken for another class.
+ * @category Training
+ */
 export interface SingleLabelMistake {
+  /** What the example is called. */
   path: string;
+  /** What it is. */
   target: string;
+  /** What it was taken for. */
   predicted: string;
   /** Of the class that was predicted. */
   score: number;
@@ -26,7 +32,9 @@ export interface SingleLabelMistake {
  * @category Training
  */
 export interface SingleLabelResult {
+  /** How targets are taken. */
   problemType: 'single_label_classification';
+  /** How many were measured. */
   examples: number;
   /** The share of examples whose class had the best score. */
   accuracy: number | null;
@@ -44,9 +52,11 @@ export interface SingleLabelResult {
   lossInterval: Interval | null;
   /** In the order of id2label. */
   perClass: ClassMeasures[];
+  /** Which classes were taken for which. */
   confusion: ConfusionCounts;
   /** The most frequent ones. */
   confusions: ConfusedPair[];
+  /** How far scores can be trusted. */
   calibration: CalibrationResult;
   /** Those with the highest scores. */
   mistakes: SingleLabelMistake[];

@@ -64,8 +64,11 @@ export class RunLog {
   }
 
   async close(): Promise<void> {
-    await this.metrics.close();
-    await this.board.close();
+    try {
+      await this.metrics.close();
+    } finally {
+      await this.board.close();
+    }
   }
 }
 

@@ -8,6 +8,7 @@
 #include "ops/cpu/kernel_sets.h"
 #include "ops/cpu/pointwise.h"
 #include "ops/cpu/spatial.h"
+#include "ops/cpu/weight_gradient.h"
 #include "ops/cpu/winograd.h"
 
 namespace bigtransfer::ops::BIGTRANSFER_ISA {
@@ -36,6 +37,12 @@ struct BFloat16 {
     const __m256bh halves = _mm512_cvtneps_pbh((__m512)v);
     std::memcpy(to, &halves, sizeof halves);
   }
+  static Vec word(const Vec* pixels) {
+    const auto widened = [](Vec v) {
+      return _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh((__m512)v));
+    };
+    return (Vec)_mm512_or_si512(widened(pixels[0]), _mm512_slli_epi32(widened(pixels[1]), 16));
+  }
 #else
   /// The first values of all pairs and the second ones.
   struct Pairs {
@@ -59,6 +66,11 @@ struct BFloat16 {
   static void put(Value* to, Vec v) {
     const Halves halves = rounded(v);
     std::memcpy(to, &halves, sizeof halves);
+  }
+  /// The words of a vector of channels: a value of each of kPack pixels.
+  static Vec word(const Vec* pixels) {
+    const Bits first = __builtin_convertvector(rounded(pixels[0]), Bits);
+    return (Vec)(first | __builtin_convertvector(rounded(pixels[1]), Bits) << 16);
   }
 #endif
 
@@ -109,6 +121,8 @@ ConvKernels bfloat16_kernels() {
       .winograd2 = [](const ConvTask& task) { Tiles<2, BFloat16>(task).run(); },
       // Its transforms would lose most of the digits.
       .winograd4 = nullptr,
+      .weight_gradient =
+          [](const WeightGradientTask& task) { WeightGradient<BFloat16>(task).run(); },
   };
 }
 

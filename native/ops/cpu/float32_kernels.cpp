@@ -4,6 +4,7 @@
 #include "ops/cpu/kernel_sets.h"
 #include "ops/cpu/pointwise.h"
 #include "ops/cpu/spatial.h"
+#include "ops/cpu/weight_gradient.h"
 #include "ops/cpu/winograd.h"
 
 namespace bigtransfer::ops::BIGTRANSFER_ISA {
@@ -34,6 +35,9 @@ struct Float32 {
     std::memcpy(to, from, static_cast<size_t>(count) * sizeof(float));
   }
 
+  /// The words of a vector of channels: a value of each of kPack pixels.
+  static Vec word(const Vec* pixels) { return pixels[0]; }
+
   /// WordPacking::put.
   static void pack(const float* values, int64_t count, int64_t, float* words) {
     std::copy_n(values, count, words);
@@ -47,6 +51,8 @@ ConvKernels float32_kernels() {
       .spatial = spatial<Float32>,
       .winograd2 = [](const ConvTask& task) { Tiles<2, Float32>(task).run(); },
       .winograd4 = [](const ConvTask& task) { Tiles<4, Float32>(task).run(); },
+      .weight_gradient =
+          [](const WeightGradientTask& task) { WeightGradient<Float32>(task).run(); },
   };
 }
 

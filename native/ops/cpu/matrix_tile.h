@@ -54,8 +54,8 @@ struct Tile {
   /// Pixel r's channels are at out + r * pitch.
   float* out;
   int64_t pitch;
-  /// Whether what `out` holds counts.
-  bool adds;
+  /// What the product is added to, laid out as `out`; null for nothing.
+  const float* addend;
 };
 
 /// Of some pixels.
@@ -106,8 +106,8 @@ inline void multiply(const Tile<Element>& tile, PanelSums* sums) {
     const Accumulators<Rows> more = chain_sum<Rows>(tile, next);
     total.add([&](int r, int v) { return more.of[r][v]; });
   }
-  if (tile.adds)
-    total.add([&](int r, int v) { return load(tile.out + r * tile.pitch + v * kLanes); });
+  if (tile.addend)
+    total.add([&](int r, int v) { return load(tile.addend + r * tile.pitch + v * kLanes); });
   for (int r = 0; r < Rows; ++r) {
     for (int v = 0; v < kVectors; ++v) {
       store(tile.out + r * tile.pitch + v * kLanes, total.of[r][v]);

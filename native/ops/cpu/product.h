@@ -87,7 +87,8 @@ class Product {
     const ConvImage& image = *piece.image;
     const int64_t pitch = task_.geometry->out.pitch;
     const bool ends = slice_.is_last && &pass == &slice_.passes.back();
-    const bool adds = task_.adds || !slice_.is_first || &pass != &slice_.passes.front();
+    const bool begins = slice_.is_first && &pass == &slice_.passes.front();
+    const float* addend = begins ? image.addend : image.out;
     std::array<PanelSums, kMostGrouped> sums{};
     for (int64_t begin = 0; begin < piece.count;) {
       const int64_t end = part_end(begin, piece.count, kRows);
@@ -102,7 +103,7 @@ class Product {
                                .weights = task_.weights + panel * panel_words_,
                                .out = image.out + at,
                                .pitch = pitch,
-                               .adds = adds},
+                               .addend = addend ? addend + at : nullptr},
                  ends ? &sums[i] : nullptr);
       }
       begin = end;

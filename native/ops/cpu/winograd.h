@@ -91,8 +91,13 @@ class Tiles {
     each_block(parts_, most_, [&](const Block& block) {
       int64_t slot = 0;
       for (const Piece& piece : block) {
-        for (int64_t t = 0; t < piece.count; ++t)
-          transform_input(*piece.image, piece.begin + t, slot++);
+        for (int64_t t = 0; t < piece.count; ++t, ++slot) {
+          if (piece.image->scale) {
+            transform_input<true>(*piece.image, piece.begin + t, slot);
+          } else {
+            transform_input<false>(*piece.image, piece.begin + t, slot);
+          }
+        }
       }
       for (int64_t panel = task_.panel_begin; panel < task_.panel_end; ++panel) {
         multiply_points(panel, block.units);
@@ -108,17 +113,22 @@ class Tiles {
   }
 
  private:
+  template <bool HasNorm>
   void transform_input(const ConvImage& image, int64_t tile, int64_t slot) {
     const std::array<const float*, kPoints> pixels = pixels_of(image, tile);
     for (int64_t c = 0; c < geometry_.in.channels; c += kLanes) {
-      const Vec scale = load(image.scale + c);
-      const Vec shift = load(image.shift + c);
+      const Vec scale = HasNorm ? load(image.scale + c) : Vec{};
+      const Vec shift = HasNorm ? load(image.shift + c) : Vec{};
+      const auto read = [&](const float* pixel) {
+        const Vec v = load(pixel + c);
+        return HasNorm ? relu(v * scale + shift) : v;
+      };
       std::array<std::array<Vec, kReach>, kReach> columns;
       for (int x = 0; x < kReach; ++x) {
         std::array<Vec, kReach> column;
         for (int y = 0; y < kReach; ++y) {
           const float* pixel = pixels[y * kReach + x];
-          column[y] = pixel ? relu(load(pixel + c) * scale + shift) : Vec{};
+          column[y] = pixel ? read(pixel) : Vec{};
         }
         columns[x] = Transform<Side>::input(column);
       }
@@ -170,7 +180,7 @@ class Tiles {
                                .weights = weights + point * words * kPanel,
                                .out = product_ + (point * most_ + begin) * kPanel,
                                .pitch = kPanel,
-                               .adds = false},
+                               .addend = nullptr},
                  nullptr);
         begin = end;
       }

@@ -1,6 +1,7 @@
 // Recycled memory: what is handed out again, what is not, and how much is kept.
 #include "common/recycled_memory.h"
 
+#include <algorithm>
 #include <vector>
 
 #include "check.h"
@@ -52,6 +53,37 @@ TEST("recycled memory: of what is given back, 64 MB are kept, the latest") {
     taken.push_back(tensors.back().data_ptr());
   }
   EXPECT((taken == std::vector<const void*>(given.end() - std::ssize(taken), given.end())));
+}
+
+TEST("recycled memory: of buffers that fit the smallest is taken, and of those the oldest") {
+  forget();
+  at::Tensor large = empty_recycled({6 * kMegabyte}, at::kByte);
+  at::Tensor first = empty_recycled({4 * kMegabyte}, at::kByte);
+  at::Tensor second = empty_recycled({4 * kMegabyte}, at::kByte);
+  const void* const expected = first.data_ptr();
+  large.reset();
+  first.reset();
+  second.reset();
+  EXPECT(empty_recycled({4 * kMegabyte}, at::kByte).data_ptr() == expected);
+}
+
+TEST("recycled memory: all of it is kept while someone wants that") {
+  forget();
+  constexpr int64_t kGiven = 80;
+  const auto take = [] {
+    std::vector<at::Tensor> tensors;
+    for (int64_t i = 0; i < kGiven; ++i) tensors.push_back(empty_recycled({kMegabyte}, at::kByte));
+    return tensors;
+  };
+  const auto places = [](const std::vector<at::Tensor>& tensors) {
+    std::vector<const void*> all;
+    for (const at::Tensor& each : tensors) all.push_back(each.data_ptr());
+    std::ranges::sort(all);
+    return all;
+  };
+  const RecyclesAll all;
+  const auto first = places(take());
+  EXPECT(places(take()) == first);
 }
 
 TEST("recycled memory: small tensors are libtorch's own, and empty ones are tensors, too") {

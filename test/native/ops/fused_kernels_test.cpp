@@ -6,12 +6,10 @@
 
 #include "check.h"
 #include "common/share_out.h"
-#include "ops/cpu/kernel_sets.h"
 #include "ops/max_pool.h"
 #include "ops/packed_conv.h"
 #include "ops/standardize_weight.h"
-
-BIGTRANSFER_DECLARE_KERNELS(avx512_on_avx2)
+#include "support/tested_kernels.h"
 
 using namespace bigtransfer;
 using namespace bigtransfer::ops;
@@ -51,11 +49,7 @@ at::Tensor rounded(const at::Tensor& values, at::ScalarType type) {
   return values.to(at::kFloat).to(at::kBFloat16).to(at::kDouble);
 }
 
-std::vector<Kernels> tested_kernels() {
-  std::vector<Kernels> all = runnable_kernels();
-  if (!all.empty()) all.push_back(BIGTRANSFER_KERNELS(avx512_on_avx2, 16));
-  return all;
-}
+using test::tested_kernels;
 
 /// Images that run together.
 constexpr int64_t kImages = 3;
@@ -164,9 +158,9 @@ ConvRun plain_run(const at::Tensor& x, at::Tensor& out, at::Tensor& sums, bool a
           .x = x.const_data_ptr<float>(),
           .scale = nullptr,
           .shift = nullptr,
+          .addend = adds ? out.const_data_ptr<float>() : nullptr,
           .out = out.mutable_data_ptr<float>(),
-          .sums = sums.mutable_data_ptr<double>(),
-          .adds = adds};
+          .sums = sums.mutable_data_ptr<double>()};
 }
 
 void check(const Layer& layer, at::ScalarType type, const Kernels& kernels) {
@@ -191,9 +185,9 @@ void check(const Layer& layer, at::ScalarType type, const Kernels& kernels) {
                         .x = pixels[first].const_data_ptr<float>(),
                         .scale = layer.norm ? scales[first].const_data_ptr<float>() : nullptr,
                         .shift = layer.norm ? shifts[first].const_data_ptr<float>() : nullptr,
+                        .addend = layer.residual ? out.const_data_ptr<float>() : nullptr,
                         .out = out.mutable_data_ptr<float>(),
-                        .sums = sums.mutable_data_ptr<double>(),
-                        .adds = layer.residual});
+                        .sums = sums.mutable_data_ptr<double>()});
     return std::pair(out, sums);
   };
   for (const auto& [threads, images] :
@@ -384,9 +378,9 @@ TEST("fused convolutions: NaN in one pixel reaches the pixels that see it alone"
               .x = x.const_data_ptr<float>(),
               .scale = ones.const_data_ptr<float>(),
               .shift = zeros.const_data_ptr<float>(),
+              .addend = nullptr,
               .out = out.mutable_data_ptr<float>(),
-              .sums = sums.mutable_data_ptr<double>(),
-              .adds = false});
+              .sums = sums.mutable_data_ptr<double>()});
     const at::Tensor nan = out.isnan().any(2);
     EXPECT(nan.narrow(0, 0, 2).narrow(1, 0, 2).all().item<bool>());
     EXPECT(nan.sum().item<int64_t>() == 4);

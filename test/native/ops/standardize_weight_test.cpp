@@ -54,3 +54,18 @@ TEST("channel_scaling: the bits of standardize_weight") {
     }
   }
 }
+
+TEST("standardize_weight_gradient: against autograd of the plain operator in double") {
+  at::manual_seed(3);
+  for (const auto& shape : {std::vector<int64_t>{8, 3, 7, 7}, {5, 300, 1, 1}, {6, 37, 3, 3}}) {
+    const at::Tensor weight = at::randn(shape) * 0.05 + 0.02;
+    const at::Tensor gradient = at::randn(shape);
+    const at::Tensor leaf = weight.to(at::kDouble).set_requires_grad(true);
+    ops::standardize_weight(leaf).backward(gradient.to(at::kDouble));
+    const at::Tensor made = ops::standardize_weight_gradient(
+        weight, ops::channel_scalings(weight), gradient.flatten(2).permute({2, 0, 1}).contiguous());
+    EXPECT(made.sizes() == weight.sizes());
+    EXPECT((made - leaf.grad()).abs().max().item<double>() <
+           2e-6 * leaf.grad().abs().max().item<double>());
+  }
+}

@@ -1,0 +1,70 @@
+// One step of training from pixel values in memory, all peers from the same weights on the same images,
+// taking turns; and the most memory that each has taken.
+'use strict';
+
+const { TRAIN } = require('../harness/peers');
+const { modelFolder } = require('../harness/models');
+const { difference, turn } = require('../harness/statistics');
+const { Worker } = require('../harness/worker');
+
+const CASE = 'one step of R50x1@224';
+const SIZE = 224;
+const BATCHES = [8, 32];
+/**
+ * The loss of the first step may differ by so much from that of transformers. Later ones say less: a ReLU whose input
+ * is zero but for rounding goes either way, and PyTorch's own layouts then differ by a hundredth in their gradients.
+ */
+const TOLERANCE = 1e-4;
+
+async function* train(options) {
+  if (!options.chosen(CASE)) return;
+  for (const batch of BATCHES.filter((size) => options.chosen(`batch ${size}`)))
+    yield* oneSize(batch, options);
+}
+
+async function* oneSize(batch, { peers, rounds, log }) {
+  const folder = await modelFolder('r50x1', { onnx: false });
+  const running = [];
+  try {
+    for (const peer of peers) {
+      log(`${CASE}, batch ${batch}: preparing ${peer.name}`);
+      const worker = new Worker(peer.name, peer.command);
+      running.push({ peer, worker, samples: [] });
+      await worker.ask('load', { folder });
+      Object.assign(running.at(-1), await worker.ask('prepare', { batch, size: SIZE }));
+    }
+    check(running);
+    for (let round = 0; round <= rounds; round++) {
+      log(`${CASE}, batch ${batch}: round ${round} of ${rounds}`);
+      for (const { worker, samples } of turn(running, round)) {
+        const taken = await worker.ask('run', { times: 1 });
+        if (round > 0) samples.push(...taken.samples); // the first is for warming up
+      }
+    }
+    const row = { suite: 'train', case: CASE };
+    for (const { peer, samples } of running)
+      yield { ...row, batch, peer: peer.name, unit: 'ms', samples };
+    for (const { peer, worker } of running) {
+      const { megabytes } = await worker.ask('memory');
+      const name = `${CASE}, batch ${batch}: most memory`;
+      yield { ...row, case: name, peer: peer.name, unit: 'MB', samples: [megabytes] };
+    }
+  } finally {
+    for (const { worker } of running) worker.end();
+  }
+}
+
+/** A fast wrong answer is no result. */
+function check(running) {
+  const reference = running.find(({ peer }) => peer.reference);
+  for (const { peer, losses } of running) {
+    if (!reference || !peer.exact) continue;
+    const apart = difference(losses.slice(0, 1), reference.losses.slice(0, 1));
+    if (apart > TOLERANCE)
+      throw new Error(
+        `The first loss of ${peer.name} is ${apart} from that of ${reference.peer.name}`,
+      );
+  }
+}
+
+module.exports = { train, PEERS: TRAIN };

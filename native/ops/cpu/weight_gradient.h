@@ -1,0 +1,218 @@
+// The gradient of a convolution's weights: products of the output's gradient and of the normalised
+// input, over the pixels of a few rows at a time.
+#pragma once
+
+#include <algorithm>
+#include <array>
+#include <vector>
+
+#include "ops/cpu/prepared_input.h"
+
+namespace bigtransfer::ops::BIGTRANSFER_ISA {
+
+/// Output channels whose products with a panel of input channels stay in registers.
+inline constexpr int kGradientRows = kLanes == 16 ? 8 : 4;
+/// Words of pixels of a block: input and gradient of them stay in a second-level cache.
+inline constexpr int64_t kGradientWords = kLanes == 16 ? 512 : 256;
+
+/// A task's sums, block by block. Words hold neighbouring pixels here, not channels; the last one
+/// of a row is filled up with zeros.
+template <typename Element>
+class WeightGradient {
+ public:
+  explicit WeightGradient(const WeightGradientTask& task)
+      : task_(task),
+        g_(*task.geometry),
+        words_(round_up(g_.out.width, Element::kPack) / Element::kPack),
+        channels_(task.channel_end - task.channel_begin) {}
+
+  void run() {
+    const int64_t lines = std::max<int64_t>(kGradientWords / words_, 1);
+    const int64_t end = task_.image_end * g_.out.height;
+    bool adds = false;
+    for (int64_t line = task_.image_begin * g_.out.height; line < end;) {
+      const int64_t next = part_end(line, end, lines);
+      run_block(line, next, adds);
+      line = next;
+      adds = true;
+    }
+  }
+
+ private:
+  /// Rows of one image's output that belong to a block.
+  struct Strip {
+    int64_t image;
+    int64_t begin;
+    int64_t count;
+    /// The first row of its input in the block's.
+    int64_t input_row;
+  };
+  /// Words that follow one another both in the gradient and in the input under any tap.
+  struct Run {
+    int64_t gradient;
+    int64_t input;
+    int64_t count;
+  };
+
+  int64_t reach() const { return g_.dilation * (g_.kernel - 1); }
+  int64_t rows_of(int64_t lines) const { return (lines - 1) * g_.stride + reach() + 1; }
+
+  void run_block(int64_t begin, int64_t end, bool adds) {
+    find_strips(begin, end);
+    const int64_t count = (end - begin) * words_;
+    float* gradient = scratch(kProductScratch, count * channels_);
+    gather_gradient(count, gradient);
+    float* input = scratch(kInputScratch, g_.kernel * rows_ * words_ * kPanel);
+    for (int64_t c = 0; c < g_.in.pitch; c += kPanel) {
+      gather_input(c, input);
+      for (int64_t row = 0; row < channels_; row += kGradientRows)
+        multiply_taps(gradient + row * count, input, row, c, adds);
+    }
+  }
+
+  void find_strips(int64_t begin, int64_t end) {
+    strips_.clear();
+    runs_.clear();
+    rows_ = 0;
+    for (int64_t line = begin; line < end;) {
+      const int64_t image = line / g_.out.height;
+      const int64_t last = std::min(end, (image + 1) * g_.out.height);
+      strips_.push_back({image, line - image * g_.out.height, last - line, rows_});
+      // Rows of the input follow one another as the output's do only without a stride.
+      const int64_t together = g_.stride == 1 ? last - line : 1;
+      for (int64_t i = line; i < last; i += together)
+        runs_.push_back(
+            {(i - begin) * words_, (rows_ + (i - line) * g_.stride) * words_, together * words_});
+      rows_ += rows_of(last - line);
+      line = last;
+    }
+  }
+
+  /// As [kGradientRows of the channels][word][kGradientRows].
+  void gather_gradient(int64_t count, float* to) const {
+    int64_t word = 0;
+    for (const Strip& strip : strips_) {
+      const int64_t first = strip.image * g_.out.pixels() + strip.begin * g_.out.width;
+      const float* from = task_.gradient + first * g_.out.pitch + task_.channel_begin;
+      for (int64_t y = 0; y < strip.count; ++y) {
+        for (int64_t x = 0; x < g_.out.width; x += Element::kPack, ++word) {
+          const int64_t pixels = std::min(Element::kPack, g_.out.width - x);
+          gather_word(from, pixels, count, to + word * kGradientRows);
+          from += pixels * g_.out.pitch;
+        }
+      }
+    }
+  }
+
+  void gather_word(const float* from, int64_t pixels, int64_t count, float* to) const {
+    for (int64_t c = 0; c < channels_; c += kLanes) {
+      Vec values[Element::kPack] = {};
+      for (int64_t i = 0; i < pixels; ++i) values[i] = load(from + i * g_.out.pitch + c);
+      const Vec word = Element::word(values);
+      float words[kLanes];
+      store(words, word);
+      for (int part = 0; part < kLanes; part += kGradientRows)
+        std::copy_n(words + part, kGradientRows, to + (c + part) * count);
+    }
+  }
+
+  /// A panel's input from channel c as [kx][row][word][kPanel].
+  void gather_input(int64_t c, float* to) const {
+    for (int64_t kx = 0; kx < g_.kernel; ++kx) {
+      for (const Strip& strip : strips_) {
+        const int64_t top = strip.begin * g_.stride - g_.pad_top;
+        for (int64_t row = 0; row < rows_of(strip.count); ++row, to += words_ * kPanel)
+          gather_row(strip.image, top + row, kx * g_.dilation - g_.pad_left, c, to);
+      }
+    }
+  }
+
+  void gather_row(int64_t image, int64_t y, int64_t left, int64_t c, float* to) const {
+    if (y < 0 || y >= g_.in.height) {
+      std::fill_n(to, words_ * kPanel, 0.0F);
+      return;
+    }
+    const float* line = task_.x + (image * g_.in.pixels() + y * g_.in.width) * g_.in.pitch + c;
+    if (!task_.scale) return gather_pixels<false>(line, left, nullptr, nullptr, to);
+    const int64_t first = image * g_.in.pitch + c;
+    gather_pixels<true>(line, left, task_.scale + first, task_.shift + first, to);
+  }
+
+  template <bool HasNorm>
+  void gather_pixels(const float* line, int64_t left, const float* scale, const float* shift,
+                     float* to) const {
+    Vec scales[kVectors] = {};
+    Vec shifts[kVectors] = {};
+    for (int v = 0; HasNorm && v < kVectors; ++v) {
+      scales[v] = load(scale + v * kLanes);
+      shifts[v] = load(shift + v * kLanes);
+    }
+    for (int64_t i = 0; i < g_.out.width; i += Element::kPack, to += kPanel) {
+      for (int v = 0; v < kVectors; ++v) {
+        Vec values[Element::kPack] = {};
+        for (int64_t pixel = 0; pixel < Element::kPack && i + pixel < g_.out.width; ++pixel) {
+          const int64_t x = (i + pixel) * g_.stride + left;
+          if (x < 0 || x >= g_.in.width) continue;
+          const Vec value = load(line + x * g_.in.pitch + v * kLanes);
+          values[pixel] = HasNorm ? relu(value * scales[v] + shifts[v]) : value;
+        }
+        store(to + v * kLanes, Element::word(values));
+      }
+    }
+  }
+
+  void multiply_taps(const float* gradient, const float* input, int64_t row, int64_t c,
+                     bool adds) const {
+    for (int64_t ky = 0; ky < g_.kernel; ++ky) {
+      for (int64_t kx = 0; kx < g_.kernel; ++kx) {
+        const int64_t tap = ky * g_.kernel + kx;
+        const int64_t channel = tap * g_.out.pitch + task_.channel_begin + row;
+        multiply(gradient, input + (kx * rows_ + ky * g_.dilation) * words_ * kPanel,
+                 task_.sums + channel * g_.in.pitch + c, adds);
+      }
+    }
+  }
+
+  /// out[r][lane] (+)= the sum over words of gradient[word][r] * input[word][lane].
+  void multiply(const float* gradient, const float* input, float* out, bool adds) const {
+    // They come from far while the products are made.
+    for (int r = 0; r < kGradientRows; ++r) {
+      for (int v = 0; v < kVectors; ++v)
+        __builtin_prefetch(out + r * g_.in.pitch + v * kLanes, /*for writing=*/1);
+    }
+    Accumulators<kGradientRows> acc;
+    for (const Run& run : runs_) {
+      const float* from = gradient + run.gradient * kGradientRows;
+      const float* weights = input + run.input * kPanel;
+#pragma GCC unroll 2
+      for (int64_t k = 0; k < run.count; ++k) {
+        typename Element::Weights w[kVectors];
+        for (int v = 0; v < kVectors; ++v) w[v] = Element::weights(weights + v * kLanes);
+        for (int r = 0; r < kGradientRows; ++r) {
+          const auto x =
+              Element::factor(reinterpret_cast<const typename Element::Value*>(from + r));
+          for (int v = 0; v < kVectors; ++v)
+            acc.of[r][v] = Element::multiply_add(acc.of[r][v], x, w[v]);
+        }
+        from += kGradientRows;
+        weights += kPanel;
+      }
+    }
+    if (adds) acc.add([&](int r, int v) { return load(out + r * g_.in.pitch + v * kLanes); });
+    for (int r = 0; r < kGradientRows; ++r) {
+      for (int v = 0; v < kVectors; ++v) store(out + r * g_.in.pitch + v * kLanes, acc.of[r][v]);
+    }
+  }
+
+  const WeightGradientTask& task_;
+  const ConvGeometry& g_;
+  /// Of a row of the output.
+  int64_t words_;
+  int64_t channels_;
+  /// The block's, and the rows of its input.
+  std::vector<Strip> strips_;
+  std::vector<Run> runs_;
+  int64_t rows_ = 0;
+};
+
+}  // namespace bigtransfer::ops::BIGTRANSFER_ISA

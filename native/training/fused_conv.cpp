@@ -1,0 +1,195 @@
+// Weights are packed for each run: they change with every step.
+#include "training/fused_conv.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "common/recycled_memory.h"
+#include "common/share_out.h"
+#include "model/map_size.h"
+#include "ops/weight_gradient.h"
+
+namespace bigtransfer::training {
+namespace {
+
+using ops::ConvAlgorithm;
+using ops::ConvGeometry;
+using ops::ImageShape;
+
+/// Pixels of all maps for which it pays to transform the weights for Winograd's larger tiles.
+constexpr int64_t kPixelsForTilesOf4 = 1024;
+
+ConvAlgorithm choose_algorithm(const ConvGeometry& g, int64_t images, at::ScalarType type) {
+  if (g.kernel == 1 && g.pad_top == 0 && g.pad_left == 0) return ConvAlgorithm::kPointwise;
+  const bool fits_winograd = g.kernel == 3 && g.stride == 1 && g.dilation == 1;
+  if (fits_winograd && images * g.out.pixels() >= kPixelsForTilesOf4 &&
+      ops::multiplies(type, ConvAlgorithm::kWinograd4))
+    return ConvAlgorithm::kWinograd4;
+  return ConvAlgorithm::kSpatial;
+}
+
+/// Adds each pixel of `small` to every stride-th one of `maps`.
+void add_strided(const at::Tensor& small, int64_t stride, at::Tensor& maps) {
+  const ImageShape from = shape_of(small);
+  const ImageShape to = shape_of(maps);
+  const float* values = small.const_data_ptr<float>();
+  float* sums = maps.mutable_data_ptr<float>();
+  share_out(small.size(0) * from.height, [&](int64_t begin, int64_t end) {
+    for (int64_t row = begin; row < end; ++row) {
+      const int64_t image = row / from.height;
+      const int64_t y = row % from.height * stride;
+      for (int64_t x = 0; x < from.width; ++x) {
+        const float* pixel = values + (row * from.width + x) * from.pitch;
+        float* sum = sums + ((image * to.height + y) * to.width + x * stride) * to.pitch;
+        for (int64_t c = 0; c < from.pitch; ++c) sum[c] += pixel[c];
+      }
+    }
+  });
+}
+
+/// The convolution at stride 1 that leads gradients of the output of `g` back.
+ConvGeometry back(const ConvGeometry& g) {
+  const int64_t reach = g.dilation * (g.kernel - 1);
+  return {.in = g.out,
+          .out = g.in,
+          .kernel = g.kernel,
+          .stride = 1,
+          .dilation = g.dilation,
+          .pad_top = reach - g.pad_top,
+          .pad_left = reach - g.pad_left};
+}
+
+}  // namespace
+
+at::Tensor empty_maps(int64_t images, int64_t channels, int64_t height, int64_t width) {
+  return empty_recycled({images, height, width, channels}, at::kFloat).permute({0, 3, 1, 2});
+}
+
+ImageShape shape_of(const at::Tensor& maps) {
+  return {maps.size(2), maps.size(3), maps.size(1), maps.size(1)};
+}
+
+FusedConv::FusedConv(const model::ConvSpec& spec, at::Tensor weight, at::ScalarType type)
+    : spec_(spec),
+      weight_(std::move(weight)),
+      type_(type),
+      scalings_(ops::channel_scalings(weight_)) {}
+
+ConvGeometry FusedConv::geometry(const at::Tensor& x) const {
+  const model::Windows windows = model::windows_of(spec_, {x.size(2), x.size(3)});
+  return {.in = shape_of(x),
+          .out = {windows.out.height, windows.out.width, spec_.out_channels, spec_.out_channels},
+          .kernel = spec_.kernel,
+          .stride = spec_.stride,
+          .dilation = spec_.dilation,
+          .pad_top = windows.pad_top,
+          .pad_left = windows.pad_left};
+}
+
+ops::RawWeight FusedConv::raw(bool transposed) const {
+  return {weight_.const_data_ptr<float>(),
+          weight_.size(0),
+          weight_.size(1),
+          weight_.size(2),
+          scalings_.data(),
+          transposed};
+}
+
+void FusedConv::convolve(const at::Tensor& x, const NormOfImages* norm, const ConvGeometry& g,
+                         bool transposed, const at::Tensor& addend, at::Tensor& out,
+                         double* sums) const {
+  const bool adds = addend.defined();
+  const int64_t images = x.size(0);
+  const ConvAlgorithm algorithm =
+      adds ? (g.kernel == 1 ? ConvAlgorithm::kPointwise : ConvAlgorithm::kSpatial)
+           : choose_algorithm(g, images, type_);
+  const ops::RawWeight weight = raw(transposed);
+  const ops::Kernels& kernels = *ops::kernels();
+  const int64_t size = ops::PackedConv::packed_size(weight, algorithm, type_, kernels);
+  const at::Tensor memory = empty_recycled({size}, at::kFloat);
+  const ops::PackedConv packed(weight, algorithm, type_, kernels, memory.mutable_data_ptr<float>());
+  for (int64_t first = 0; first < images; first += ops::kMostConvImages) {
+    packed.run(
+        g, {.images = std::min(ops::kMostConvImages, images - first),
+            .x = x.const_data_ptr<float>() + first * g.in.pixels() * g.in.pitch,
+            .scale = norm ? norm->scale.data() + first * g.in.pitch : nullptr,
+            .shift = norm ? norm->shift.data() + first * g.in.pitch : nullptr,
+            .addend = adds ? addend.const_data_ptr<float>() + first * g.out.pixels() * g.out.pitch
+                           : nullptr,
+            .out = out.mutable_data_ptr<float>() + first * g.out.pixels() * g.out.pitch,
+            .sums = sums + first * 2 * g.out.pitch});
+  }
+}
+
+at::Tensor FusedConv::run(const at::Tensor& x, const NormOfImages& norm, const at::Tensor& addend,
+                          double* sums) const {
+  const ConvGeometry g = geometry(x);
+  at::Tensor out = empty_maps(x.size(0), g.out.channels, g.out.height, g.out.width);
+  convolve(x, &norm, g, /*transposed=*/false, addend, out, sums);
+  return out;
+}
+
+at::Tensor FusedConv::weight_gradient(const at::Tensor& x, const NormOfImages& norm,
+                                      const at::Tensor& gradient) const {
+  const at::Tensor of_standardised =
+      ops::weight_gradient(*ops::kernels(), type_, geometry(x),
+                           {.images = x.size(0),
+                            .x = x.const_data_ptr<float>(),
+                            .scale = norm.scale.data(),
+                            .shift = norm.shift.data(),
+                            .gradient = gradient.const_data_ptr<float>()});
+  return ops::standardize_weight_gradient(weight_, scalings_, of_standardised);
+}
+
+at::Tensor FusedConv::strided_gradient(const at::Tensor& x, const at::Tensor& gradient) const {
+  const ConvGeometry g = geometry(x);
+  const at::Tensor weight =
+      ops::standardize_weight(weight_).to(at::TensorOptions(type_), /*non_blocking=*/false,
+                                          /*copy=*/false, at::MemoryFormat::ChannelsLast);
+  // Of the input with its padding as far as windows reach: that may differ from side to side.
+  const auto reach = [&](int64_t out) {
+    return (out - 1) * g.stride + g.dilation * (g.kernel - 1) + 1;
+  };
+  const int64_t height = reach(g.out.height);
+  const int64_t width = reach(g.out.width);
+  const at::Tensor padded = at::empty({x.size(0), x.size(1), height, width},
+                                      x.options().dtype(type_), at::MemoryFormat::ChannelsLast);
+  const at::Tensor made = std::get<0>(
+      at::convolution_backward(gradient.to(type_), padded, weight, c10::nullopt,
+                               {g.stride, g.stride}, {0, 0}, {g.dilation, g.dilation},
+                               /*transposed=*/false, {0, 0}, /*groups=*/1, {true, false, false}));
+  at::Tensor out = empty_maps(x.size(0), x.size(1), x.size(2), x.size(3));
+  const int64_t rows = std::min(height - g.pad_top, g.in.height);
+  const int64_t columns = std::min(width - g.pad_left, g.in.width);
+  if (rows < g.in.height || columns < g.in.width) out.zero_();
+  out.narrow(2, 0, rows)
+      .narrow(3, 0, columns)
+      .copy_(made.narrow(2, g.pad_top, rows).narrow(3, g.pad_left, columns));
+  return out;
+}
+
+at::Tensor FusedConv::input_gradient(const at::Tensor& x, const at::Tensor& gradient,
+                                     at::Tensor out) const {
+  const bool adds = out.defined();
+  const bool is_pointwise = spec_.kernel == 1 && geometry(x).pad_top == 0 && spec_.padding == 0;
+  if (spec_.stride > 1 && !is_pointwise) {
+    const at::Tensor made = strided_gradient(x, gradient);
+    return adds ? out.add_(made) : made;
+  }
+  std::vector<double> sums(static_cast<size_t>(x.size(0) * 2 * x.size(1)));
+  if (spec_.stride == 1) {
+    const at::Tensor addend = out;
+    if (!adds) out = empty_maps(x.size(0), x.size(1), x.size(2), x.size(3));
+    convolve(gradient, nullptr, back(geometry(x)), /*transposed=*/true, addend, out, sums.data());
+    return out;
+  }
+  if (!adds) out = empty_maps(x.size(0), x.size(1), x.size(2), x.size(3)).zero_();
+  at::Tensor small = empty_maps(x.size(0), x.size(1), gradient.size(2), gradient.size(3));
+  ConvGeometry g = back(geometry(x));
+  g.out = shape_of(small);
+  convolve(gradient, nullptr, g, /*transposed=*/true, /*addend=*/{}, small, sums.data());
+  add_strided(small, spec_.stride, out);
+  return out;
+}
+
+}  // namespace bigtransfer::training
