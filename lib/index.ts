@@ -66,6 +66,7 @@ export type { FineTuneOptions, HeadOptions, TrainingData } from './training/opti
 export type { Preset } from './training/presets';
 export type { FineTuneResult, TrainingStep } from './training/run';
 export type { HeadResult, HeadStep } from './training/head/run';
+export type { FeatureStep } from './training/head/features';
 export type { StrengthScore } from './training/head/strengths';
 export { evaluate, type EvaluateOptions, type Evaluated } from './training/evaluate';
 export type { EvaluationResult } from './training/evaluation/evaluation';

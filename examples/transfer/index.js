@@ -1,4 +1,5 @@
-// Eight things from five drawings each: the small model transferred, and the same network from scratch.
+// Eight things from five drawings each: the small model transferred, its head alone, and the same network
+// from scratch.
 //
 //   node examples/transfer [EXAMPLES PER CLASS]
 'use strict';
@@ -36,6 +37,7 @@ async function main() {
     const test = await render(path.join(folder, 'test'), TEST_PER_CLASS, TEST_FROM);
     const ways = {
       'from scratch': { fromScratch: true },
+      'head alone': { headOnly: true },
       'all of it': {},
     };
     for (const [name, options] of Object.entries(ways)) {

@@ -17,16 +17,20 @@ import { packageBeside, packageRoot, unpacked, unpackingAdvice } from '../packag
 import { asDenied, deniedReason, isRestricted } from '../permission';
 import { libcFamily, platformName, whyNotPrebuilt } from '../platform';
 import { closeAtExit } from './at_exit';
+import type { TrainingBinding } from './training_types';
 import type { NativeBinding } from './types';
 
 const CORE_NAME = /^bigtransfer-torch(\d+\.\d+)\.so$/;
 
 const CUDA_PACKAGE = `@bigtransfer/cuda-${process.platform}-${process.arch}`;
 
+/** All that the addon exports. */
+type Binding = NativeBinding & TrainingBinding;
+
 interface Loader {
   /** The folder of the libtorch that the process has loaded already, empty where there is none. */
   loaded(): string;
-  open(libraryDirectory: string, corePath: string): NativeBinding & Initializable;
+  open(libraryDirectory: string, corePath: string): Binding & Initializable;
 }
 
 interface Initializable {
@@ -41,7 +45,7 @@ interface Core {
 
 /** What {@link loadBinding} settled on, for systemInfo() and `doctor`. */
 export interface LoadedBinding {
-  binding: NativeBinding;
+  binding: Binding;
   libtorch: FoundLibtorch;
   addon: string;
 }
@@ -52,7 +56,7 @@ let loaded: LoadedBinding | undefined;
  * The native functions; loads libtorch on the first call.
  * @throws BitError ERR_BIT_LIBTORCH when the addon or a libtorch that it fits is missing.
  */
-export function loadBinding(): NativeBinding {
+export function loadBinding(): Binding {
   return loadBindingInfo().binding;
 }
 

@@ -3,7 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadBinding } from '../binding/load';
 import { runJob } from '../binding/job';
-import type { MicroBatch, NativeTrainer, TrainerRequest } from '../binding/types';
+import type { MicroBatch, NativeTrainer, TrainerRequest } from '../binding/training_types';
 import { networkSpec } from '../config/network_spec';
 import type { BitConfig } from '../models/bit_config';
 import { KIND } from '../models/bit_for_image_classification';

@@ -137,6 +137,7 @@ const OF_STEPS = [
  * @category Training
  */
 export interface HeadOptions extends Omit<FineTuneOptions, (typeof OF_STEPS)[number] | 'headOnly'> {
+  /** What tells these from {@link FineTuneOptions}. */
   headOnly: true;
   /**
    * Of L2 regularisation: times half the squared weights of standardised features, beside the mean loss. Default what does

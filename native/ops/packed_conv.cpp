@@ -104,7 +104,8 @@ at::ScalarType fastest_factors() {
 
 PackedConv::PackedConv(const at::Tensor& weight, ConvAlgorithm algorithm, at::ScalarType type,
                        const Kernels& kernels, Arena& arena)
-    : PackedConv(raw_of(weight), algorithm, type, kernels,
+    // The copy of a view lives until the weights are packed.
+    : PackedConv(raw_of(weight.contiguous()), algorithm, type, kernels,
                  arena.allocate(packed_size(raw_of(weight), algorithm, type, kernels))) {}
 
 PackedConv::PackedConv(const RawWeight& weight, ConvAlgorithm algorithm, at::ScalarType type,

@@ -25,7 +25,9 @@ test('says what came of it in a line, and the strength on standard error', async
   expect(stdout).toMatch(
     /^.*out: a head from 14 examples, strength [\d.e-]+, cross-validated accuracy \d+\.\d %, accuracy \d+\.\d % .*, loss [\d.e-]+\n$/,
   );
-  expect(stderr).toMatch(/^strength [\d.e-]+, loss [\d.e-]+\n$/);
+  expect(stderr).toMatch(
+    /^14 examples of 2 classes, 7 each; 6 to validate on\nstrength [\d.e-]+, loss [\d.e-]+\n$/,
+  );
   expect(existsSync(join(out, 'model.safetensors'))).toBe(true);
 });
 

@@ -2,7 +2,8 @@
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { BitConfig } from '../../lib';
-import type { NativeTensor, TrainerRequest } from '../../lib/binding/types';
+import type { TrainerRequest } from '../../lib/binding/training_types';
+import type { NativeTensor } from '../../lib/binding/types';
 import { Learner, type LearnerBatch, type LearnerSettings } from '../../lib/training/learner';
 import { REFERENCE } from '../support/reference';
 import { readSafetensors } from '../support/safetensors';

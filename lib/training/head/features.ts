@@ -44,9 +44,11 @@ export function featureFileName(weights: object, processor: BitImageProcessor): 
  * @category Training
  */
 export interface FeatureStep {
+  /** Which part of the fit this is. */
   phase: 'features';
   /** Examples that have theirs, those from before too. */
   done: number;
+  /** All of them. */
   total: number;
   /** Of late. */
   imagesPerSecond: number;

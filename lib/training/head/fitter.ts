@@ -1,7 +1,8 @@
 // Heads of features that are on disk: fitted, measured, applied.
 import { loadBinding } from '../../binding/load';
 import { runJob } from '../../binding/job';
-import type { FittedHead, LinearHead, NativeHeadFitter, NativeTensor } from '../../binding/types';
+import type { FittedHead, LinearHead, NativeHeadFitter } from '../../binding/training_types';
+import type { NativeTensor } from '../../binding/types';
 import { Tensor } from '../../tensor';
 import type { Dataset } from '../data/dataset';
 import { targetsOf } from '../feed';

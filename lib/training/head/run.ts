@@ -2,7 +2,7 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { loadBinding } from '../../binding/load';
-import type { FittedHead } from '../../binding/types';
+import type { FittedHead } from '../../binding/training_types';
 import { networkSpec } from '../../config/network_spec';
 import { BitError } from '../../errors';
 import { KIND } from '../../models/bit_for_image_classification';
@@ -43,6 +43,7 @@ export type HeadStep =
   | {
       /** The head is fitted to all examples, and the model is there. */
       phase: 'head';
+      /** Of L2 regularisation. */
       strength: number;
       /** The mean loss of what it was fitted to. */
       loss: number;

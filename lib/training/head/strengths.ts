@@ -15,6 +15,7 @@ const PATIENCE = 2;
  * @category Training
  */
 export interface StrengthScore {
+  /** Of L2 regularisation. */
   strength: number;
   /** The mean loss, as an evaluation has it. */
   loss: number;

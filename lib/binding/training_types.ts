@@ -1,0 +1,126 @@
+// The native surface of training: the mirror of native/binding/training_functions and head_functions.
+import type { ForwardRequest, LoadingInfo, LoadRequest, NativeJob, NativeTensor } from './types';
+
+/** What a run of training starts from; files and the like as in LoadRequest. */
+export interface TrainerRequest extends Pick<
+  LoadRequest,
+  'spec' | 'prefix' | 'files' | 'ignoreMismatchedSizes' | 'ignoreMissingKeys' | 'seed' | 'threads'
+> {
+  /** Of saveOptimizer(), to go on from there; '' to begin. */
+  optimizerFile: string;
+  /** Whether the head starts at zero, whatever the files have. */
+  zeroHead: boolean;
+  /** What activations are computed in; parameters are float32. */
+  dtype: 'float32' | 'bfloat16';
+  problemType: NonNullable<ForwardRequest['problemType']>;
+  momentum: number;
+  weightDecay: number;
+}
+
+export interface MicroBatch {
+  /** [N, C, H, W]. */
+  pixelValues: NativeTensor;
+  /** As forward() takes them. */
+  labels: NativeTensor;
+  /** MixUp: each image with another one of the batch, by its place; `lambda` is its own share. */
+  mixing: { lambda: number; permutation: number[] } | null;
+  /** Of its mean loss in the step's. */
+  weight: number;
+  /** Of what blocks are left out (dropPathRate), 53 bits. */
+  dropSeed: number;
+}
+
+/** Parameters that learn, with what the optimiser remembers; its jobs run one after the other. */
+export interface NativeTrainer {
+  readonly loadingInfo: LoadingInfo;
+  /** Adds the gradients; its mean loss. */
+  accumulate(batch: MicroBatch): NativeJob<number>;
+  /** One step along what was added up, which is zero afterwards. */
+  step(learningRate: number): Promise<void>;
+  /** Makes it zero without a step. */
+  forget(): Promise<void>;
+  /** Writes model.safetensors, as NativeSession.save() does. */
+  save(path: string): Promise<void>;
+  /** Writes what the optimiser remembers, by the names of the parameters. */
+  saveOptimizer(path: string): Promise<void>;
+  /** Frees it once its jobs have ended; the other functions throw from then on. */
+  dispose(): void;
+}
+
+/** What a head is fitted to. */
+export interface HeadFitterRequest {
+  problemType: NonNullable<ForwardRequest['problemType']>;
+  /** Of a row of features. */
+  width: number;
+  /** Classes, labels or values. */
+  outputs: number;
+  /** int64 [N] classes, else float32 [N, outputs]. */
+  targets: NativeTensor;
+  /** The fold that each example is left out with; -1: none. */
+  folds: number[];
+  threads: number;
+}
+
+export interface HeadFitRequest {
+  /** Left out; null: none. */
+  fold: number | null;
+  /** Times half the squared weights of standardised features, beside the mean loss. */
+  strength: number;
+  /** How far from its least the value may be that is minimised step by step. */
+  gap: number;
+}
+
+/** What a fit without a fold says of that fold. */
+export interface FoldScore {
+  examples: number;
+  /** As the losses of a model's forward(). */
+  meanLoss: number;
+  /** Examples whose class had the best score; 0 where there are no classes. */
+  hits: number;
+}
+
+/** Of features as they are. */
+export interface LinearHead {
+  /** float32 [outputs, width]. */
+  weight: NativeTensor;
+  /** float32 [outputs]. */
+  bias: NativeTensor;
+}
+
+export interface FittedHead extends LinearHead {
+  /** Of what it was fitted to. */
+  meanLoss: number;
+  iterations: number;
+}
+
+/** Features of all examples, and heads that are fitted to them; its jobs run one after the other. */
+export interface NativeHeadFitter {
+  /** Rows float32 [n, width] of the examples from `first` on; once each, before the first fit. */
+  put(first: number, rows: NativeTensor): Promise<void>;
+  score(request: HeadFitRequest): NativeJob<FoldScore>;
+  fit(request: HeadFitRequest): NativeJob<FittedHead>;
+  /** Frees it once its jobs have ended; the other functions throw from then on. */
+  dispose(): void;
+}
+
+/** Weights of a network with another head; files and the like as in LoadRequest. */
+export interface SaveWithHeadRequest
+  extends
+    LinearHead,
+    Pick<
+      LoadRequest,
+      'spec' | 'prefix' | 'files' | 'ignoreMismatchedSizes' | 'ignoreMissingKeys' | 'seed'
+    > {
+  /** Of model.safetensors. */
+  path: string;
+}
+
+/** What the addon exports beside NativeBinding. */
+export interface TrainingBinding {
+  loadTrainer(request: TrainerRequest): Promise<NativeTrainer>;
+  openHeadFitter(request: HeadFitterRequest): NativeHeadFitter;
+  /** float32 [n, outputs] of features float32 [n, width]. */
+  headOutputs(request: LinearHead & { features: NativeTensor }): Promise<NativeTensor>;
+  /** Writes model.safetensors, complete or not at all. */
+  saveWithHead(request: SaveWithHeadRequest): Promise<void>;
+}
