@@ -81,7 +81,8 @@ export class Workshop {
       readFileSync(join(PICTURES, 'boat.jpg')).subarray(0, 2000),
     );
     writeFileSync(join(folder, 'notes.txt'), 'milk, bread\n');
-    if (basename(file) === 'transfer.md') await drawThings(join(folder, 'things'));
+    if (['transfer.md', 'head-only.md'].includes(basename(file)))
+      await drawThings(join(folder, 'things'));
     return folder;
   }
 }
