@@ -24,7 +24,7 @@ import {
   type SourceFlags,
 } from './options';
 import { Progress } from './progress';
-import { addHeadOptions, tellHead } from './finetune_head';
+import { addHeadOptions, tellHead, OF_STEPS } from './finetune_head';
 import { duration, print, printJson } from './report';
 
 const PRESETS: readonly Preset[] = ['paper', 'light', 'cpu'];
@@ -45,30 +45,14 @@ interface Flags
 
 /** Flags that are options of the run, by the same name. */
 const OF_RUN = [
-  'preset',
+  ...OF_STEPS,
   'trainValSplit',
   'examplesPerClass',
   'maxTrainSamples',
   'maxEvalSamples',
   'problemType',
-  'fromScratch',
-  'batchSize',
-  'batchSplit',
-  'learningRate',
-  'schedule',
-  'numTrainEpochs',
-  'maxSteps',
-  'resize',
   'crop',
-  'flip',
-  'mixup',
-  'momentum',
-  'weightDecay',
-  'dropPathRate',
-  'dtype',
   'seed',
-  'evalSteps',
-  'saveSteps',
   'threads',
   'restart',
   'report',

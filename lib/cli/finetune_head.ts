@@ -9,7 +9,7 @@ import type { Progress } from './progress';
 import { duration, print, printJson } from './report';
 
 /** Flags of steps, of which the fit of a head has none. */
-const OF_STEPS = [
+export const OF_STEPS = [
   'preset',
   'batchSize',
   'batchSplit',
@@ -27,7 +27,7 @@ const OF_STEPS = [
   'evalSteps',
   'saveSteps',
   'fromScratch',
-];
+] as const;
 
 export function addHeadOptions(command: Command): void {
   command
@@ -35,7 +35,7 @@ export function addHeadOptions(command: Command): void {
       new Option(
         '--head-only',
         'learn the head alone, from features that are computed once',
-      ).conflicts(OF_STEPS),
+      ).conflicts([...OF_STEPS]),
     )
     .option(
       '--strength <x>',

@@ -13,7 +13,7 @@ import { few } from './data/few_shot';
 import { readDataset, splitsOf } from './data/read_dataset';
 import type { EvaluationResult } from './evaluation/evaluation';
 import { labelsOf, runEvaluation } from './evaluation/run';
-import { dataSource, expectCheck, isDataset } from './options';
+import { dataSource, expectCheck, isDataset, problemType } from './options';
 import { expectWritable } from './report/page_file';
 import { writeEvaluationReport } from './report/report';
 
@@ -58,7 +58,7 @@ export type Evaluated = EvaluationResult & {
 const OWN_CHECKS = {
   split: oneOf('train', 'validation', 'test'),
   maxEvalSamples: count,
-  problemType: oneOf('single_label_classification', 'multi_label_classification', 'regression'),
+  problemType,
   batchSize: count,
   timeoutMs: positive,
   mistakes: count,

@@ -1,19 +1,13 @@
 // Files of a run's folder, and errors that say which one it was.
 import { open, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { REFUSALS } from '../batch/store/refusals';
 import { BitError } from '../errors';
 import { deniedReason } from '../permission';
 
 const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such folder',
-  ENOTDIR: 'a part of its path is no folder',
+  ...REFUSALS,
   EEXIST: 'a part of its path is a file',
-  EISDIR: 'it is a folder',
-  EACCES: 'no permission there',
-  EPERM: 'no permission there',
-  EROFS: 'it is read-only there',
-  ENOSPC: 'no space is left there',
-  EDQUOT: 'the quota there is used up',
 };
 
 /**

@@ -170,7 +170,7 @@ const schedule: Check = {
     (value.at(-1) as number) > 0,
 };
 const place: Check = { expected: 'a path', test: (value) => text.test(value) && value !== '' };
-const problemType = oneOf(
+export const problemType = oneOf(
   'single_label_classification',
   'multi_label_classification',
   'regression',

@@ -86,7 +86,8 @@ export async function prepareRun(
 /** Nothing but the seed. */
 const RANDOM: Pick<Preparation, 'files' | 'weights'> = { files: [], weights: {} };
 
-async function weightsOf(
+/** What a source's weights are, and where. */
+export async function weightsOf(
   source: string,
   options: PretrainedOptions,
 ): Promise<Pick<Preparation, 'files' | 'weights'>> {

@@ -17,7 +17,7 @@ import { Pictures } from './pictures';
 import type { Preparation } from './prepare';
 import { Problems } from './problems';
 import { RunFolder, type Best } from './run_folder';
-import { sift, withoutThem, type Sifted } from './sift';
+import { expectSome, sift, withoutThem } from './sift';
 
 /** Bytes of resized pictures that are kept in memory. */
 const PICTURE_ROOM = 1024 ** 3;
@@ -100,7 +100,7 @@ export class Run {
     const before = last && (await folder.leftOut());
     const sifted = await sift(withoutThem(train.examples, before ?? []), pictures);
     for (const problem of [...(before ?? []), ...sifted.leftOut]) problems.add(problem);
-    expectSome(sifted);
+    expectSome(sifted.readable, sifted.leftOut);
     if (!before) await folder.leaveOut(sifted.leftOut);
     const readable = before ? withoutThem(train.examples, before) : sifted.readable;
     const { problemType } = train;
@@ -289,9 +289,3 @@ function learnerOf(
 
 const isDiverged = (error: unknown) =>
   error instanceof BitError && error.code === 'ERR_BIT_TRAINING';
-
-function expectSome({ readable, leftOut: [first] }: Sifted): void {
-  if (readable.length > 0) return;
-  const message = `None of the pictures can be read, such as ${first?.path}: ${first?.message}`;
-  throw new BitError('ERR_BIT_CONFIG', message);
-}

@@ -2,9 +2,9 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { copyFile, mkdir, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isDeepStrictEqual } from 'node:util';
 import { describe } from '../describe';
 import { BitError } from '../errors';
+import { differing } from '../batch/job/settings';
 import { FolderStore } from '../batch/store/folder';
 import type { Checkpoint } from './checkpoints';
 import type { Dataset, Example } from './data/dataset';
@@ -152,8 +152,7 @@ function digestOf({ examples }: Dataset): string {
 }
 
 function expectSame(before: RunFacts, now: RunFacts, place: string): void {
-  const names = [...new Set([...Object.keys(before), ...Object.keys(now)])];
-  const changed = names.filter((name) => !isDeepStrictEqual(before[name], now[name]));
+  const changed = differing(before, now);
   if (changed.length === 0) return;
   const changes = changed.map(
     (name) => `${name} was ${describe(before[name])} and is ${describe(now[name])}`,

@@ -1,4 +1,5 @@
 // Which pictures of a data set can be read: found out before anything is learnt, and told.
+import { BitError } from '../errors';
 import { Turns } from '../image/turns';
 import type { DatasetProblem, Example } from './data/dataset';
 import { isUnreadable, type Pictures } from './pictures';
@@ -58,4 +59,11 @@ async function problemOf(example: Example, pictures: Pictures): Promise<string |
     if (!isUnreadable(error)) throw error;
     return error.message;
   }
+}
+
+/** @throws BitError ERR_BIT_CONFIG where none of the pictures can be read. */
+export function expectSome(examples: readonly Example[], [first]: readonly DatasetProblem[]): void {
+  if (examples.length > 0) return;
+  const message = `None of the pictures can be read, such as ${first?.path}: ${first?.message}`;
+  throw new BitError('ERR_BIT_CONFIG', message);
 }

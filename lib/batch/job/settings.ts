@@ -19,8 +19,7 @@ export interface JobSettings {
 export function expectSame(before: JobSettings, now: JobSettings, place: string): void {
   const was = flat(before);
   const is = flat(JSON.parse(JSON.stringify(now)) as JobSettings);
-  const names = [...new Set([...Object.keys(was), ...Object.keys(is)])];
-  const changed = names.filter((name) => !isDeepStrictEqual(was[name], is[name]));
+  const changed = differing(was, is);
   if (changed.length === 0) return;
   const isOtherModel = changed.some((name) => name.startsWith(OF_FILE));
   const changes = changed.map((name) => change(name, was[name], is[name]));
@@ -31,6 +30,12 @@ export function expectSame(before: JobSettings, now: JobSettings, place: string)
     `${place} holds a job of other settings: ${changes.join('; ')}. Give it the same ones, another ` +
       'output, or start anew (restart), which deletes what is there',
   );
+}
+
+/** Names of what two runs do not agree on. */
+export function differing(was: Record<string, unknown>, is: Record<string, unknown>): string[] {
+  const names = [...new Set([...Object.keys(was), ...Object.keys(is)])];
+  return names.filter((name) => !isDeepStrictEqual(was[name], is[name]));
 }
 
 const change = (name: string, was: unknown, is: unknown) =>

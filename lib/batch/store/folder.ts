@@ -5,20 +5,14 @@ import { link, mkdir, open, readdir, rename, rm, stat, type FileHandle } from 'n
 import { dirname, join } from 'node:path';
 import { BitError } from '../../errors';
 import { deniedReason } from '../../permission';
+import { REFUSALS } from './refusals';
 import { WORK, type FileFacts, type Store, type StoreFile } from './store';
 
 /** What is gathered before the system is asked to write it. */
 const BUFFER_BYTES = 256 * 1024;
 const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'there is no such folder',
-  ENOTDIR: 'a part of its path is no folder',
-  EISDIR: 'it is a folder',
-  EACCES: 'no permission there',
-  EPERM: 'no permission there',
+  ...REFUSALS,
   ENOTEMPTY: 'another process writes there',
-  EROFS: 'it is read-only there',
-  ENOSPC: 'no space is left there',
-  EDQUOT: 'the quota there is used up',
 };
 /** Of beginning a file, and of removing a folder. */
 const MOST_TRIES = 10;

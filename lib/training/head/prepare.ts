@@ -1,14 +1,12 @@
 // From what a caller gives to all that the fit of a head needs to know.
-import { modelFacts } from '../../batch/job/model_facts';
 import { DEFAULT_MODEL } from '../../config/defaults';
 import { only } from '../../config/options';
 import { PRETRAINED_CHECKS, type PretrainedOptions } from '../../config/pretrained_options';
-import { resolveSource } from '../../hub';
 import { BitConfig } from '../../models/bit_config';
 import { BitImageProcessor } from '../../models/bit_image_processor';
 import type { Dataset } from '../data/dataset';
 import type { HeadOptions } from '../options';
-import { processorFor, readData, sideOf, type Preparation } from '../prepare';
+import { processorFor, readData, sideOf, weightsOf, type Preparation } from '../prepare';
 
 /** The numbers of a fit: two that agree on them and on their data end with the same head. */
 export interface HeadSettings {
@@ -36,7 +34,7 @@ export async function prepareHead(
   const ofSource: PretrainedOptions = only(options, PRETRAINED_CHECKS);
   const base = await BitConfig.fromPretrained(model, ofSource);
   const given = await BitImageProcessor.fromPretrained(model, ofSource);
-  const { weights } = await resolveSource(model, ofSource, 'model');
+  const start = await weightsOf(model, ofSource);
   const read = await readData(data, options);
   const { labels, problemType } = read.train;
   const { crop = sideOf(given), strength = null, seed = 0 } = options;
@@ -47,8 +45,7 @@ export async function prepareHead(
     ofSource,
     config: base.with({ id2label, problemType }),
     processor: processorFor(given, crop),
-    files: weights.files,
-    weights: (await modelFacts(model, ofSource)).files,
+    ...start,
     settings: { headOnly: true, crop, strength, seed },
   };
 }

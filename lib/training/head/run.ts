@@ -4,7 +4,6 @@ import { join } from 'node:path';
 import { loadBinding } from '../../binding/load';
 import type { FittedHead } from '../../binding/training_types';
 import { networkSpec } from '../../config/network_spec';
-import { BitError } from '../../errors';
 import { KIND } from '../../models/bit_for_image_classification';
 import { scoresOf } from '../../pipelines/scores';
 import { Checkpoints } from '../checkpoints';
@@ -15,6 +14,7 @@ import { explainWrites } from '../files';
 import { RunLog } from '../logs/run_log';
 import type { HeadOptions } from '../options';
 import { RunFolder } from '../run_folder';
+import { expectSome } from '../sift';
 import { FeatureFile } from './feature_file';
 import { extract, featureFileName, type Extracted, type FeatureStep } from './features';
 import { Fitter, outputsOf } from './fitter';
@@ -220,10 +220,4 @@ function keyedOf(data: Dataset, found: Extracted['examples']): Keyed {
     data: { ...data, examples },
     keys: examples.map((example) => keys.get(example) as string),
   };
-}
-
-function expectSome(examples: readonly Example[], [first]: readonly DatasetProblem[]): void {
-  if (examples.length > 0) return;
-  const message = `None of the pictures can be read, such as ${first?.path}: ${first?.message}`;
-  throw new BitError('ERR_BIT_CONFIG', message);
 }

@@ -2,18 +2,13 @@
 import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { dirname } from 'node:path';
+import { REFUSALS } from '../../batch/store/refusals';
 import { BitError } from '../../errors';
 import { deniedReason } from '../../permission';
 
 const REASONS: Readonly<Record<string, string>> = {
+  ...REFUSALS,
   ENOENT: 'there is no such file or folder',
-  ENOTDIR: 'a part of its path is no folder',
-  EISDIR: 'it is a folder',
-  EACCES: 'no permission there',
-  EPERM: 'no permission there',
-  EROFS: 'it is read-only there',
-  ENOSPC: 'no space is left there',
-  EDQUOT: 'the quota there is used up',
   EBADF: 'it was closed',
 };
 
