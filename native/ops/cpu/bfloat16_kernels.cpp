@@ -39,9 +39,9 @@ struct BFloat16 {
   }
   static Vec word(const Vec* pixels) {
     const auto widened = [](Vec v) {
-      return _mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh((__m512)v));
+      return __builtin_convertvector((Halves)_mm512_cvtneps_pbh((__m512)v), Bits);
     };
-    return (Vec)_mm512_or_si512(widened(pixels[0]), _mm512_slli_epi32(widened(pixels[1]), 16));
+    return (Vec)(widened(pixels[0]) | widened(pixels[1]) << 16);
   }
 #else
   /// The first values of all pairs and the second ones.
