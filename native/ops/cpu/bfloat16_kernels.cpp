@@ -10,6 +10,7 @@
 #include "ops/cpu/spatial.h"
 #include "ops/cpu/weight_gradient.h"
 #include "ops/cpu/winograd.h"
+#include "ops/cpu/winograd_gradient.h"
 
 namespace bigtransfer::ops::BIGTRANSFER_ISA {
 
@@ -121,8 +122,7 @@ ConvKernels bfloat16_kernels() {
       .winograd2 = [](const ConvTask& task) { Tiles<2, BFloat16>(task).run(); },
       // Its transforms would lose most of the digits.
       .winograd4 = nullptr,
-      .weight_gradient =
-          [](const WeightGradientTask& task) { WeightGradient<BFloat16>(task).run(); },
+      .weight_gradient = weight_gradient<BFloat16>,
   };
 }
 

@@ -6,12 +6,11 @@
 #include <array>
 #include <vector>
 
+#include "ops/cpu/outer_products.h"
 #include "ops/cpu/prepared_input.h"
 
 namespace bigtransfer::ops::BIGTRANSFER_ISA {
 
-/// Output channels whose products with a panel of input channels stay in registers.
-inline constexpr int kGradientRows = kLanes == 16 ? 8 : 4;
 /// Words of pixels of a block: input and gradient of them stay in a second-level cache.
 inline constexpr int64_t kGradientWords = kLanes == 16 ? 512 : 256;
 
@@ -46,12 +45,6 @@ class WeightGradient {
     int64_t count;
     /// The first row of its input in the block's.
     int64_t input_row;
-  };
-  /// Words that follow one another both in the gradient and in the input under any tap.
-  struct Run {
-    int64_t gradient;
-    int64_t input;
-    int64_t count;
   };
 
   int64_t reach() const { return g_.dilation * (g_.kernel - 1); }
@@ -167,40 +160,10 @@ class WeightGradient {
       for (int64_t kx = 0; kx < g_.kernel; ++kx) {
         const int64_t tap = ky * g_.kernel + kx;
         const int64_t channel = tap * g_.out.pitch + task_.channel_begin + row;
-        multiply(gradient, input + (kx * rows_ + ky * g_.dilation) * words_ * kPanel,
-                 task_.sums + channel * g_.in.pitch + c, adds);
+        outer_products<Element>(runs_, gradient,
+                                input + (kx * rows_ + ky * g_.dilation) * words_ * kPanel,
+                                task_.sums + channel * g_.in.pitch + c, g_.in.pitch, adds);
       }
-    }
-  }
-
-  /// out[r][lane] (+)= the sum over words of gradient[word][r] * input[word][lane].
-  void multiply(const float* gradient, const float* input, float* out, bool adds) const {
-    // They come from far while the products are made.
-    for (int r = 0; r < kGradientRows; ++r) {
-      for (int v = 0; v < kVectors; ++v)
-        __builtin_prefetch(out + r * g_.in.pitch + v * kLanes, /*for writing=*/1);
-    }
-    Accumulators<kGradientRows> acc;
-    for (const Run& run : runs_) {
-      const float* from = gradient + run.gradient * kGradientRows;
-      const float* weights = input + run.input * kPanel;
-#pragma GCC unroll 2
-      for (int64_t k = 0; k < run.count; ++k) {
-        typename Element::Weights w[kVectors];
-        for (int v = 0; v < kVectors; ++v) w[v] = Element::weights(weights + v * kLanes);
-        for (int r = 0; r < kGradientRows; ++r) {
-          const auto x =
-              Element::factor(reinterpret_cast<const typename Element::Value*>(from + r));
-          for (int v = 0; v < kVectors; ++v)
-            acc.of[r][v] = Element::multiply_add(acc.of[r][v], x, w[v]);
-        }
-        from += kGradientRows;
-        weights += kPanel;
-      }
-    }
-    if (adds) acc.add([&](int r, int v) { return load(out + r * g_.in.pitch + v * kLanes); });
-    for (int r = 0; r < kGradientRows; ++r) {
-      for (int v = 0; v < kVectors; ++v) store(out + r * g_.in.pitch + v * kLanes, acc.of[r][v]);
     }
   }
 
@@ -211,6 +174,7 @@ class WeightGradient {
   int64_t channels_;
   /// The block's, and the rows of its input.
   std::vector<Strip> strips_;
+  /// Words that follow one another under any tap.
   std::vector<Run> runs_;
   int64_t rows_ = 0;
 };

@@ -8,57 +8,14 @@
 #include "ops/cpu/blocks.h"
 #include "ops/cpu/matrix_tile.h"
 #include "ops/cpu/scratch.h"
+#include "ops/cpu/winograd_transforms.h"
 #include "ops/kernels.h"
-#include "ops/winograd_points.h"
 
 namespace bigtransfer::ops::BIGTRANSFER_ISA {
 
 /// Transformed input that is worked on at once: so much stays in a second-level cache.
 inline constexpr int64_t kWinogradInputBytes = (kLanes == 16 ? 448 : 320) * 1024;
 inline constexpr int64_t kMostTiles = 56;
-
-/// F(Side x Side, 3x3): its one-dimensional transforms, each over Side + 2 points.
-template <int Side>
-struct Transform;
-
-template <>
-struct Transform<2> {
-  static std::array<Vec, 4> input(const std::array<Vec, 4>& d) {
-    return {d[0] - d[2], d[1] + d[2], d[2] - d[1], d[1] - d[3]};
-  }
-  static std::array<Vec, 2> output(const std::array<Vec, 4>& m) {
-    return {m[0] + m[1] + m[2], m[1] - m[2] - m[3]};
-  }
-};
-
-template <>
-struct Transform<4> {
-  static std::array<Vec, 6> input(const std::array<Vec, 6>& d) {
-    // Even and odd terms of (x^2 - outer^2) and (x^2 - inner^2), times x at either point of a pair.
-    const Vec inner_even = d[4] - kOuter * kOuter * d[2];
-    const Vec inner_odd = d[3] - kOuter * kOuter * d[1];
-    const Vec outer_even = d[4] - kInner * kInner * d[2];
-    const Vec outer_odd = d[3] - kInner * kInner * d[1];
-    return {kProduct * d[0] - kSum * d[2] + d[4], inner_even + kInner * inner_odd,
-            inner_even - kInner * inner_odd,      outer_even + kOuter * outer_odd,
-            outer_even - kOuter * outer_odd,      kProduct * d[1] - kSum * d[3] + d[5]};
-  }
-  static std::array<Vec, 4> output(const std::array<Vec, 6>& m) {
-    const Vec inner_even = m[1] + m[2];
-    const Vec inner_odd = m[1] - m[2];
-    const Vec outer_even = m[3] + m[4];
-    const Vec outer_odd = m[3] - m[4];
-    return {m[0] + 1 / kInner * inner_even + 1 / (kOuter * kOuter) * outer_even,
-            inner_odd + 1 / kOuter * outer_odd, kInner * inner_even + outer_even,
-            kInner * kInner * inner_odd + kOuter * outer_odd + m[5]};
-  }
-
- private:
-  static constexpr float kInner = kInnerPoint;
-  static constexpr float kOuter = kOuterPoint;
-  static constexpr float kSum = kInner * kInner + kOuter * kOuter;
-  static constexpr float kProduct = kInner * kInner * kOuter * kOuter;
-};
 
 /// A convolution seen as tiles of Side x Side output pixels.
 template <int Side, typename Element>
@@ -73,8 +30,7 @@ class Tiles {
   explicit Tiles(const ConvTask& task)
       : task_(task),
         geometry_(*task.geometry),
-        across_((geometry_.out.width + Side - 1) / Side),
-        parts_(parts_of(task, across_ * ((geometry_.out.height + Side - 1) / Side))),
+        parts_(parts_of(task, tiles_of<Side>(geometry_.out))),
         // A cache line more than the values: see pointwise().
         row_((geometry_.in.channels + kPanel - 1) / kPanel * kPanel + 16 * Element::kPack) {
     const int64_t bytes = kPoints * row_ * static_cast<int64_t>(sizeof(Value));
@@ -115,49 +71,13 @@ class Tiles {
  private:
   template <bool HasNorm>
   void transform_input(const ConvImage& image, int64_t tile, int64_t slot) {
-    const std::array<const float*, kPoints> pixels = pixels_of(image, tile);
+    const TilePixels<Side> pixels = input_pixels<Side>(geometry_, image.x, tile);
     for (int64_t c = 0; c < geometry_.in.channels; c += kLanes) {
-      const Vec scale = HasNorm ? load(image.scale + c) : Vec{};
-      const Vec shift = HasNorm ? load(image.shift + c) : Vec{};
-      const auto read = [&](const float* pixel) {
-        const Vec v = load(pixel + c);
-        return HasNorm ? relu(v * scale + shift) : v;
-      };
-      std::array<std::array<Vec, kReach>, kReach> columns;
-      for (int x = 0; x < kReach; ++x) {
-        std::array<Vec, kReach> column;
-        for (int y = 0; y < kReach; ++y) {
-          const float* pixel = pixels[y * kReach + x];
-          column[y] = pixel ? read(pixel) : Vec{};
-        }
-        columns[x] = Transform<Side>::input(column);
-      }
       Value* to = input_ + slot * row_ + c;
-      for (int y = 0; y < kReach; ++y) {
-        std::array<Vec, kReach> line;
-        for (int x = 0; x < kReach; ++x) line[x] = columns[x][y];
-        const std::array<Vec, kReach> points = Transform<Side>::input(line);
-        for (int x = 0; x < kReach; ++x)
-          Element::put(to + (y * kReach + x) * most_ * row_, points[x]);
-      }
+      input_points<Side, HasNorm>(pixels, c, image.scale, image.shift, [&](int point, Vec value) {
+        Element::put(to + point * most_ * row_, value);
+      });
     }
-  }
-
-  /// Where a tile's input is; null beyond the image.
-  std::array<const float*, kPoints> pixels_of(const ConvImage& image, int64_t tile) const {
-    const ImageShape& in = geometry_.in;
-    const int64_t top = tile / across_ * Side - geometry_.pad_top;
-    const int64_t left = tile % across_ * Side - geometry_.pad_left;
-    std::array<const float*, kPoints> pixels;
-    for (int y = 0; y < kReach; ++y) {
-      for (int x = 0; x < kReach; ++x) {
-        const bool inside =
-            top + y >= 0 && top + y < in.height && left + x >= 0 && left + x < in.width;
-        pixels[y * kReach + x] =
-            inside ? image.x + ((top + y) * in.width + left + x) * in.pitch : nullptr;
-      }
-    }
-    return pixels;
   }
 
   /// product_[point][tile] = input_[point][tile] times the panel's weights of that point.
@@ -190,8 +110,7 @@ class Tiles {
   void transform_output(const ConvImage& image, int64_t tile, int64_t slot, int64_t panel,
                         PanelSums& sums) {
     const ImageShape& out = geometry_.out;
-    const int64_t top = tile / across_ * Side;
-    const int64_t left = tile % across_ * Side;
+    const auto [top, left] = tile_corner<Side>(out, tile);
     const int64_t height = std::min<int64_t>(Side, out.height - top);
     const int64_t width = std::min<int64_t>(Side, out.width - left);
     for (int v = 0; v < kVectors; ++v) {
@@ -218,8 +137,6 @@ class Tiles {
 
   const ConvTask& task_;
   const ConvGeometry& geometry_;
-  /// Tiles in a row of the output.
-  int64_t across_;
   std::vector<Piece> parts_;
   /// Values from one tile's to the next's.
   int64_t row_;
