@@ -13,6 +13,9 @@ namespace bigtransfer::ops::BIGTRANSFER_ISA {
 
 /// Words of pixels of a block: input and gradient of them stay in a second-level cache.
 inline constexpr int64_t kGradientWords = kLanes == 16 ? 512 : 256;
+/// Words of the input that are gathered together, whole panels of them: the more of a pixel are
+/// read at once, the faster that goes.
+inline constexpr int64_t kGatheredWords = 4 * kGradientWords * kPanel;
 
 /// A task's sums, block by block. Words hold neighbouring pixels here, not channels; the last one
 /// of a row is filled up with zeros.
@@ -55,11 +58,17 @@ class WeightGradient {
     const int64_t count = (end - begin) * words_;
     float* gradient = scratch(kProductScratch, count * channels_);
     gather_gradient(count, gradient);
-    float* input = scratch(kInputScratch, g_.kernel * rows_ * words_ * kPanel);
-    for (int64_t c = 0; c < g_.in.pitch; c += kPanel) {
-      gather_input(c, input);
-      for (int64_t row = 0; row < channels_; row += kGradientRows)
-        multiply_taps(gradient + row * count, input, row, c, adds);
+    const int64_t panel = g_.kernel * rows_ * words_ * kPanel;
+    const int64_t most = std::max<int64_t>(kGatheredWords / panel, 1) * kPanel;
+    float* input = scratch(kInputScratch, std::min(most, g_.in.pitch) / kPanel * panel);
+    for (int64_t first = 0; first < g_.in.pitch; first += most) {
+      const Channels channels{first, std::min(first + most, g_.in.pitch)};
+      gather_input(channels, panel, input);
+      for (int64_t c = channels.begin; c < channels.end; c += kPanel) {
+        const float* of_panel = input + (c - first) / kPanel * panel;
+        for (int64_t row = 0; row < channels_; row += kGradientRows)
+          multiply_taps(gradient + row * count, of_panel, row, c, adds);
+      }
     }
   }
 
@@ -90,14 +99,14 @@ class WeightGradient {
       for (int64_t y = 0; y < strip.count; ++y) {
         for (int64_t x = 0; x < g_.out.width; x += Element::kPack, ++word) {
           const int64_t pixels = std::min(Element::kPack, g_.out.width - x);
-          gather_word(from, pixels, count, to + word * kGradientRows);
+          gather_gradient_word(from, pixels, count, to + word * kGradientRows);
           from += pixels * g_.out.pitch;
         }
       }
     }
   }
 
-  void gather_word(const float* from, int64_t pixels, int64_t count, float* to) const {
+  void gather_gradient_word(const float* from, int64_t pixels, int64_t count, float* to) const {
     for (int64_t c = 0; c < channels_; c += kLanes) {
       Vec values[Element::kPack] = {};
       for (int64_t i = 0; i < pixels; ++i) values[i] = load(from + i * g_.out.pitch + c);
@@ -109,45 +118,55 @@ class WeightGradient {
     }
   }
 
-  /// A panel's input from channel c as [kx][row][word][kPanel].
-  void gather_input(int64_t c, float* to) const {
+  /// As [panel of the channels][kx][row][word][kPanel], `panel` floats from one to the next.
+  void gather_input(Channels channels, int64_t panel, float* to) const {
     for (int64_t kx = 0; kx < g_.kernel; ++kx) {
       for (const Strip& strip : strips_) {
         const int64_t top = strip.begin * g_.stride - g_.pad_top;
         for (int64_t row = 0; row < rows_of(strip.count); ++row, to += words_ * kPanel)
-          gather_row(strip.image, top + row, kx * g_.dilation - g_.pad_left, c, to);
+          gather_row(strip.image, top + row, kx * g_.dilation - g_.pad_left, channels, panel, to);
       }
     }
   }
 
-  void gather_row(int64_t image, int64_t y, int64_t left, int64_t c, float* to) const {
+  void gather_row(int64_t image, int64_t y, int64_t left, Channels channels, int64_t panel,
+                  float* to) const {
     if (y < 0 || y >= g_.in.height) {
-      std::fill_n(to, words_ * kPanel, 0.0F);
+      for (int64_t c = 0; c < channels.count(); c += kPanel, to += panel)
+        std::fill_n(to, words_ * kPanel, 0.0F);
       return;
     }
-    const float* line = task_.x + (image * g_.in.pixels() + y * g_.in.width) * g_.in.pitch + c;
-    if (!task_.scale) return gather_pixels<false>(line, left, nullptr, nullptr, to);
-    const int64_t first = image * g_.in.pitch + c;
-    gather_pixels<true>(line, left, task_.scale + first, task_.shift + first, to);
+    const float* line =
+        task_.x + (image * g_.in.pixels() + y * g_.in.width) * g_.in.pitch + channels.begin;
+    const int64_t first = image * g_.in.pitch + channels.begin;
+    for (int64_t i = 0; i < g_.out.width; i += Element::kPack, to += kPanel) {
+      if (task_.scale) {
+        gather_word<true>(line, i, left, channels.count(), task_.scale + first, task_.shift + first,
+                          panel, to);
+      } else {
+        gather_word<false>(line, i, left, channels.count(), nullptr, nullptr, panel, to);
+      }
+    }
   }
 
+  /// Of output pixels from i on.
   template <bool HasNorm>
-  void gather_pixels(const float* line, int64_t left, const float* scale, const float* shift,
-                     float* to) const {
-    Vec scales[kVectors] = {};
-    Vec shifts[kVectors] = {};
-    for (int v = 0; HasNorm && v < kVectors; ++v) {
-      scales[v] = load(scale + v * kLanes);
-      shifts[v] = load(shift + v * kLanes);
+  void gather_word(const float* line, int64_t i, int64_t left, int64_t channels, const float* scale,
+                   const float* shift, int64_t panel, float* to) const {
+    const float* pixels[Element::kPack];
+    for (int64_t k = 0; k < Element::kPack; ++k) {
+      const int64_t x = (i + k) * g_.stride + left;
+      const bool inside = i + k < g_.out.width && x >= 0 && x < g_.in.width;
+      pixels[k] = inside ? line + x * g_.in.pitch : nullptr;
     }
-    for (int64_t i = 0; i < g_.out.width; i += Element::kPack, to += kPanel) {
+    for (int64_t c = 0; c < channels; c += kPanel, to += panel) {
       for (int v = 0; v < kVectors; ++v) {
+        const int64_t channel = c + v * kLanes;
         Vec values[Element::kPack] = {};
-        for (int64_t pixel = 0; pixel < Element::kPack && i + pixel < g_.out.width; ++pixel) {
-          const int64_t x = (i + pixel) * g_.stride + left;
-          if (x < 0 || x >= g_.in.width) continue;
-          const Vec value = load(line + x * g_.in.pitch + v * kLanes);
-          values[pixel] = HasNorm ? relu(value * scales[v] + shifts[v]) : value;
+        for (int64_t k = 0; k < Element::kPack; ++k) {
+          if (!pixels[k]) continue;
+          const Vec value = load(pixels[k] + channel);
+          values[k] = HasNorm ? relu(value * load(scale + channel) + load(shift + channel)) : value;
         }
         store(to + v * kLanes, Element::word(values));
       }
