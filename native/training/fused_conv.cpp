@@ -19,11 +19,10 @@ using ops::ImageShape;
 /// Pixels of all maps for which it pays to transform the weights for Winograd's larger tiles.
 constexpr int64_t kPixelsForTilesOf4 = 1024;
 
-ConvAlgorithm choose_algorithm(const ConvGeometry& g, int64_t images, at::ScalarType type) {
+ConvAlgorithm choose_algorithm(const ConvGeometry& g, int64_t images) {
   if (g.kernel == 1 && g.pad_top == 0 && g.pad_left == 0) return ConvAlgorithm::kPointwise;
   const bool fits_winograd = g.kernel == 3 && g.stride == 1 && g.dilation == 1;
-  if (fits_winograd && images * g.out.pixels() >= kPixelsForTilesOf4 &&
-      ops::multiplies(type, ConvAlgorithm::kWinograd4))
+  if (fits_winograd && images * g.out.pixels() >= kPixelsForTilesOf4)
     return ConvAlgorithm::kWinograd4;
   return ConvAlgorithm::kSpatial;
 }
@@ -102,12 +101,14 @@ void FusedConv::convolve(const at::Tensor& x, const NormOfImages* norm, const Co
   const int64_t images = x.size(0);
   const ConvAlgorithm algorithm =
       adds ? (g.kernel == 1 ? ConvAlgorithm::kPointwise : ConvAlgorithm::kSpatial)
-           : choose_algorithm(g, images, type_);
+           : choose_algorithm(g, images);
+  // So few products in float32 take no longer than all of them in another type.
+  const at::ScalarType type = algorithm == ConvAlgorithm::kWinograd4 ? at::kFloat : type_;
   const ops::RawWeight weight = raw(transposed);
   const ops::Kernels& kernels = *ops::kernels();
-  const int64_t size = ops::PackedConv::packed_size(weight, algorithm, type_, kernels);
+  const int64_t size = ops::PackedConv::packed_size(weight, algorithm, type, kernels);
   const at::Tensor memory = empty_recycled({size}, at::kFloat);
-  const ops::PackedConv packed(weight, algorithm, type_, kernels, memory.mutable_data_ptr<float>());
+  const ops::PackedConv packed(weight, algorithm, type, kernels, memory.mutable_data_ptr<float>());
   for (int64_t first = 0; first < images; first += ops::kMostConvImages) {
     packed.run(
         g, {.images = std::min(ops::kMostConvImages, images - first),
