@@ -77,11 +77,22 @@ struct WeightGradientTask {
   const float* shift;
   /// Of the output, [images][pixels][out.pitch].
   const float* gradient;
-  int64_t image_begin, image_end;
+  /// What is summed, counted through all images: see GradientUnits.
+  int64_t unit_begin, unit_end;
   /// Output channels that this task makes, whole panels.
   int64_t channel_begin, channel_end;
-  /// [taps][out.pitch][in.pitch], set where this task makes them.
+  /// Whether the sums are added to what is there.
+  bool adds;
+  /// [taps][out.pitch][in.pitch], set or added to where this task makes them.
   float* sums;
+};
+
+/// What the sums of a weight's gradient are cut into: rows of the output's pixels, or tiles of
+/// them.
+struct GradientUnits {
+  int64_t of_image;
+  /// For which a task pays.
+  int64_t least;
 };
 
 /// Part of the gradient through group norm and ReLU of one image, for one thread.
@@ -148,6 +159,7 @@ struct ConvKernels {
   Function winograd2;
   Function winograd4;
   void (*weight_gradient)(const WeightGradientTask&);
+  GradientUnits (*gradient_units)(const ConvGeometry&);
 };
 
 /// The taps of each direction of a resize are a multiple of these; those that are left over weigh

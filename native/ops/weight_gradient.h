@@ -16,9 +16,27 @@ struct WeightGradientRun {
   const float* gradient;
 };
 
-/// [taps, out, in] in float32, from products of `type`; channels are whole panels. Uses the threads
-/// of the caller's team; the result does not depend on how many there are.
-at::Tensor weight_gradient(const Kernels& kernels, at::ScalarType type,
-                           const ConvGeometry& geometry, const WeightGradientRun& run);
+/// Sums over images that come in groups. Uses the threads of the caller's team; the result does not
+/// depend on how many there are, but on the groups.
+class WeightGradientSums {
+ public:
+  /// Of products of `type`; channels are whole panels.
+  WeightGradientSums(const Kernels& kernels, at::ScalarType type, const ConvGeometry& geometry);
+
+  void add(const WeightGradientRun& run);
+  /// [taps, out, in] in float32 of all that was added, which must be something. Once.
+  at::Tensor total();
+
+ private:
+  const ConvKernels& kernels_;
+  ConvGeometry geometry_;
+  int64_t panel_;
+  /// Floats of one sum.
+  int64_t size_;
+  /// Parts of the output's channels.
+  int64_t chunks_;
+  /// Sums over some of a group each, [parts, taps, out, in]; undefined before the first.
+  at::Tensor sums_;
+};
 
 }  // namespace bigtransfer::ops

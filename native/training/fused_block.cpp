@@ -3,11 +3,13 @@
 
 #include <torch/csrc/autograd/custom_function.h>
 
+#include <algorithm>
 #include <optional>
 #include <utility>
 #include <vector>
 
 #include "common/share_out.h"
+#include "ops/cut.h"
 #include "ops/group_affine.h"
 #include "ops/norm_gradient.h"
 #include "training/fused_conv.h"
@@ -76,16 +78,19 @@ class Step {
     return {std::move(values), std::move(sums)};
   }
 
-  /// Turns the gradient of what is convolved into that of x, with `more` added.
-  ops::NormParameterGradients norm_gradient(at::Tensor& gradient, const float* more) const {
+  /// Turns the gradient of what is convolved, of the range's images, into that of x, with `more`
+  /// added where that is not null.
+  ops::NormParameterGradients norm_gradient(ImageRange range, at::Tensor& gradient,
+                                            const float* more) const {
+    const int64_t first = range.first * x.size(1);
     return ops::norm_gradient(*ops::kernels(), shape_of(x),
-                              {.images = x.size(0),
+                              {.images = range.count,
                                .groups = groups_,
-                               .x = x.const_data_ptr<float>(),
-                               .scale = images.scale.data(),
-                               .shift = images.shift.data(),
-                               .unit_scale = images.unit_scale.data(),
-                               .unit_shift = images.unit_shift.data(),
+                               .x = range.of(x).const_data_ptr<float>(),
+                               .scale = images.scale.data() + first,
+                               .shift = images.shift.data() + first,
+                               .unit_scale = images.unit_scale.data() + first,
+                               .unit_shift = images.unit_shift.data() + first,
                                .weight = norm_weight_.const_data_ptr<float>(),
                                .gradient = gradient.const_data_ptr<float>(),
                                .more = more,
@@ -110,30 +115,93 @@ struct Kept : torch::CustomClassHolder {
   std::optional<FusedConv> downsample;
 };
 
-/// Gradients of the block's input and its parameters, in the order in which Block takes them.
-variable_list gradients(Kept& kept, const at::Tensor& gradient) {
-  variable_list made(2 + 3 * kept.steps.size());
-  at::Tensor current = gradient;
-  for (size_t i = kept.steps.size(); i-- > 0;) {
-    Step& step = kept.steps[i];
-    at::Tensor* of_step = &made[1 + 3 * i];
-    of_step[2] = step.conv.weight_gradient(step.x, step.images, current);
-    current = step.conv.input_gradient(step.x, current, {});
+/// The largest maps of a group of images, in bytes: what one kernel makes the next ones find in the
+/// caches.
+constexpr int64_t kGroupBytes = int64_t{4} << 20;
+
+void add(ops::NormParameterGradients& sum, ops::NormParameterGradients more) {
+  if (!sum.weight.defined()) {
+    sum = std::move(more);
+    return;
+  }
+  sum.weight.add_(more.weight);
+  sum.bias.add_(more.bias);
+}
+
+/// The way back through a block, group of images by group of images.
+class Back {
+ public:
+  Back(const Kept& kept, const at::Tensor& gradient) : kept_(kept), gradient_(gradient) {
+    const at::Tensor& x = kept.steps[0].x;
+    of_input_ = empty_maps(x.size(0), x.size(1), x.size(2), x.size(3));
+    for (const Step& step : kept.steps) steps_.push_back({FusedConv::Back(step.conv, step.x), {}});
+    if (kept.downsample) downsample_.emplace(*kept.downsample, x);
+  }
+
+  /// Of the block's input and its parameters, in the order in which Block takes them.
+  variable_list run() {
+    const int64_t images = gradient_.size(0);
+    const int64_t groups = (images + images_together() - 1) / images_together();
+    for (int64_t i = 0; i < groups; ++i) {
+      const int64_t first = ops::cut(images, i, groups);
+      run_group({first, ops::cut(images, i + 1, groups) - first});
+    }
+    variable_list made{of_input_};
+    for (OfStep& step : steps_) {
+      made.push_back(step.norm.weight);
+      made.push_back(step.norm.bias);
+      made.push_back(step.conv.weight_gradient());
+    }
+    made.push_back(downsample_ ? downsample_->weight_gradient() : at::Tensor());
+    return made;
+  }
+
+ private:
+  struct OfStep {
+    FusedConv::Back conv;
+    ops::NormParameterGradients norm;
+  };
+
+  int64_t images_together() const {
+    const auto bytes = [](const at::Tensor& maps) {
+      return static_cast<int64_t>(maps.nbytes()) / maps.size(0);
+    };
+    const int64_t largest = std::max(bytes(of_input_), bytes(gradient_));
+    return std::max<int64_t>(kGroupBytes / largest, 1);
+  }
+
+  void run_group(ImageRange range) {
+    const at::Tensor of_output = range.of(gradient_);
+    at::Tensor current = of_output;
+    for (size_t i = steps_.size(); i-- > 0;) current = run_step(i, range, current, of_output);
+  }
+
+  /// The gradient of what the step normalises.
+  at::Tensor run_step(size_t i, ImageRange range, const at::Tensor& gradient,
+                      const at::Tensor& of_output) {
+    const Step& step = kept_.steps[i];
     const bool is_first = i == 0;
-    if (is_first && kept.downsample) {
-      made.back() = kept.downsample->weight_gradient(step.x, step.images, gradient);
-      current = kept.downsample->input_gradient(step.x, gradient, std::move(current));
+    const at::Tensor x = range.of(step.x);
+    steps_[i].conv.add_weight_gradient(range, x, step.images, gradient);
+    at::Tensor made =
+        is_first ? range.of(of_input_) : empty_maps(range.count, x.size(1), x.size(2), x.size(3));
+    steps_[i].conv.input_gradient(gradient, made, /*adds=*/false);
+    if (is_first && downsample_) {
+      downsample_->add_weight_gradient(range, x, step.images, of_output);
+      downsample_->input_gradient(of_output, made, /*adds=*/true);
     }
     // Where nothing is between, the sum's gradient is the shortcut's.
-    const float* more = is_first && !kept.downsample ? gradient.const_data_ptr<float>() : nullptr;
-    ops::NormParameterGradients of_norm = step.norm_gradient(current, more);
-    of_step[0] = std::move(of_norm.weight);
-    of_step[1] = std::move(of_norm.bias);
-    step.x.reset();
+    const float* more = is_first && !downsample_ ? of_output.const_data_ptr<float>() : nullptr;
+    add(steps_[i].norm, step.norm_gradient(range, made, more));
+    return made;
   }
-  made[0] = std::move(current);
-  return made;
-}
+
+  const Kept& kept_;
+  at::Tensor gradient_;
+  at::Tensor of_input_;
+  std::vector<OfStep> steps_;
+  std::optional<FusedConv::Back> downsample_;
+};
 
 Maps run(Kept& kept, const at::Tensor& x, const at::Tensor& sums) {
   kept.steps[0].take(x, sums);
@@ -174,7 +242,7 @@ struct Block : torch::autograd::Function<Block> {
         c10::static_intrusive_pointer_cast<Kept>(context->saved_data[kKept].toCapsule());
     context->saved_data.clear();
     const at::Tensor gradient = of_outputs[0].contiguous(at::MemoryFormat::ChannelsLast);
-    variable_list made = gradients(*kept, gradient);
+    variable_list made = Back(*kept, gradient).run();
     // Of what is no tensor that learns.
     made.insert(made.begin(), 3, at::Tensor());
     return made;

@@ -7,7 +7,6 @@
 #include "common/recycled_memory.h"
 #include "common/share_out.h"
 #include "model/map_size.h"
-#include "ops/weight_gradient.h"
 
 namespace bigtransfer::training {
 namespace {
@@ -58,6 +57,24 @@ ConvGeometry back(const ConvGeometry& g) {
           .pad_left = reach - g.pad_left};
 }
 
+/// Without a norm where `norm` is null, and with nothing added where `addend` is undefined.
+void convolve(const ops::PackedConv& conv, const ConvGeometry& g, const at::Tensor& x,
+              const NormOfImages* norm, const at::Tensor& addend, at::Tensor& out, double* sums) {
+  const int64_t images = x.size(0);
+  const int64_t in = g.in.pixels() * g.in.pitch;
+  const int64_t size = g.out.pixels() * g.out.pitch;
+  for (int64_t first = 0; first < images; first += ops::kMostConvImages) {
+    conv.run(g,
+             {.images = std::min(ops::kMostConvImages, images - first),
+              .x = x.const_data_ptr<float>() + first * in,
+              .scale = norm ? norm->scale.data() + first * g.in.pitch : nullptr,
+              .shift = norm ? norm->shift.data() + first * g.in.pitch : nullptr,
+              .addend = addend.defined() ? addend.const_data_ptr<float>() + first * size : nullptr,
+              .out = out.mutable_data_ptr<float>() + first * size,
+              .sums = sums + first * 2 * g.out.pitch});
+  }
+}
+
 }  // namespace
 
 at::Tensor empty_maps(int64_t images, int64_t channels, int64_t height, int64_t width) {
@@ -94,103 +111,91 @@ ops::RawWeight FusedConv::raw(bool transposed) const {
           transposed};
 }
 
-void FusedConv::convolve(const at::Tensor& x, const NormOfImages* norm, const ConvGeometry& g,
-                         bool transposed, const at::Tensor& addend, at::Tensor& out,
-                         double* sums) const {
-  const bool adds = addend.defined();
-  const int64_t images = x.size(0);
-  const ConvAlgorithm algorithm =
-      adds ? (g.kernel == 1 ? ConvAlgorithm::kPointwise : ConvAlgorithm::kSpatial)
-           : choose_algorithm(g, images);
+PackedWeight FusedConv::pack(const ConvGeometry& g, int64_t images, bool transposed) const {
+  const ConvAlgorithm algorithm = choose_algorithm(g, images);
   // So few products in float32 take no longer than all of them in another type.
   const at::ScalarType type = algorithm == ConvAlgorithm::kWinograd4 ? at::kFloat : type_;
   const ops::RawWeight weight = raw(transposed);
   const ops::Kernels& kernels = *ops::kernels();
   const int64_t size = ops::PackedConv::packed_size(weight, algorithm, type, kernels);
   const at::Tensor memory = empty_recycled({size}, at::kFloat);
-  const ops::PackedConv packed(weight, algorithm, type, kernels, memory.mutable_data_ptr<float>());
-  for (int64_t first = 0; first < images; first += ops::kMostConvImages) {
-    packed.run(
-        g, {.images = std::min(ops::kMostConvImages, images - first),
-            .x = x.const_data_ptr<float>() + first * g.in.pixels() * g.in.pitch,
-            .scale = norm ? norm->scale.data() + first * g.in.pitch : nullptr,
-            .shift = norm ? norm->shift.data() + first * g.in.pitch : nullptr,
-            .addend = adds ? addend.const_data_ptr<float>() + first * g.out.pixels() * g.out.pitch
-                           : nullptr,
-            .out = out.mutable_data_ptr<float>() + first * g.out.pixels() * g.out.pitch,
-            .sums = sums + first * 2 * g.out.pitch});
-  }
+  return {algorithm, memory, {weight, algorithm, type, kernels, memory.mutable_data_ptr<float>()}};
 }
 
 at::Tensor FusedConv::run(const at::Tensor& x, const NormOfImages& norm, const at::Tensor& addend,
                           double* sums) const {
   const ConvGeometry g = geometry(x);
   at::Tensor out = empty_maps(x.size(0), g.out.channels, g.out.height, g.out.width);
-  convolve(x, &norm, g, /*transposed=*/false, addend, out, sums);
+  const PackedWeight packed = pack(g, x.size(0), /*transposed=*/false);
+  convolve(packed.conv, g, x, &norm, addend, out, sums);
   return out;
 }
 
-at::Tensor FusedConv::weight_gradient(const at::Tensor& x, const NormOfImages& norm,
-                                      const at::Tensor& gradient) const {
-  const at::Tensor of_standardised =
-      ops::weight_gradient(*ops::kernels(), type_, geometry(x),
-                           {.images = x.size(0),
-                            .x = x.const_data_ptr<float>(),
-                            .scale = norm.scale.data(),
-                            .shift = norm.shift.data(),
-                            .gradient = gradient.const_data_ptr<float>()});
-  return ops::standardize_weight_gradient(weight_, scalings_, of_standardised);
-}
-
-at::Tensor FusedConv::strided_gradient(const at::Tensor& x, const at::Tensor& gradient) const {
-  const ConvGeometry g = geometry(x);
+void FusedConv::strided_gradient(const ConvGeometry& g, const at::Tensor& gradient, at::Tensor& out,
+                                 bool adds) const {
   const at::Tensor weight =
       ops::standardize_weight(weight_).to(at::TensorOptions(type_), /*non_blocking=*/false,
                                           /*copy=*/false, at::MemoryFormat::ChannelsLast);
   // Of the input with its padding as far as windows reach: that may differ from side to side.
-  const auto reach = [&](int64_t out) {
-    return (out - 1) * g.stride + g.dilation * (g.kernel - 1) + 1;
+  const auto reach = [&](int64_t size) {
+    return (size - 1) * g.stride + g.dilation * (g.kernel - 1) + 1;
   };
   const int64_t height = reach(g.out.height);
   const int64_t width = reach(g.out.width);
-  const at::Tensor padded = at::empty({x.size(0), x.size(1), height, width},
-                                      x.options().dtype(type_), at::MemoryFormat::ChannelsLast);
+  const at::Tensor padded = at::empty({gradient.size(0), g.in.channels, height, width},
+                                      at::TensorOptions(type_), at::MemoryFormat::ChannelsLast);
   const at::Tensor made = std::get<0>(
       at::convolution_backward(gradient.to(type_), padded, weight, c10::nullopt,
                                {g.stride, g.stride}, {0, 0}, {g.dilation, g.dilation},
                                /*transposed=*/false, {0, 0}, /*groups=*/1, {true, false, false}));
-  at::Tensor out = empty_maps(x.size(0), x.size(1), x.size(2), x.size(3));
   const int64_t rows = std::min(height - g.pad_top, g.in.height);
   const int64_t columns = std::min(width - g.pad_left, g.in.width);
-  if (rows < g.in.height || columns < g.in.width) out.zero_();
-  out.narrow(2, 0, rows)
-      .narrow(3, 0, columns)
-      .copy_(made.narrow(2, g.pad_top, rows).narrow(3, g.pad_left, columns));
-  return out;
+  if (!adds && (rows < g.in.height || columns < g.in.width)) out.zero_();
+  const at::Tensor seen = out.narrow(2, 0, rows).narrow(3, 0, columns);
+  const at::Tensor inside = made.narrow(2, g.pad_top, rows).narrow(3, g.pad_left, columns);
+  adds ? seen.add_(inside) : seen.copy_(inside);
 }
 
-at::Tensor FusedConv::input_gradient(const at::Tensor& x, const at::Tensor& gradient,
-                                     at::Tensor out) const {
-  const bool adds = out.defined();
-  const bool is_pointwise = spec_.kernel == 1 && geometry(x).pad_top == 0 && spec_.padding == 0;
-  if (spec_.stride > 1 && !is_pointwise) {
-    const at::Tensor made = strided_gradient(x, gradient);
-    return adds ? out.add_(made) : made;
-  }
-  std::vector<double> sums(static_cast<size_t>(x.size(0) * 2 * x.size(1)));
-  if (spec_.stride == 1) {
-    const at::Tensor addend = out;
-    if (!adds) out = empty_maps(x.size(0), x.size(1), x.size(2), x.size(3));
-    convolve(gradient, nullptr, back(geometry(x)), /*transposed=*/true, addend, out, sums.data());
-    return out;
-  }
-  if (!adds) out = empty_maps(x.size(0), x.size(1), x.size(2), x.size(3)).zero_();
-  at::Tensor small = empty_maps(x.size(0), x.size(1), gradient.size(2), gradient.size(3));
-  ConvGeometry g = back(geometry(x));
-  g.out = shape_of(small);
-  convolve(gradient, nullptr, g, /*transposed=*/true, /*addend=*/{}, small, sums.data());
-  add_strided(small, spec_.stride, out);
-  return out;
+FusedConv::Back::Back(const FusedConv& conv, const at::Tensor& x)
+    : conv_(conv),
+      geometry_(conv.geometry(x)),
+      back_(back(geometry_)),
+      sums_(*ops::kernels(), conv.type_, geometry_) {
+  const bool is_pointwise =
+      geometry_.kernel == 1 && geometry_.pad_top == 0 && conv.spec_.padding == 0;
+  if (geometry_.stride > 1 && !is_pointwise) return;
+  // With a stride, the pixels that the output has seen.
+  if (geometry_.stride > 1)
+    back_.out = {geometry_.out.height, geometry_.out.width, geometry_.in.channels,
+                 geometry_.in.pitch};
+  transposed_.emplace(conv.pack(back_, x.size(0), /*transposed=*/true));
+}
+
+void FusedConv::Back::add_weight_gradient(ImageRange range, const at::Tensor& x,
+                                          const NormOfImages& norm, const at::Tensor& gradient) {
+  const int64_t first = range.first * geometry_.in.pitch;
+  sums_.add({.images = range.count,
+             .x = x.const_data_ptr<float>(),
+             .scale = norm.scale.data() + first,
+             .shift = norm.shift.data() + first,
+             .gradient = gradient.const_data_ptr<float>()});
+}
+
+at::Tensor FusedConv::Back::weight_gradient() {
+  return ops::standardize_weight_gradient(conv_.weight_, conv_.scalings_, sums_.total());
+}
+
+void FusedConv::Back::input_gradient(const at::Tensor& gradient, at::Tensor& out, bool adds) const {
+  if (!transposed_) return conv_.strided_gradient(geometry_, gradient, out, adds);
+  const int64_t images = gradient.size(0);
+  std::vector<double> unused(static_cast<size_t>(images * 2 * back_.out.pitch));
+  if (geometry_.stride == 1 && (!adds || transposed_->algorithm != ConvAlgorithm::kWinograd4))
+    return convolve(transposed_->conv, back_, gradient, nullptr, adds ? out : at::Tensor(), out,
+                    unused.data());
+  at::Tensor made = empty_maps(images, back_.out.channels, back_.out.height, back_.out.width);
+  convolve(transposed_->conv, back_, gradient, nullptr, /*addend=*/{}, made, unused.data());
+  if (!adds) out.zero_();
+  add_strided(made, geometry_.stride, out);
 }
 
 }  // namespace bigtransfer::training

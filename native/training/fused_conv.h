@@ -3,11 +3,13 @@
 
 #include <ATen/ATen.h>
 
+#include <optional>
 #include <vector>
 
 #include "model/topology.h"
 #include "ops/packed_conv.h"
 #include "ops/standardize_weight.h"
+#include "ops/weight_gradient.h"
 
 namespace bigtransfer::training {
 
@@ -23,6 +25,21 @@ struct NormOfImages {
   std::vector<float> unit_shift;
 };
 
+/// Some images that follow one another among all of a convolution's.
+struct ImageRange {
+  int64_t first;
+  int64_t count;
+
+  at::Tensor of(const at::Tensor& maps) const { return maps.narrow(0, first, count); }
+};
+
+/// Weights packed for one algorithm.
+struct PackedWeight {
+  ops::ConvAlgorithm algorithm;
+  at::Tensor memory;
+  ops::PackedConv conv;
+};
+
 /// One convolution as long as its weights stay as they are.
 class FusedConv {
  public:
@@ -32,25 +49,46 @@ class FusedConv {
   int64_t out_channels() const { return spec_.out_channels; }
 
   /// Of relu(norm(x)), into new maps, with `addend` added where that is defined. Sets `sums`,
-  /// [N][2][out], to sums and sums of squares of what comes out. Throws Error kShape for maps that
-  /// are too small.
+  /// [N][2][out], to sums and sums of squares of what comes out. An addend is for kernels of 1x1
+  /// alone. Throws Error kShape for maps that are too small.
   at::Tensor run(const at::Tensor& x, const NormOfImages& norm, const at::Tensor& addend,
                  double* sums) const;
 
-  /// Of the weight, where the output's is `gradient`.
-  at::Tensor weight_gradient(const at::Tensor& x, const NormOfImages& norm,
-                             const at::Tensor& gradient) const;
-  /// Of what is convolved, shaped as `x`; added to `out` where that is defined.
-  at::Tensor input_gradient(const at::Tensor& x, const at::Tensor& gradient, at::Tensor out) const;
+  /// The way back through it, group of images by group of images: what follows on one finds it in
+  /// the caches.
+  class Back {
+   public:
+    /// `x` is all of the input.
+    Back(const FusedConv& conv, const at::Tensor& x);
+
+    /// Adds to the weight's gradient, where the output's is `gradient`; x and gradient are of the
+    /// range's images alone, norm is of all.
+    void add_weight_gradient(ImageRange range, const at::Tensor& x, const NormOfImages& norm,
+                             const at::Tensor& gradient);
+    /// Sets `out` to the gradient of what is convolved, or adds that to it.
+    void input_gradient(const at::Tensor& gradient, at::Tensor& out, bool adds) const;
+    /// Of all that was added.
+    at::Tensor weight_gradient();
+
+   private:
+    const FusedConv& conv_;
+    ops::ConvGeometry geometry_;
+    /// Of the convolution at stride 1 that leads back.
+    ops::ConvGeometry back_;
+    ops::WeightGradientSums sums_;
+    /// Null where ATen leads back.
+    std::optional<PackedWeight> transposed_;
+  };
 
  private:
+  /// Where x is the input.
   ops::ConvGeometry geometry(const at::Tensor& x) const;
   ops::RawWeight raw(bool transposed) const;
-  /// Without a norm where `norm` is null, and with nothing added where `addend` is undefined.
-  void convolve(const at::Tensor& x, const NormOfImages* norm, const ops::ConvGeometry& geometry,
-                bool transposed, const at::Tensor& addend, at::Tensor& out, double* sums) const;
-  /// By ATen.
-  at::Tensor strided_gradient(const at::Tensor& x, const at::Tensor& gradient) const;
+  /// For so many images in all.
+  PackedWeight pack(const ops::ConvGeometry& geometry, int64_t images, bool transposed) const;
+  /// Back::input_gradient() by ATen.
+  void strided_gradient(const ops::ConvGeometry& geometry, const at::Tensor& gradient,
+                        at::Tensor& out, bool adds) const;
 
   const model::ConvSpec& spec_;
   at::Tensor weight_;

@@ -123,6 +123,7 @@ ConvKernels bfloat16_kernels() {
       // Its transforms would lose most of the digits.
       .winograd4 = nullptr,
       .weight_gradient = weight_gradient<BFloat16>,
+      .gradient_units = gradient_units,
   };
 }
 

@@ -17,6 +17,7 @@ ConvKernels float32_kernels() {
       .winograd2 = [](const ConvTask& task) { Tiles<2, Float32>(task).run(); },
       .winograd4 = [](const ConvTask& task) { Tiles<4, Float32>(task).run(); },
       .weight_gradient = weight_gradient<Float32>,
+      .gradient_units = gradient_units,
   };
 }
 

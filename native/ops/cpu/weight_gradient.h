@@ -30,10 +30,9 @@ class WeightGradient {
 
   void run() {
     const int64_t lines = std::max<int64_t>(kGradientWords / words_, 1);
-    const int64_t end = task_.image_end * g_.out.height;
-    bool adds = false;
-    for (int64_t line = task_.image_begin * g_.out.height; line < end;) {
-      const int64_t next = part_end(line, end, lines);
+    bool adds = task_.adds;
+    for (int64_t line = task_.unit_begin; line < task_.unit_end;) {
+      const int64_t next = part_end(line, task_.unit_end, lines);
       run_block(line, next, adds);
       line = next;
       adds = true;

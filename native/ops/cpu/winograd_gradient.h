@@ -36,10 +36,9 @@ class WinogradGradient {
         channels_(task.channel_end - task.channel_begin) {}
 
   void run() {
-    const int64_t end = task_.image_end * tiles_;
-    bool adds = false;
-    for (int64_t tile = task_.image_begin * tiles_; tile < end;) {
-      const int64_t next = part_end(tile, end, kGradientTiles);
+    bool adds = task_.adds;
+    for (int64_t tile = task_.unit_begin; tile < task_.unit_end;) {
+      const int64_t next = part_end(tile, task_.unit_end, kGradientTiles);
       run_block(tile, next, adds);
       tile = next;
       adds = true;
@@ -162,6 +161,12 @@ void weight_gradient(const WeightGradientTask& task) {
   } else {
     WeightGradient<Element>(task).run();
   }
+}
+
+inline GradientUnits gradient_units(const ConvGeometry& g) {
+  if (WinogradGradient::fits(g))
+    return {tiles_of<WinogradGradient::kSide>(g.out), kGradientTiles / 2};
+  return {g.out.height, (kGradientWords / 2 + g.out.width - 1) / g.out.width};
 }
 
 }  // namespace bigtransfer::ops::BIGTRANSFER_ISA
