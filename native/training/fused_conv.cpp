@@ -131,11 +131,10 @@ at::Tensor FusedConv::run(const at::Tensor& x, const NormOfImages& norm, const a
   return out;
 }
 
-void FusedConv::strided_gradient(const ConvGeometry& g, const at::Tensor& gradient, at::Tensor& out,
-                                 bool adds) const {
-  const at::Tensor weight =
-      ops::standardize_weight(weight_).to(at::TensorOptions(type_), /*non_blocking=*/false,
-                                          /*copy=*/false, at::MemoryFormat::ChannelsLast);
+void FusedConv::Back::strided_gradient(const at::Tensor& gradient, at::Tensor& out,
+                                       bool adds) const {
+  const ConvGeometry& g = geometry_;
+  const at::ScalarType type = standardised_.scalar_type();
   // Of the input with its padding as far as windows reach: that may differ from side to side.
   const auto reach = [&](int64_t size) {
     return (size - 1) * g.stride + g.dilation * (g.kernel - 1) + 1;
@@ -143,9 +142,9 @@ void FusedConv::strided_gradient(const ConvGeometry& g, const at::Tensor& gradie
   const int64_t height = reach(g.out.height);
   const int64_t width = reach(g.out.width);
   const at::Tensor padded = at::empty({gradient.size(0), g.in.channels, height, width},
-                                      at::TensorOptions(type_), at::MemoryFormat::ChannelsLast);
+                                      at::TensorOptions(type), at::MemoryFormat::ChannelsLast);
   const at::Tensor made = std::get<0>(
-      at::convolution_backward(gradient.to(type_), padded, weight, c10::nullopt,
+      at::convolution_backward(gradient.to(type), padded, standardised_, c10::nullopt,
                                {g.stride, g.stride}, {0, 0}, {g.dilation, g.dilation},
                                /*transposed=*/false, {0, 0}, /*groups=*/1, {true, false, false}));
   const int64_t rows = std::min(height - g.pad_top, g.in.height);
@@ -163,7 +162,12 @@ FusedConv::Back::Back(const FusedConv& conv, const at::Tensor& x)
       sums_(*ops::kernels(), conv.type_, geometry_) {
   const bool is_pointwise =
       geometry_.kernel == 1 && geometry_.pad_top == 0 && conv.spec_.padding == 0;
-  if (geometry_.stride > 1 && !is_pointwise) return;
+  if (geometry_.stride > 1 && !is_pointwise) {
+    standardised_ = ops::standardize_weight(conv.weight_)
+                        .to(at::TensorOptions(conv.type_), /*non_blocking=*/false, /*copy=*/false,
+                            at::MemoryFormat::ChannelsLast);
+    return;
+  }
   // With a stride, the pixels that the output has seen.
   if (geometry_.stride > 1)
     back_.out = {geometry_.out.height, geometry_.out.width, geometry_.in.channels,
@@ -186,7 +190,7 @@ at::Tensor FusedConv::Back::weight_gradient() {
 }
 
 void FusedConv::Back::input_gradient(const at::Tensor& gradient, at::Tensor& out, bool adds) const {
-  if (!transposed_) return conv_.strided_gradient(geometry_, gradient, out, adds);
+  if (!transposed_) return strided_gradient(gradient, out, adds);
   const int64_t images = gradient.size(0);
   std::vector<double> unused(static_cast<size_t>(images * 2 * back_.out.pitch));
   if (geometry_.stride == 1 && (!adds || transposed_->algorithm != ConvAlgorithm::kWinograd4))

@@ -71,13 +71,17 @@ class FusedConv {
     at::Tensor weight_gradient();
 
    private:
+    /// input_gradient() by ATen.
+    void strided_gradient(const at::Tensor& gradient, at::Tensor& out, bool adds) const;
+
     const FusedConv& conv_;
     ops::ConvGeometry geometry_;
     /// Of the convolution at stride 1 that leads back.
     ops::ConvGeometry back_;
     ops::WeightGradientSums sums_;
-    /// Null where ATen leads back.
+    /// Null where ATen leads back, with these weights.
     std::optional<PackedWeight> transposed_;
+    at::Tensor standardised_;
   };
 
  private:
@@ -86,9 +90,6 @@ class FusedConv {
   ops::RawWeight raw(bool transposed) const;
   /// For so many images in all.
   PackedWeight pack(const ops::ConvGeometry& geometry, int64_t images, bool transposed) const;
-  /// Back::input_gradient() by ATen.
-  void strided_gradient(const ops::ConvGeometry& geometry, const at::Tensor& gradient,
-                        at::Tensor& out, bool adds) const;
 
   const model::ConvSpec& spec_;
   at::Tensor weight_;

@@ -165,7 +165,7 @@ void weight_gradient(const WeightGradientTask& task) {
 
 inline GradientUnits gradient_units(const ConvGeometry& g) {
   if (WinogradGradient::fits(g))
-    return {tiles_of<WinogradGradient::kSide>(g.out), kGradientTiles / 2};
+    return {tiles_of<WinogradGradient::kSide>(g.out), kGradientTiles * 3 / 4};
   return {g.out.height, (kGradientWords / 2 + g.out.width - 1) / g.out.width};
 }
 
