@@ -13,6 +13,8 @@ namespace {
 
 /// Input channels that are transposed at a time: one cache line of a 1x1 kernel's weights.
 constexpr int64_t kBlock = 16;
+/// Blocks that are asked for ahead of their turn.
+constexpr int64_t kBlocksAhead = 2;
 
 int64_t panels_of(const RawWeight& weight, int64_t panel) {
   return (weight.made() + panel - 1) / panel;
@@ -66,8 +68,9 @@ class PanelReader {
 
   void read(int64_t begin, int64_t count) {
     for (int64_t o = 0; o < live_; ++o) {
-      standardize(row(first_ + o) + begin * area_, count * area_, scalings_[static_cast<size_t>(o)],
-                  row_.data());
+      const float* values = row(first_ + o) + begin * area_;
+      ask_for(values + kBlocksAhead * kBlock * area_, kBlock * area_);
+      standardize(values, count * area_, scalings_[static_cast<size_t>(o)], row_.data());
       float* to = block_.data() + o;
       for (int64_t i = 0; i < count * area_; ++i) to[i * panel_] = row_[static_cast<size_t>(i)];
     }
@@ -76,6 +79,7 @@ class PanelReader {
   void read_transposed(int64_t begin, int64_t count) {
     for (int64_t c = 0; c < count; ++c) {
       float* to = area_ == 1 ? block_.data() + c * panel_ : row_.data();
+      ask_for(row(begin + c + kBlock) + first_ * area_, live_ * area_);
       standardize(row(begin + c) + first_ * area_, live_ * area_, weight_.scalings[begin + c], to);
       if (area_ == 1) continue;
       const float* from = row_.data();
@@ -84,6 +88,13 @@ class PanelReader {
         for (int64_t o = 0; o < live_; ++o) to[o] = from[o * area_];
       }
     }
+  }
+
+  /// Has values brought near that are read later, which may lie beyond the weights: the processor
+  /// does not foresee so many rows.
+  static void ask_for(const float* values, int64_t count) {
+    constexpr int64_t kLine = 64 / sizeof(float);
+    for (int64_t i = 0; i < count; i += kLine) __builtin_prefetch(values + i);
   }
 
   void standardize(const float* values, int64_t count, const ChannelScaling& scaling,
