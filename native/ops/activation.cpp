@@ -86,7 +86,7 @@ const std::map<std::string, Function>& functions() {
       {"mish", plain([](at::Tensor x) { return at::mish_(x); })},
       {"quick_gelu", plain([](at::Tensor x) { return x * at::sigmoid(kQuickGeluScale * x); })},
       {"relu", plain([](at::Tensor x) { return at::relu_(x); })},
-      {"relu2", plain([](at::Tensor x) { return at::relu_(x).square_(); })},
+      {"relu2", plain([](at::Tensor x) { return at::relu_(x).square(); })},
       {"relu6", plain([](at::Tensor x) { return at::hardtanh_(x, 0, 6); })},
       {"sigmoid", plain([](at::Tensor x) { return at::sigmoid_(x); })},
       {"silu", plain([](at::Tensor x) { return at::silu_(x); })},
