@@ -10,11 +10,13 @@ const { Worker } = require('../harness/worker');
 const CASE = 'one step of R50x1@224';
 const SIZE = 224;
 const BATCHES = [8, 32];
-/**
- * The loss of the first step may differ by so much from that of transformers. Later ones say less: a ReLU whose input
- * is zero but for rounding goes either way, and PyTorch's own layouts then differ by a hundredth in their gradients.
- */
+/** By how much of themselves losses may differ from those of transformers: the first one, before anything is learnt. */
 const TOLERANCE = 1e-4;
+/**
+ * And those after steps. A ReLU whose input is zero but for rounding goes either way: PyTorch's own layouts differ by a
+ * hundredth in their gradients. Peers in bfloat16 are held to this from the first one on.
+ */
+const LATER_TOLERANCE = 0.05;
 
 async function* train(options) {
   if (!options.chosen(CASE)) return;
@@ -54,16 +56,18 @@ async function* oneSize(batch, { peers, rounds, log }) {
   }
 }
 
-/** A fast wrong answer is no result. */
+/** A fast wrong answer is no result: all learn the same in the same steps. */
 function check(running) {
   const reference = running.find(({ peer }) => peer.reference);
+  if (!reference) return;
   for (const { peer, losses } of running) {
-    if (!reference || !peer.exact) continue;
-    const apart = difference(losses.slice(0, 1), reference.losses.slice(0, 1));
-    if (apart > TOLERANCE)
-      throw new Error(
-        `The first loss of ${peer.name} is ${apart} from that of ${reference.peer.name}`,
-      );
+    losses.forEach((loss, step) => {
+      const apart = difference([loss], [reference.losses[step]]);
+      if (apart > (peer.exact && step === 0 ? TOLERANCE : LATER_TOLERANCE))
+        throw new Error(
+          `Loss ${step + 1} of ${peer.name} is ${apart} from that of ${reference.peer.name}`,
+        );
+    });
   }
 }
 
