@@ -43,6 +43,7 @@ function feedOf(more: Partial<FeedOptions> & { pictures?: Numbered; batchSize?: 
   const settings: FeedOptions = {
     ...{ examples, problemType: 'single_label_classification', resize: RESIZE, crop: CROP },
     ...{ flip: 0.5, mixup: 0, batchSplit: 1, normalisation: NORMALISATION, seed: 3 },
+    share: null,
     onProblem: (problem) => problems.push(problem),
     ...options,
   };
@@ -130,7 +131,7 @@ test('MixUp has one share for a step, and a permutation for each micro-batch', a
   for (let step = 0; step < 5; step++) {
     const [first, second] = (await feed.take(step, 9)).map(({ mixing }) => mixing!);
     for (const mixing of [first, second])
-      expect([...mixing!.permutation].sort()).toEqual([0, 1, 2, 3]);
+      expect([...mixing!.partners].sort()).toEqual([0, 1, 2, 3]);
     expect(first!.lambda).toBe(second!.lambda);
     shares.push(first!.lambda);
   }
