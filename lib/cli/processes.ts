@@ -54,13 +54,12 @@ export class Processes {
 
   /** Waits for all to end, and ends those that do not. @returns what the ends of those that crashed were, in words. */
   async ended(): Promise<string[]> {
-    const limit = setTimeout(
-      () => this.others.forEach(({ child }) => child.kill('SIGKILL')),
-      END_MS,
-    );
+    const late = new Set<Other>();
+    const kill = (other: Other) => other.child.kill('SIGKILL') && late.add(other);
+    const limit = setTimeout(() => this.others.forEach(kill), END_MS);
     const ends = await Promise.all(this.others.map(({ end }) => end));
     clearTimeout(limit);
-    return ends.filter((end) => end !== null);
+    return ends.filter((end, i) => end !== null && !late.has(this.others[i] as Other)) as string[];
   }
 
   private start(port: number): void {

@@ -2,7 +2,7 @@
 import { connect, type Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import { BitError } from '../../errors';
-import { orAborted } from '../../signal';
+import { onAbort, orAborted } from '../../signal';
 import {
   asError,
   ofRank,
@@ -45,6 +45,7 @@ export class GuestCircle implements Circle {
   static async open(place: PeerPlace, signal?: AbortSignal): Promise<GuestCircle> {
     const circle = new GuestCircle(await reach(place, signal), place);
     try {
+      signal?.throwIfAborted();
       circle.round = new Round();
       await orAborted(circle.round.values, signal);
       return circle;
@@ -98,9 +99,10 @@ export class GuestCircle implements Circle {
 async function reach(place: PeerPlace, signal?: AbortSignal): Promise<Socket> {
   const { masterAddr, masterPort, joinTimeoutMs } = place;
   for (const end = Date.now() + joinTimeoutMs; ; await wait(AGAIN_MS)) {
+    signal?.throwIfAborted();
     try {
       const limit = Math.min(ATTEMPT_MS, Math.max(1, end - Date.now()));
-      return await orAborted(attempt(masterAddr, masterPort, limit), signal);
+      return await attempt(masterAddr, masterPort, limit, signal);
     } catch (cause) {
       signal?.throwIfAborted();
       if (Date.now() < end) continue;
@@ -112,21 +114,30 @@ async function reach(place: PeerPlace, signal?: AbortSignal): Promise<Socket> {
   }
 }
 
-function attempt(host: string, port: number, limitMs: number): Promise<Socket> {
+function attempt(
+  host: string,
+  port: number,
+  limitMs: number,
+  signal?: AbortSignal,
+): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host, port });
+    const leave = () => {
+      clearTimeout(limit);
+      stopListening();
+      socket.off('error', fail);
+    };
     const fail = (error: Error) => {
+      leave();
+      socket.on('error', () => undefined);
       socket.destroy();
       reject(error);
     };
     const limit = setTimeout(() => fail(new Error('nobody answers')), limitMs);
-    socket.once('error', (error) => {
-      clearTimeout(limit);
-      fail(error);
-    });
+    const stopListening = onAbort(signal, () => fail(signal?.reason as Error));
+    socket.once('error', fail);
     socket.once('connect', () => {
-      clearTimeout(limit);
-      socket.removeAllListeners('error');
+      leave();
       resolve(socket);
     });
   });

@@ -79,7 +79,9 @@ export class HostCircle implements Circle {
   async close(ending: Ending | null): Promise<void> {
     this.server.close();
     this.leaveStrangers();
-    const last: FromFirst | undefined = ending ? { kind: 'end', ending } : undefined;
+    const last: FromFirst | undefined = ending
+      ? { kind: 'end', ending: endingOf(0, ending) }
+      : undefined;
     await Promise.all([...this.guests.values()].map(({ line }) => line.end(last)));
   }
 
@@ -97,6 +99,7 @@ export class HostCircle implements Circle {
 
   private async allThere(signal?: AbortSignal): Promise<void> {
     const { arrival } = this;
+    signal?.throwIfAborted();
     if (!arrival) return;
     const limit = setTimeout(() => arrival.fail(this.tooLate()), this.place.joinTimeoutMs);
     try {

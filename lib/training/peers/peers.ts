@@ -69,8 +69,8 @@ export class Peers {
       await this.tell(outcome);
       throw own;
     }
-    const all = (await orAborted(this.circle.gather(outcome), this.signal)) as Outcome<T>[];
     this.signal?.throwIfAborted();
+    const all = (await orAborted(this.circle.gather(outcome), this.signal)) as Outcome<T>[];
     return all.map((each, rank) => {
       if ('value' in each) return each.value;
       if ('failed' in each)
