@@ -42,8 +42,8 @@ Napi::Value connect(const Napi::CallbackInfo& info) {
     auto addresses = to_vector<std::string>(info[0], to_text);
     return start_promise<Nothing>(
         Client::of(info), runtime::kOnDevice,
-        [peers = to_peers(info.This()), addresses = std::move(addresses)](
-            const runtime::CancelToken&) {
+        [peers = to_peers(info.This()),
+         addresses = std::move(addresses)](const runtime::CancelToken&) {
           peers->connect(addresses);
           return Nothing{};
         },

@@ -1,5 +1,5 @@
-// Processes that train together: what one asks of all of them. Gloo does it for memory of the CPU; one by NCCL
-// for that of GPUs would stand beside it.
+// Processes that train together: what one asks of all of them. Gloo does it for memory of the CPU;
+// one by NCCL for that of GPUs would stand beside it.
 #pragma once
 
 #include <cstddef>

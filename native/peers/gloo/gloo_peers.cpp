@@ -78,9 +78,8 @@ class Mesh : public gloo::Context {
 class GlooPeers final : public Peers {
  public:
   explicit GlooPeers(const PeerRequest& request)
-      : mesh_(std::make_shared<Mesh>(
-            request, std::chrono::milliseconds(
-                         static_cast<int64_t>(1000 * request.timeout_seconds)))) {}
+      : mesh_(std::make_shared<Mesh>(request, std::chrono::milliseconds(static_cast<int64_t>(
+                                                  1000 * request.timeout_seconds)))) {}
 
   std::string address() const override {
     return explained([&] { return mesh_->address(); });
@@ -118,8 +117,8 @@ class GlooPeers final : public Peers {
 }  // namespace
 }  // namespace bigtransfer::peers
 
-extern "C" __attribute__((visibility("default"))) bigtransfer::peers::Peers*
-bigtransfer_open_peers(const char* interface, const bigtransfer::peers::PeerRequest* request) {
+extern "C" __attribute__((visibility("default"))) bigtransfer::peers::Peers* bigtransfer_open_peers(
+    const char* interface, const bigtransfer::peers::PeerRequest* request) {
   using namespace bigtransfer::peers;
   if (std::strcmp(interface, BIGTRANSFER_PEERS_INTERFACE) != 0) return nullptr;
   return explained([&] { return new GlooPeers(*request); });

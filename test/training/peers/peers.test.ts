@@ -1,5 +1,5 @@
 // Ranks of one training against one process that does it alone, and what ends them all: the same everywhere.
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import {
   fineTune,
@@ -15,6 +15,19 @@ import { allOfRanks, amongRanks, failures } from '../../support/ranks';
 import { readSafetensors } from '../../support/safetensors';
 import { temporaryFolder } from '../../support/temporary';
 import { stripes, tinyModel } from '../../support/training';
+
+// Without room for pictures each is read anew: those that go are noticed as in a set that is larger than memory.
+jest.mock('../../../lib/training/pictures', () => {
+  const actual = jest.requireActual<typeof import('../../../lib/training/pictures')>(
+    '../../../lib/training/pictures',
+  );
+  class Pictures extends actual.Pictures {
+    constructor(options: ConstructorParameters<typeof actual.Pictures>[0]) {
+      super({ ...options, room: 0 });
+    }
+  }
+  return { ...actual, Pictures };
+});
 
 const root = temporaryFolder();
 let model: string;
@@ -142,12 +155,22 @@ describe('left and gone on with', () => {
 describe('end together', () => {
   test('where a loss is no number: at the same step, with the same words', async () => {
     const ends = failures(
-      await amongRanks(2, (distributed) => run({ learningRate: 1e30, distributed })),
+      await amongRanks(2, (distributed) =>
+        run({ learningRate: 1e30, validation: null, distributed }),
+      ),
     );
     expect(ends[0]).toMatch(
       /^ERR_BIT_TRAINING: The loss is (NaN|Infinity) at step \d+, at a learn/,
     );
     expect(ends[1]).toBe(ends[0]);
+  });
+
+  test('where the first finds a network that gives no numbers any more', async () => {
+    const ends = failures(
+      await amongRanks(2, (distributed) => run({ learningRate: 1e30, distributed })),
+    );
+    const told = 'The network gives no numbers any more after step 3: lower learningRate';
+    expect(ends).toEqual([`ERR_BIT_TRAINING: ${told}`, `ERR_BIT_TRAINING: Rank 0: ${told}`]);
   });
 
   test('where one is stopped: it with its reason, and the first keeps what was learnt', async () => {
@@ -217,6 +240,26 @@ test('pictures that one of them cannot read are told by all, and left out by all
   const message = expect.stringContaining(path) as string;
   for (const { result } of ends)
     expect(result).toMatchObject({ trainExamples: 15, problems: [{ path, message }] });
+});
+
+test('a picture that goes during the run, at one of them, is told by all', async () => {
+  const own = join(folder, '003.ppm');
+  const path = join(data, 'wide', '003.ppm');
+  copyFileSync(path, own);
+  const told = await allOfRanks(2, async (distributed) => {
+    const all = dataset();
+    for (const each of all.examples)
+      if (each.path === path && distributed.rank === 1) each.image = own;
+    const options = { ...OPTIONS, output: join(folder, 'out'), maxSteps: 20, distributed };
+    const found: [number, string][] = [];
+    for await (const { step, problems } of fineTune(model, all, { ...options, validation: null })) {
+      for (const problem of problems) found.push([step, problem.path]);
+      if (step === 2) rmSync(own, { force: true });
+    }
+    return found;
+  });
+  expect(told[0]).toEqual([[expect.any(Number), path]]);
+  expect(told[1]).toEqual(told[0]);
 });
 
 test('the head alone is learnt by one process', async () => {
