@@ -71,6 +71,14 @@ export interface PeerRequest {
   timeoutSeconds: number;
 }
 
+/** A value in the key-value store of torchrun's agent, at its MASTER_ADDR and MASTER_PORT. */
+export interface AgentStoreRequest {
+  host: string;
+  port: number;
+  key: string;
+  timeoutMs: number;
+}
+
 /** Connections with the other processes, for NativeTrainer. */
 export interface NativePeers {
   /** Where the others reach this one: bytes that mean nothing to anybody else. */
@@ -156,6 +164,9 @@ export interface TrainingBinding {
   checkPeers(): void;
   /** Throws that too, and ERR_BIT_TRAINING for a host that is none of this machine's. */
   openPeers(request: PeerRequest): NativePeers;
+  putInAgentStore(request: AgentStoreRequest, value: string): Promise<void>;
+  /** Waits until somebody has put it there. */
+  takeFromAgentStore(request: AgentStoreRequest): NativeJob<string>;
   openHeadFitter(request: HeadFitterRequest): NativeHeadFitter;
   /** float32 [n, outputs] of features float32 [n, width]. */
   headOutputs(request: LinearHead & { features: NativeTensor }): Promise<NativeTensor>;

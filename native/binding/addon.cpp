@@ -41,6 +41,8 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   define<load_trainer>(exports, "loadTrainer", client);
   define<check_peers>(exports, "checkPeers", client);
   define<open_peers>(exports, "openPeers", client);
+  define<put_in_agent_store>(exports, "putInAgentStore", client);
+  define<take_from_agent_store>(exports, "takeFromAgentStore", client);
   define<open_head_fitter>(exports, "openHeadFitter", client);
   define<head_outputs>(exports, "headOutputs", client);
   define<save_with_head>(exports, "saveWithHead", client);

@@ -11,6 +11,7 @@
 #include "binding/type_tags.h"
 #include "binding/values.h"
 #include "common/error.h"
+#include "peers/agent_store.h"
 #include "peers/peer_library.h"
 
 namespace bigtransfer::binding {
@@ -31,6 +32,12 @@ peers::PeerRequest to_peer_request(const Napi::Object& value) {
           .host = to_string(value["host"]),
           .interface = to_string(value["interface"]),
           .timeout_seconds = to_double(value["timeoutSeconds"])};
+}
+
+peers::AgentStore to_agent_store(const Napi::Object& value) {
+  return {.host = to_string(value["host"]),
+          .port = static_cast<uint16_t>(to_int(value["port"])),
+          .timeout = std::chrono::milliseconds(to_int(value["timeoutMs"]))};
 }
 
 Napi::Value connect(const Napi::CallbackInfo& info) {
@@ -87,6 +94,35 @@ Napi::Value open_peers(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
     return from_peers(Client::of(info),
                       peers::open_peers(to_peer_request(info[0].As<Napi::Object>())));
+  });
+}
+
+Napi::Value put_in_agent_store(const Napi::CallbackInfo& info) {
+  return guarded(info, [&]() -> Napi::Value {
+    const Napi::Object request = info[0].As<Napi::Object>();
+    return start_promise<Nothing>(
+        Client::of(info), runtime::kOnDevice,
+        [store = to_agent_store(request), key = to_string(request["key"]),
+         value = to_string(info[1])](const runtime::CancelToken&) {
+          peers::put(store, key, value);
+          return Nothing{};
+        },
+        [](Napi::Env env, Nothing&) -> Napi::Value { return env.Undefined(); });
+  });
+}
+
+Napi::Value take_from_agent_store(const Napi::CallbackInfo& info) {
+  return guarded(info, [&]() -> Napi::Value {
+    const Napi::Object request = info[0].As<Napi::Object>();
+    return start_job<std::string>(
+        Client::of(info), Napi::Number::New(info.Env(), 0), runtime::kOnDevice,
+        [store = to_agent_store(request),
+         key = to_string(request["key"])](const runtime::CancelToken& token) {
+          return peers::take(store, key, [&token] { token.throw_if_cancelled(); });
+        },
+        [](Napi::Env env, std::string& value) -> Napi::Value {
+          return Napi::String::New(env, value);
+        });
   });
 }
 

@@ -44,7 +44,8 @@ function prebuildCpu(libtorch, sysroot) {
     BIGTRANSFER_SYSROOT: sysroot,
   });
   for (const name of fs.readdirSync(released))
-    if (/^bigtransfer-(torch.*|gloo)\.so$/.test(name)) copyStripped(path.join(released, name), target);
+    if (/^bigtransfer-(torch.*|gloo)\.so$/.test(name))
+      copyStripped(path.join(released, name), target);
 }
 
 /** Of sources that the build fetches (cmake/libjpeg_turbo.cmake, libpng.cmake, gloo.cmake), and where it has them. */

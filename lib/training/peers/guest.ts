@@ -14,7 +14,7 @@ import {
   type ToFirst,
 } from './circle';
 import { Line } from './line';
-import type { PeerPlace } from './place';
+import type { MeetingPlace } from './place';
 
 /** Between attempts to reach rank 0, which may start later. */
 const AGAIN_MS = 100;
@@ -28,7 +28,7 @@ export class GuestCircle implements Circle {
   private readonly line: Line<ToFirst, FromFirst>;
   private round: Round | null = null;
 
-  private constructor(socket: Socket, { rank, worldSize, timeoutMs }: PeerPlace) {
+  private constructor(socket: Socket, { rank, worldSize, timeoutMs }: MeetingPlace) {
     this.rank = rank;
     this.line = new Line(socket, timeoutMs, {
       message: (message) => this.hear(message),
@@ -42,7 +42,7 @@ export class GuestCircle implements Circle {
    * Waits until all are there.
    * @throws BitError ERR_BIT_TRAINING where rank 0 cannot be reached, refuses this one, or gives up; the signal's reason.
    */
-  static async open(place: PeerPlace, signal?: AbortSignal): Promise<GuestCircle> {
+  static async open(place: MeetingPlace, signal?: AbortSignal): Promise<GuestCircle> {
     const circle = new GuestCircle(await reach(place, signal), place);
     try {
       signal?.throwIfAborted();
@@ -96,7 +96,7 @@ export class GuestCircle implements Circle {
 }
 
 /** @throws BitError ERR_BIT_TRAINING; the signal's reason. */
-async function reach(place: PeerPlace, signal?: AbortSignal): Promise<Socket> {
+async function reach(place: MeetingPlace, signal?: AbortSignal): Promise<Socket> {
   const { masterAddr, masterPort, joinTimeoutMs } = place;
   for (const end = Date.now() + joinTimeoutMs; ; await wait(AGAIN_MS)) {
     signal?.throwIfAborted();

@@ -14,7 +14,7 @@ import {
   type ToFirst,
 } from './circle';
 import { Line } from './line';
-import type { PeerPlace } from './place';
+import type { MeetingPlace } from './place';
 
 type GuestLine = Line<FromFirst, ToFirst>;
 
@@ -39,7 +39,7 @@ export class HostCircle implements Circle {
   /** Who has not said who it is. */
   private readonly strangers = new Set<GuestLine>();
 
-  private constructor(private readonly place: PeerPlace) {
+  private constructor(private readonly place: MeetingPlace) {
     this.server = createServer((socket) => this.welcome(socket));
   }
 
@@ -47,11 +47,11 @@ export class HostCircle implements Circle {
    * Waits until all are there.
    * @throws BitError ERR_BIT_TRAINING for a port that is taken, and where some do not come; the signal's reason.
    */
-  static async open(place: PeerPlace, signal?: AbortSignal): Promise<HostCircle> {
+  static async open(place: MeetingPlace, signal?: AbortSignal): Promise<HostCircle> {
     const circle = new HostCircle(place);
     try {
       await circle.listen();
-      place.onListening?.((circle.server.address() as AddressInfo).port);
+      await place.onListening?.((circle.server.address() as AddressInfo).port);
       await circle.allThere(signal);
       return circle;
     } catch (error) {

@@ -3,6 +3,7 @@ import { loadBinding } from '../../binding/load';
 import type { NativePeers, NativeTrainer } from '../../binding/training_types';
 import { BitError } from '../../errors';
 import { orAborted } from '../../signal';
+import { throughAgent } from './agent';
 import { asError, type Circle, type Ending } from './circle';
 import { GuestCircle } from './guest';
 import { HostCircle } from './host';
@@ -32,8 +33,8 @@ export class Peers {
   static async join(place: PeerPlace, signal?: AbortSignal): Promise<Peers> {
     // Rank 0 would wait for all to come before it said so.
     loadBinding().checkPeers();
-    const opening =
-      place.rank === 0 ? HostCircle.open(place, signal) : GuestCircle.open(place, signal);
+    const met = await throughAgent(place, signal);
+    const opening = place.rank === 0 ? HostCircle.open(met, signal) : GuestCircle.open(met, signal);
     const circle: Circle = await opening;
     let native: NativePeers | null = null;
     try {

@@ -25,9 +25,17 @@ export interface DistributedOptions {
   onListening?: (port: number) => void;
 }
 
-/** With all that is needed. */
-export type PeerPlace = Required<Omit<DistributedOptions, 'onListening'>> &
-  Pick<DistributedOptions, 'onListening'>;
+/** Where processes meet, and how long they wait: all that they need to know. */
+export interface MeetingPlace extends Required<Omit<DistributedOptions, 'onListening'>> {
+  /** Those who are told of the port may come once it resolves. */
+  onListening?: (port: number) => void | Promise<void>;
+}
+
+/** The same as it is given. */
+export interface PeerPlace extends MeetingPlace {
+  /** What torchrun calls this start of its processes, where its own store listens at the master's port; null elsewhere. */
+  agentRun: string | null;
+}
 
 const DEFAULT_TIMEOUT_MS = 45_000;
 const DEFAULT_JOIN_TIMEOUT_MS = 300_000;
@@ -92,6 +100,7 @@ export function placeOf(
     rank: valueOf('rank', given, environment) as number,
     masterAddr: valueOf('masterAddr', given, environment) as string,
     masterPort: valueOf('masterPort', given, environment) as number,
+    agentRun: given.masterPort === undefined ? agentRunIn(environment) : null,
     timeoutMs: given.timeoutMs ?? DEFAULT_TIMEOUT_MS,
     joinTimeoutMs: given.joinTimeoutMs ?? DEFAULT_JOIN_TIMEOUT_MS,
   };
@@ -105,6 +114,13 @@ export function placeOf(
   if (place.masterPort === 0 && place.rank > 0)
     throw wrong('masterPort', given, 'the port of rank 0', 0);
   return place;
+}
+
+/** torchrun's agent has its store at MASTER_PORT, which PyTorch's processes use and so do ours. */
+function agentRunIn(environment: Environment): string | null {
+  if (environment['TORCHELASTIC_USE_AGENT_STORE'] !== 'True') return null;
+  const { TORCHELASTIC_RUN_ID: run = '', TORCHELASTIC_RESTART_COUNT: restart = '0' } = environment;
+  return `${run}/${restart}`;
 }
 
 type Name = keyof typeof VARIABLES;

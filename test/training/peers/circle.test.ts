@@ -4,11 +4,11 @@ import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { plainHost, isLoopback, type Circle } from '../../../lib/training/peers/circle';
 import { GuestCircle } from '../../../lib/training/peers/guest';
 import { HostCircle } from '../../../lib/training/peers/host';
-import type { PeerPlace } from '../../../lib/training/peers/place';
+import type { MeetingPlace } from '../../../lib/training/peers/place';
 import { failure } from '../../support/queue';
 import { allOfRanks, amongRanks, failures } from '../../support/ranks';
 
-const open = (place: PeerPlace, signal?: AbortSignal): Promise<Circle> =>
+const open = (place: MeetingPlace, signal?: AbortSignal): Promise<Circle> =>
   place.rank === 0 ? HostCircle.open(place, signal) : GuestCircle.open(place, signal);
 
 const ending = { code: 'ERR_BIT_IMAGE', message: 'no picture is left' } as const;
@@ -107,13 +107,13 @@ const HELLO = { kind: 'hello', rank: 1, worldSize: 2, host: '127.0.0.1' };
 /** Rank 0 of two, and what becomes of it once `guest` has come by hand. */
 async function hosted(
   guest: (port: number) => Promise<unknown>,
-  limits: Partial<PeerPlace> = {},
+  limits: Partial<MeetingPlace> = {},
 ): Promise<string> {
   let came: Promise<unknown> = Promise.resolve();
-  const place: PeerPlace = {
+  const place: MeetingPlace = {
     ...{ rank: 0, worldSize: 2, masterAddr: '127.0.0.1', masterPort: 0 },
     ...{ timeoutMs: 30_000, joinTimeoutMs: 30_000, ...limits },
-    onListening: (port) => (came = guest(port)),
+    onListening: (port) => void (came = guest(port)),
   };
   const end = await failure(
     HostCircle.open(place).then(async (circle) => {

@@ -4,15 +4,25 @@ import { placeOf, sharedThreads } from '../../../lib/training/peers/place';
 
 const TORCHRUN = { RANK: '1', WORLD_SIZE: '3', MASTER_ADDR: 'node-0', MASTER_PORT: '29500' };
 const BY_DEFAULT = { timeoutMs: 45_000, joinTimeoutMs: 300_000 };
-const PLACE = { rank: 1, worldSize: 3, masterAddr: 'node-0', masterPort: 29_500, ...BY_DEFAULT };
+const GIVEN = { rank: 1, worldSize: 3, masterAddr: 'node-0', masterPort: 29_500 };
+const PLACE = { ...GIVEN, ...BY_DEFAULT, agentRun: null };
 
 test('as the environment says, and as options say in place of it', () => {
   expect(placeOf(undefined, TORCHRUN)).toEqual(PLACE);
   expect(placeOf({}, TORCHRUN)).toEqual(PLACE);
   expect(placeOf({ rank: 2, timeoutMs: 9 }, TORCHRUN)).toEqual({ ...PLACE, rank: 2, timeoutMs: 9 });
-  const { timeoutMs, joinTimeoutMs, ...given } = PLACE;
-  expect(placeOf(given, {})).toEqual(PLACE);
-  expect(placeOf({ ...given, timeoutMs, joinTimeoutMs }, { RANK: 'x' })).toEqual(PLACE);
+  expect(placeOf(GIVEN, {})).toEqual(PLACE);
+  expect(placeOf({ ...GIVEN, ...BY_DEFAULT }, { RANK: 'x' })).toEqual(PLACE);
+});
+
+test('a port that torchrun’s own store has is told from one that is free', () => {
+  const agents = { ...TORCHRUN, TORCHELASTIC_USE_AGENT_STORE: 'True', TORCHELASTIC_RUN_ID: 'a' };
+  expect(placeOf(undefined, agents)).toEqual({ ...PLACE, agentRun: 'a/0' });
+  const again = { ...agents, TORCHELASTIC_RESTART_COUNT: '2' };
+  expect(placeOf({ rank: 2 }, again)).toEqual({ ...PLACE, rank: 2, agentRun: 'a/2' });
+  const own = { ...agents, TORCHELASTIC_USE_AGENT_STORE: 'False' };
+  expect(placeOf(undefined, own)).toEqual(PLACE);
+  expect(placeOf({ masterPort: 7 }, agents)).toEqual({ ...PLACE, masterPort: 7 });
 });
 
 test('one process is a run like any other, and null is one whatever the environment says', () => {
