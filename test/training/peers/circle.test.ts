@@ -5,7 +5,7 @@ import { plainHost, isLoopback, type Circle } from '../../../lib/training/peers/
 import { GuestCircle } from '../../../lib/training/peers/guest';
 import { HostCircle } from '../../../lib/training/peers/host';
 import type { MeetingPlace } from '../../../lib/training/peers/place';
-import { failure } from '../../support/queue';
+import { failure, wait } from '../../support/queue';
 import { allOfRanks, amongRanks, failures } from '../../support/ranks';
 
 const open = (place: MeetingPlace, signal?: AbortSignal): Promise<Circle> =>
@@ -43,6 +43,21 @@ test('long messages come as a whole', async () => {
     ['1', long.length + 1],
   ];
   expect(got).toEqual([expected, expected]);
+});
+
+test('who is late, and alive, is waited for longer than the silence that is allowed', async () => {
+  const late = async (place: MeetingPlace) => {
+    const circle = await open(place);
+    if (place.rank === 0) await wait(1000);
+    const got = await circle.gather(place.rank);
+    await circle.close(null);
+    return got;
+  };
+  const got = await allOfRanks(2, late, { timeoutMs: 300 });
+  expect(got).toEqual([
+    [0, 1],
+    [0, 1],
+  ]);
 });
 
 test('who comes before rank 0 waits for it', async () => {
