@@ -25,7 +25,7 @@ import {
 } from './options';
 import { Progress } from './progress';
 import { addHeadOptions, tellHead, OF_STEPS } from './finetune_head';
-import { isFirst, Processes, withoutProcesses } from './processes';
+import { isFirst, Processes, starterSignal, withoutProcesses } from './processes';
 import { duration, print, printJson } from './report';
 
 const PRESETS: readonly Preset[] = ['paper', 'light', 'cpu'];
@@ -206,7 +206,8 @@ async function run(data: string, flags: Flags, context: Context): Promise<void> 
   const progress = new Progress();
   const options = optionsOf(flags, context, progress);
   if (!isFirst()) {
-    await fineTune(flags.model, data, { ...options, onData: undefined }).result();
+    const signal = AbortSignal.any([context.signal, starterSignal()]);
+    await fineTune(flags.model, data, { ...options, signal, onData: undefined }).result();
     return;
   }
   const { processes = 1 } = flags;

@@ -72,7 +72,8 @@ export class Processes {
       };
       const child = spawn(process.execPath, [...process.execArgv, MAIN, ...this.args], {
         env,
-        stdio: ['ignore', 'ignore', 'pipe'],
+        // By the channel it notices the end of this process, however early that is.
+        stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       });
       this.others.push(this.watch(rank, child));
     }
@@ -112,6 +113,15 @@ function endInWords(
   if (signal !== null) return signal === 'SIGINT' ? null : `rank ${rank} was ended by ${signal}`;
   if (code === 0 || said.includes('code: ERR_BIT_') || code === EXIT.interrupted) return null;
   return `rank ${rank} has ended with exit code ${code}${last && `: ${last}`}`;
+}
+
+/** Of a process that another one has started with {@link Processes}: aborts once that one is gone. */
+export function starterSignal(): AbortSignal {
+  const controller = new AbortController();
+  const reason = new BitError('ERR_BIT_TRAINING', 'Rank 0, which started this process, is gone');
+  process.once('disconnect', () => controller.abort(reason));
+  process.channel?.unref();
+  return controller.signal;
 }
 
 /** Without `--processes`, which is for whoever starts the others. */

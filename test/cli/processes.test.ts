@@ -40,11 +40,14 @@ const losses = (of: string) => {
 };
 
 /** Processes that another one has started. */
-const childrenOf = ({ pid }: ChildProcess) =>
-  execFileSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' })
-    .split('\n')
-    .filter((line) => line.trim() !== '')
-    .map(Number);
+function childrenOf({ pid }: ChildProcess): number[] {
+  try {
+    const list = execFileSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' });
+    return list.split('\n').map(Number).filter(Boolean);
+  } catch {
+    return []; // there is none
+  }
+}
 
 test('two processes learn what one learns, and one of them talks', async () => {
   const alone = `${out} alone`;
@@ -113,6 +116,31 @@ test('Ctrl-C saves and stops, and the same command goes on', async () => {
   const kept = Number(checkpoint(out).split('-').at(-1));
   expect(kept).toBeGreaterThan(5);
   expect(losses(out)).toHaveLength(kept);
+});
+
+/** Whether a process runs; one that has ended and that nobody has asked for does not. */
+function isRunning(pid: number): boolean {
+  try {
+    const state = execFileSync('ps', ['-o', 'stat=', '-p', String(pid)], { encoding: 'utf8' });
+    return !state.startsWith('Z');
+  } catch {
+    return false;
+  }
+}
+
+test('the others end where rank 0 is killed, before they have met it too', async () => {
+  let others: number[] = [];
+  const kill = (child: ChildProcess) => {
+    const killer = async () => {
+      await until('they are started', () => (others = childrenOf(child)).length === 2);
+      child.kill('SIGKILL');
+    };
+    void killer();
+  };
+  const { code } = await run(out, '--max-steps 2000 --processes 3', kill);
+  expect(code).toBeNull();
+  expect(others).toHaveLength(2);
+  await until('they have ended', () => !others.some(isRunning));
 });
 
 test('one that does not come to a start is told at once, and with its words', async () => {
