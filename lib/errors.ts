@@ -19,7 +19,7 @@ export { describe };
  * | `ERR_BIT_OVERLOADED` | a full queue (`batching.maxQueue`) |
  * | `ERR_BIT_OUTPUT` | files of a batch job or a training that cannot be written, or belong to another one |
  * | `ERR_BIT_QUEUE` | a queue of batch jobs (Redis) that cannot be reached, or parts of a job that workers gave up |
- * | `ERR_BIT_TRAINING` | a training that cannot go on, such as one whose loss is no number any more |
+ * | `ERR_BIT_TRAINING` | a training that cannot go on: its loss is no number any more, or another process of it is gone |
  * | `ERR_BIT_LIBTORCH` | no libtorch or no addon that fits; the message says what to do |
  * @category Errors
  */

@@ -2,8 +2,8 @@
 // build/Release: bigtransfer.node (the loader) and bigtransfer-torch<series>.so (the core).
 // Options: --cuda also builds bigtransfer-cuda-torch<series>.so, the library for GPUs, and opens it;
 // --tests builds the native tests too; --from-gyp when node-gyp is the caller, whose headers --node-headers names.
-// With BIGTRANSFER_SYSROOT, the root of an older system, it builds for that one and brings its own libjpeg-turbo and
-// libpng (cmake/old_glibc.cmake).
+// With BIGTRANSFER_SYSROOT, the root of an older system, it builds for that one and brings its own libjpeg-turbo,
+// libpng and Gloo (cmake/old_glibc.cmake).
 'use strict';
 
 const { spawnSync } = require('node:child_process');
@@ -92,6 +92,7 @@ function build({ tests, cuda }) {
     BIGTRANSFER_WERROR: process.env.CI ? 'ON' : 'OFF',
     BIGTRANSFER_JPEG: process.env.BIGTRANSFER_JPEG ?? (sysroot ? 'BUNDLED' : 'ON'),
     BIGTRANSFER_PNG: process.env.BIGTRANSFER_PNG ?? (sysroot ? 'BUNDLED' : 'ON'),
+    BIGTRANSFER_GLOO: process.env.BIGTRANSFER_GLOO ?? (sysroot ? 'BUNDLED' : 'ON'),
     ...(sysroot
       ? {
           CMAKE_TOOLCHAIN_FILE: path.join(root, 'cmake/old_glibc.cmake'),
@@ -142,16 +143,21 @@ function run(command, args) {
   );
 }
 
+/** Not every build has it. */
+const OPTIONAL = 'bigtransfer-gloo.so';
+
 /** Of this build alone: the folder may hold another series' libraries. */
 function install(found, { cuda }) {
   const series = seriesOf(found);
-  const names = ['bigtransfer.node', `bigtransfer-torch${series}.so`];
+  const names = ['bigtransfer.node', `bigtransfer-torch${series}.so`, OPTIONAL];
   if (cuda) names.push(`bigtransfer-cuda-torch${series}.so`);
   fs.mkdirSync(releaseDir, { recursive: true });
   for (const name of names) {
+    const built = path.join(cmakeDirFor(found), 'Release', name);
     // A new file, not new bytes in the old one: a process may have the old one mapped.
     fs.rmSync(path.join(releaseDir, name), { force: true });
-    fs.copyFileSync(path.join(cmakeDirFor(found), 'Release', name), path.join(releaseDir, name));
+    if (name !== OPTIONAL || fs.existsSync(built))
+      fs.copyFileSync(built, path.join(releaseDir, name));
   }
 }
 

@@ -14,6 +14,7 @@ const NATIVE_ORDER = [
   'ops',
   'checkpoint',
   'image',
+  'peers',
   'devices',
   'model',
   'pictures',
@@ -23,7 +24,7 @@ const NATIVE_ORDER = [
 ];
 /** Rooms of native/ on one floor, which must not see each other. */
 const NATIVE_APART = [
-  ['ops', 'checkpoint', 'image'],
+  ['ops', 'checkpoint', 'image', 'peers'],
   ['model', 'pictures'],
 ];
 
@@ -135,6 +136,8 @@ function checkNative(file) {
   if (room !== 'binding' && /#include <(napi|node_api)\.h>/.test(text)) {
     report(file, 'Node-API outside native/binding');
   }
+  if (!file.startsWith(path.join('native', 'peers', 'gloo')) && text.includes('#include <gloo/'))
+    report(file, 'Gloo outside native/peers/gloo');
   if (!file.endsWith('_kernel.cu') && text.includes('<<<'))
     report(file, 'kernel launch outside *_kernel.cu');
   for (const [, included] of text.matchAll(/#include "(\w+)\//g)) {

@@ -36,6 +36,8 @@ module.exports = serve({
       labels: { dtype: 'int64', shape: [images], data },
       mixing: null,
       dropSeed: 0,
+      first: 0,
+      of: images,
     };
     return { losses: [await step(), await step(), await step()] };
   },

@@ -1,4 +1,4 @@
-// The native surface of training: the mirror of native/binding/training_functions and head_functions.
+// The native surface of training: the mirror of native/binding/training_functions, peer_functions and head_functions.
 import type { ForwardRequest, LoadingInfo, LoadRequest, NativeJob, NativeTensor } from './types';
 
 /** What a run of training starts from; files and the like as in LoadRequest. */
@@ -17,17 +17,25 @@ export interface TrainerRequest extends Pick<
   weightDecay: number;
 }
 
+/** A micro-batch, or the part of it that one of several processes learns from. */
 export interface MicroBatch {
   /** [N, C, H, W]. */
   pixelValues: NativeTensor;
   /** As forward() takes them. */
   labels: NativeTensor;
-  /** MixUp: each image with another one of the batch, by its place; `lambda` is its own share. */
-  mixing: { lambda: number; permutation: number[] } | null;
+  /**
+   * MixUp: which image is mixed into each of the first ones, as many as there are `partners`; those behind are not learnt
+   * from. `lambda` is an image's own share.
+   */
+  mixing: { lambda: number; partners: number[] } | null;
   /** Of its mean loss in the step's. */
   weight: number;
-  /** Of what blocks are left out (dropPathRate), 53 bits. */
+  /** Of what blocks are left out (dropPathRate) of the whole micro-batch, 53 bits. */
   dropSeed: number;
+  /** The place of the first image in the whole micro-batch. */
+  first: number;
+  /** Images that are learnt from of the whole micro-batch. */
+  of: number;
 }
 
 /** Parameters that learn, with what the optimiser remembers; its jobs run one after the other. */
@@ -35,6 +43,10 @@ export interface NativeTrainer {
   readonly loadingInfo: LoadingInfo;
   /** Adds the gradients; its mean loss. */
   accumulate(batch: MicroBatch): NativeJob<number>;
+  /** Adds up what all peers have added up: all of them call it. */
+  sum(peers: NativePeers): Promise<void>;
+  /** Parameters, and what the optimiser remembers, from peer 0: all of them call it. */
+  takeFromFirst(peers: NativePeers): Promise<void>;
   /** One step along what was added up, which is zero afterwards. */
   step(learningRate: number): Promise<void>;
   /** Makes it zero without a step. */
@@ -44,6 +56,36 @@ export interface NativeTrainer {
   /** Writes what the optimiser remembers, by the names of the parameters. */
   saveOptimizer(path: string): Promise<void>;
   /** Frees it once its jobs have ended; the other functions throw from then on. */
+  dispose(): void;
+}
+
+/** What a process is among those that train together. */
+export interface PeerRequest {
+  rank: number;
+  size: number;
+  /** Of this machine, the one that the others reach it by; '' where `interface` says it. */
+  host: string;
+  /** Name of a network interface, or ''. */
+  interface: string;
+  /** How long a call waits for others. */
+  timeoutSeconds: number;
+}
+
+/** A value in the key-value store of torchrun's agent, at its MASTER_ADDR and MASTER_PORT. */
+export interface AgentStoreRequest {
+  host: string;
+  port: number;
+  key: string;
+  timeoutMs: number;
+}
+
+/** Connections with the other processes, for NativeTrainer. */
+export interface NativePeers {
+  /** Where the others reach this one: bytes that mean nothing to anybody else. */
+  readonly address: Uint8Array;
+  /** Before all else: those of all, by rank. */
+  connect(addresses: Uint8Array[]): Promise<void>;
+  /** Closes them once its jobs have ended. */
   dispose(): void;
 }
 
@@ -118,6 +160,13 @@ export interface SaveWithHeadRequest
 /** What the addon exports beside NativeBinding. */
 export interface TrainingBinding {
   loadTrainer(request: TrainerRequest): Promise<NativeTrainer>;
+  /** Throws BitError ERR_BIT_LIBTORCH where the library for several processes does not load. */
+  checkPeers(): void;
+  /** Throws that too, and ERR_BIT_TRAINING for a host that is none of this machine's. */
+  openPeers(request: PeerRequest): NativePeers;
+  putInAgentStore(request: AgentStoreRequest, value: string): Promise<void>;
+  /** Waits until somebody has put it there. */
+  takeFromAgentStore(request: AgentStoreRequest): NativeJob<string>;
   openHeadFitter(request: HeadFitterRequest): NativeHeadFitter;
   /** float32 [n, outputs] of features float32 [n, width]. */
   headOutputs(request: LinearHead & { features: NativeTensor }): Promise<NativeTensor>;

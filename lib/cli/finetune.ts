@@ -25,6 +25,7 @@ import {
 } from './options';
 import { Progress } from './progress';
 import { addHeadOptions, tellHead, OF_STEPS } from './finetune_head';
+import { isFirst, Processes, starterSignal, withoutProcesses } from './processes';
 import { duration, print, printJson } from './report';
 
 const PRESETS: readonly Preset[] = ['paper', 'light', 'cpu'];
@@ -40,6 +41,9 @@ interface Flags
   headOnly?: boolean;
   strength?: number;
   timeout: number;
+  processes?: number;
+  peerTimeout?: number;
+  joinTimeout?: number;
   json?: boolean;
 }
 
@@ -79,8 +83,13 @@ export function addFinetune(program: Command, context: Context): void {
   addDataOptions(command);
   addHeadOptions(command);
   addRecipeOptions(command);
+  addProcessOptions(command);
   addSourceOptions(command)
-    .option('--threads <n>', 'compute threads (default: all that there are)', positiveInteger)
+    .option(
+      '--threads <n>',
+      'compute threads of each process (default: all that there are, shared out)',
+      positiveInteger,
+    )
     .option(
       '--timeout <seconds>',
       'how long the server of a URL may be silent',
@@ -100,6 +109,8 @@ export function addFinetune(program: Command, context: Context): void {
       if (lengths.length > 1)
         command.error(`error: each of ${lengths.join(' and ')} says how long it takes: give one`);
       const { headOnly, strength } = flags;
+      if (flags.processes !== undefined && process.env['WORLD_SIZE'] !== undefined)
+        command.error('error: --processes starts processes, and WORLD_SIZE says that this is one');
       if (headOnly) return runHead(from as string, flags, context);
       if (strength !== undefined) command.error('error: --strength is for --head-only');
       return run(from as string, flags, context);
@@ -160,6 +171,21 @@ function addRecipeOptions(command: Command): void {
     .option('--save-steps <n>', 'steps between checkpoints', positiveInteger);
 }
 
+function addProcessOptions(command: Command): void {
+  command
+    .option('--processes <n>', 'so many on this machine, which share each batch', positiveInteger)
+    .option(
+      '--peer-timeout <seconds>',
+      'silence after which another process is given up (default: 45)',
+      positiveNumber,
+    )
+    .option(
+      '--join-timeout <seconds>',
+      'how long processes wait for each other at the start (default: 300)',
+      positiveNumber,
+    );
+}
+
 function optionsOf(flags: Flags, context: Context, progress: Progress): FineTuneOptions {
   const given = OF_RUN.filter((name) => flags[name] !== undefined);
   return {
@@ -168,6 +194,10 @@ function optionsOf(flags: Flags, context: Context, progress: Progress): FineTune
     ...(flags.validationDir !== undefined && { validation: flags.validationDir }),
     output: flags.out,
     timeoutMs: 1000 * flags.timeout,
+    distributed: {
+      ...(flags.peerTimeout && { timeoutMs: 1000 * flags.peerTimeout }),
+      ...(flags.joinTimeout && { joinTimeoutMs: 1000 * flags.joinTimeout }),
+    },
     onData: (data) => (flags.json ? undefined : progress.note(dataInWords(data))),
   };
 }
@@ -175,6 +205,29 @@ function optionsOf(flags: Flags, context: Context, progress: Progress): FineTune
 async function run(data: string, flags: Flags, context: Context): Promise<void> {
   const progress = new Progress();
   const options = optionsOf(flags, context, progress);
+  if (!isFirst()) {
+    const signal = AbortSignal.any([context.signal, starterSignal()]);
+    await fineTune(flags.model, data, { ...options, signal, onData: undefined }).result();
+    return;
+  }
+  const { processes = 1 } = flags;
+  if (processes === 1) return runFirst(data, flags, context, options, progress);
+  const others = new Processes(processes, withoutProcesses(context.args));
+  try {
+    await runFirst(data, flags, context, others.optionsFor(options), progress);
+  } finally {
+    for (const end of await others.ended()) progress.note(end);
+  }
+}
+
+/** Rank 0 tells how it goes. */
+async function runFirst(
+  data: string,
+  flags: Flags,
+  context: Context,
+  options: FineTuneOptions,
+  progress: Progress,
+): Promise<void> {
   const running = fineTune(flags.model, data, options);
   let isTold = false;
   try {
@@ -200,8 +253,11 @@ async function run(data: string, flags: Flags, context: Context): Promise<void> 
 function runHead(data: string, flags: Flags, context: Context): Promise<void> {
   const { strength, json = false } = flags;
   const progress = new Progress();
-  // There is no report of a head alone.
-  const given = { ...optionsOf(flags, context, progress), report: undefined };
+  // There is no report of a head alone, and one process learns it.
+  const given = {
+    ...optionsOf(flags, context, progress),
+    ...{ report: undefined, distributed: undefined },
+  };
   const options = { ...given, headOnly: true, strength } as const;
   return tellHead(fineTune(flags.model, data, options), progress, context, json);
 }

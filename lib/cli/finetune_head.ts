@@ -29,13 +29,16 @@ export const OF_STEPS = [
   'fromScratch',
 ] as const;
 
+/** Flags of several processes, of which it has none either. */
+const OF_PROCESSES = ['processes', 'peerTimeout', 'joinTimeout'];
+
 export function addHeadOptions(command: Command): void {
   command
     .addOption(
       new Option(
         '--head-only',
         'learn the head alone, from features that are computed once',
-      ).conflicts([...OF_STEPS]),
+      ).conflicts([...OF_STEPS, ...OF_PROCESSES]),
     )
     .option(
       '--strength <x>',

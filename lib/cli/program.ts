@@ -26,7 +26,7 @@ export async function run(args: string[]): Promise<number> {
   setMaxListeners(0, controller.signal);
   const interrupt = () => controller.abort(new Error('interrupted'));
   process.once('SIGINT', interrupt); // the second one kills
-  const context: Context = { signal: controller.signal, exitCode: EXIT.ok };
+  const context: Context = { args, signal: controller.signal, exitCode: EXIT.ok };
   try {
     await createProgram(context).parseAsync(args, { from: 'user' });
     return context.exitCode;

@@ -21,6 +21,8 @@ export interface FeedOptions {
   batchSplit: number;
   normalisation: Normalisation;
   seed: number;
+  /** Of the processes that share a batch, which one this is; null for one that has all of it. */
+  share: { rank: number; size: number } | null;
   /** Called with each picture that cannot be read any more, once. */
   onProblem: (problem: DatasetProblem) => void;
 }
@@ -71,45 +73,80 @@ export class Feed {
   }
 
   private async make(step: number): Promise<LearnerBatch[]> {
-    const { examples, batchSplit, problemType, mixup, seed } = this.options;
+    const { examples, batchSplit, mixup, seed } = this.options;
     const chosen = this.order.indices(step).map((index) => examples[index] as Example);
     const size = Math.ceil(chosen.length / batchSplit);
     // One share for all of a step, as Google's loop has it.
     const lambda = mixup > 0 ? new Random(seed, 'mixup', step).beta(mixup, mixup) : 1;
     const batches: LearnerBatch[] = [];
     for (let first = 0; first < chosen.length; first += size) {
-      const { pixelValues, used } = await this.read(chosen.slice(first, first + size), step, first);
-      batches.push({
-        pixelValues,
-        labels: targetsOf(used, problemType),
-        mixing:
-          mixup > 0
-            ? { lambda, permutation: new Random(seed, 'mix', step, first).permutation(used.length) }
-            : null,
-        dropSeed: Math.floor(new Random(seed, 'drop', step, first).next() * SEEDS),
-      });
+      const whole = chosen.slice(first, first + size);
+      const own = this.shareOf(whole.length);
+      if (own.length > 0) batches.push(await this.part(whole, own, lambda, step, first));
     }
     return batches;
   }
 
-  /** Pictures from place `first` of a step on, and the examples that they are of. */
+  /** Places in a micro-batch of `count` that this process learns from: one after the other. */
+  private shareOf(count: number): number[] {
+    const { rank, size } = this.options.share ?? { rank: 0, size: 1 };
+    const [begin, end] = [rank, rank + 1].map((part) => Math.floor((part * count) / size)) as [
+      number,
+      number,
+    ];
+    return Array.from({ length: end - begin }, (_, i) => begin + i);
+  }
+
+  /**
+   * What is drawn is drawn for the whole micro-batch, which begins at place `first` of the step: it is the same however many
+   * processes share it. Partners of MixUp that others learn from come after the own pictures.
+   */
+  private async part(
+    whole: readonly Example[],
+    own: readonly number[],
+    lambda: number,
+    step: number,
+    first: number,
+  ): Promise<LearnerBatch> {
+    const { mixup, problemType, seed } = this.options;
+    const permutation =
+      mixup > 0 ? new Random(seed, 'mix', step, first).permutation(whole.length) : null;
+    const partners = permutation ? own.map((place) => permutation[place] as number) : [];
+    const places = [...new Set([...own, ...partners])];
+    const { pixelValues, used } = await this.read(whole, places, step, first);
+    return {
+      pixelValues,
+      labels: targetsOf(used, problemType),
+      mixing: permutation && {
+        lambda,
+        partners: partners.map((place) => places.indexOf(place)),
+      },
+      dropSeed: Math.floor(new Random(seed, 'drop', step, first).next() * SEEDS),
+      first: own[0] as number,
+      of: whole.length,
+    };
+  }
+
+  /** Pictures of places of a micro-batch, which begins at place `first` of the step, and the examples that they are of. */
   private async read(
-    part: readonly Example[],
+    whole: readonly Example[],
+    places: readonly number[],
     step: number,
     first: number,
   ): Promise<{ pixelValues: NativeTensor; used: Example[] }> {
     const { crop, normalisation, seed } = this.options;
     const values = 3 * crop * crop;
-    const data = new Float32Array(part.length * values);
+    const data = new Float32Array(places.length * values);
     const used = await Promise.all(
-      part.map(async (own, i) => {
-        const drawn = drawAugmentation(new Random(seed, 'augment', step, first + i), this.options);
-        const { example, picture } = await this.find(own, step, first + i);
+      places.map(async (place, i) => {
+        const [own, at] = [whole[place] as Example, first + place];
+        const drawn = drawAugmentation(new Random(seed, 'augment', step, at), this.options);
+        const { example, picture } = await this.find(own, step, at);
         cropInto(data, i * values, picture, crop, drawn, normalisation);
         return example;
       }),
     );
-    const shape = [part.length, 3, crop, crop];
+    const shape = [places.length, 3, crop, crop];
     return { pixelValues: { dtype: 'float32', shape, data }, used };
   }
 

@@ -14,6 +14,8 @@ import {
   type HeadOptions,
   type TrainingData,
 } from './options';
+import { Peers } from './peers/peers';
+import { placeOf, sharedThreads, type PeerPlace } from './peers/place';
 import { prepareRun } from './prepare';
 import { writeRunReport } from './report/report';
 import { Run, type FineTuneResult, type TrainingStep } from './run';
@@ -48,8 +50,9 @@ export interface FineTuning<
  * @param data a folder with a folder of pictures for each class, a CSV, JSONL or Parquet file of pictures and
  *   labels, or a data set.
  * @throws BitError ERR_BIT_CONFIG for wrong options and data that cannot be learnt from, ERR_BIT_OUTPUT where nothing can
- *   be written or another run is there, ERR_BIT_TRAINING for a loss that is no number any more, ERR_BIT_IMAGE where pictures
- *   are gone and none can take their place; the signal's reason. What was learnt until then is kept, and the model where only the report cannot be written.
+ *   be written or another run is there, ERR_BIT_TRAINING for a loss that is no number any more and for another process that is
+ *   gone, ERR_BIT_IMAGE where pictures are gone and none can take their place; the signal's reason. What was learnt until then
+ *   is kept, and the model where only the report cannot be written.
  * @category Training
  */
 export function fineTune(
@@ -78,9 +81,14 @@ export function fineTune(
   const checked = checkFineTuneOptions(options);
   expectCheck(dataSource, 'data', data);
   throwIfAborted(checked.signal);
+  const place = placeOf(checked.headOnly ? undefined : checked.distributed, process.env);
   const caller = new Caller(fineTune);
-  if (checked.headOnly) return new Running(caller, () => openHead(source, data, checked));
-  return new Running(caller, () => openWhole(source, data, checked));
+  if (checked.headOnly) {
+    if (place) throw headInOneProcess(place);
+    return new Running(caller, () => openHead(source, data, checked));
+  }
+  const whole = { ...checked, threads: checked.threads ?? sharedThreads(process.env) };
+  return new Running(caller, () => openAmong(place, source, data, whole));
 }
 
 /** A run that is open. */
@@ -88,25 +96,58 @@ interface Open<Step, Result> {
   steps(): AsyncGenerator<Step, void, undefined>;
   /** Once all steps are taken. */
   end(): Promise<Result>;
-  close(): Promise<void>;
+  /** @param error what ended it; null where it is done. */
+  close(error: unknown): Promise<void>;
+}
+
+const headInOneProcess = ({ worldSize }: PeerPlace) =>
+  new BitError(
+    'ERR_BIT_CONFIG',
+    `headOnly runs in one process, and WORLD_SIZE says ${worldSize}: unset it, or learn all of the network`,
+  );
+
+/** With the other processes, where there are any. */
+async function openAmong(
+  place: PeerPlace | null,
+  source: string | null,
+  data: string | Dataset,
+  options: FineTuneOptions,
+): Promise<Open<TrainingStep, FineTuneResult>> {
+  const peers = place && (await Peers.join(place, options.signal));
+  try {
+    const run = await openWhole(source, data, options, peers);
+    const close = async (error: unknown) => {
+      try {
+        await run.close(error);
+      } finally {
+        await peers?.close(error);
+      }
+    };
+    return { ...run, close };
+  } catch (error) {
+    await peers?.close(error);
+    throw error;
+  }
 }
 
 async function openWhole(
   source: string | null,
   data: string | Dataset,
   options: FineTuneOptions,
+  peers: Peers | null,
 ): Promise<Open<TrainingStep, FineTuneResult>> {
   const preparation = await prepareRun(source, data, options);
-  const run = await Run.open(preparation, options);
+  const run = await Run.open(preparation, options, peers);
   return {
     steps: () => {
       options.onData?.(dataOf(run.learned, preparation.validation));
       return run.steps();
     },
     end: async () => {
-      const [learned, result] = [run.learned, run.result()];
+      const [learned, result] = [run.learned, await run.result()];
       const all = { source: source ?? DEFAULT_MODEL, preparation, learned, result };
-      const report = options.report === false ? null : await writeRunReport(all, options);
+      const isWanted = options.report !== false && (peers === null || peers.rank === 0);
+      const report = isWanted ? await writeRunReport(all, options) : null;
       return { ...result, report };
     },
     close: () => run.close(),
@@ -174,8 +215,11 @@ class Running<Step, Result> implements FineTuning<Step, Result> {
         yield* run.steps();
         finished = { result: await run.end() };
         return finished.result;
+      } catch (error) {
+        ended = error;
+        throw error;
       } finally {
-        await run.close();
+        await run.close(finished ? null : ended);
       }
     } catch (error) {
       throw (ended = this.caller.shownIn(error));

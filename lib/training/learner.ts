@@ -7,6 +7,7 @@ import type { MicroBatch, NativeTrainer, TrainerRequest } from '../binding/train
 import { networkSpec } from '../config/network_spec';
 import type { BitConfig } from '../models/bit_config';
 import { KIND } from '../models/bit_for_image_classification';
+import { together, type Peers } from './peers/peers';
 
 /** In the folder of a model. */
 const WEIGHTS = 'model.safetensors';
@@ -30,6 +31,9 @@ export class Learner {
     private readonly config: BitConfig,
     private readonly native: NativeTrainer,
   ) {}
+
+  /** Others that learn the same from other images of each batch; null where there are none. */
+  private peers: Peers | null = null;
 
   /**
    * From a model's weights.
@@ -72,9 +76,20 @@ export class Learner {
   }
 
   /**
-   * One step along the mean loss of all images of these batches.
+   * From now on learns together with others, which all call this: from what rank 0 starts with.
+   * @throws BitError ERR_BIT_TRAINING where one is gone.
+   */
+  async join(peers: Peers): Promise<void> {
+    await peers.takeFromFirst(this.native);
+    this.peers = peers;
+  }
+
+  /**
+   * One step along the mean loss of all images of these batches, and of those that peers have.
+   * @param images how many those are in all.
    * @returns that loss, before the step.
-   * @throws BitError ERR_BIT_SHAPE for what does not fit; the signal's reason. Nothing is learnt then.
+   * @throws BitError ERR_BIT_SHAPE for what does not fit, and what peers reject with; the signal's reason. Nothing is learnt
+   * then.
    */
   async step(
     batches: Iterable<LearnerBatch> | AsyncIterable<LearnerBatch>,
@@ -84,16 +99,33 @@ export class Learner {
   ): Promise<number> {
     let loss = 0;
     try {
-      for await (const batch of batches) {
-        const weight = (batch.pixelValues.shape[0] as number) / images;
-        loss += weight * (await runJob(() => this.native.accumulate({ ...batch, weight }), signal));
-      }
+      // As texts: JSON has no NaN.
+      const parts = await together(this.peers, async () =>
+        String(await this.accumulate(batches, images, signal)),
+      );
+      for (const part of parts) loss += Number(part);
       if (!Number.isFinite(loss)) throw new LossError(loss);
+      await this.peers?.sum(this.native);
     } catch (error) {
       await this.native.forget();
       throw error;
     }
     await this.native.step(learningRate);
+    return loss;
+  }
+
+  /** @returns its share of the loss. */
+  private async accumulate(
+    batches: Iterable<LearnerBatch> | AsyncIterable<LearnerBatch>,
+    images: number,
+    signal?: AbortSignal,
+  ): Promise<number> {
+    let loss = 0;
+    for await (const batch of batches) {
+      const own = batch.mixing?.partners.length ?? (batch.pixelValues.shape[0] as number);
+      const weight = own / images;
+      loss += weight * (await runJob(() => this.native.accumulate({ ...batch, weight }), signal));
+    }
     return loss;
   }
 

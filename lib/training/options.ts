@@ -16,6 +16,7 @@ import { PRETRAINED_CHECKS, type PretrainedOptions } from '../config/pretrained_
 import { BitError, invalid } from '../errors';
 import type { ClassCount } from './data/balance';
 import type { Dataset, ProblemType } from './data/dataset';
+import { distributed, type DistributedOptions } from './peers/place';
 import type { Preset } from './presets';
 
 /**
@@ -92,8 +93,14 @@ export interface FineTuneOptions extends PretrainedOptions {
   evalSteps?: number;
   /** Steps between checkpoints; default as evalSteps. */
   saveSteps?: number;
-  /** Compute threads; default all that there are. */
+  /** Compute threads; default all that there are, and their share where torchrun starts several processes here. */
   threads?: number;
+  /**
+   * In how many processes it runs, and which of them this is: all call the same at once, each learns from its share of every
+   * batch, and rank 0 writes the files. Default what RANK, WORLD_SIZE, MASTER_ADDR and MASTER_PORT say, as torchrun sets
+   * them; null: this one alone, whatever they say.
+   */
+  distributed?: DistributedOptions | null;
   /** How long the server of a picture may be silent, in milliseconds; default 30,000. */
   timeoutMs?: number;
   /** Deletes what an earlier run has left in `output`, and begins anew; default false: it is gone on with. */
@@ -130,6 +137,7 @@ const OF_STEPS = [
   'saveSteps',
   'fromScratch',
   'report',
+  'distributed',
 ] as const satisfies readonly (keyof FineTuneOptions)[];
 
 /**
@@ -223,6 +231,7 @@ export const FINE_TUNE_CHECKS = {
   threads: count,
   timeoutMs: positive,
   restart: boolean,
+  distributed,
   report: boolean,
   pathColumn: text,
   labelColumn: text,

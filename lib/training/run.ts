@@ -1,23 +1,20 @@
-// The loop of a run: steps, and between them checkpoints and evaluations.
-import { BitError } from '../errors';
-import { BitForImageClassification } from '../models/bit_for_image_classification';
+// The loop of a run: steps, each with what is due after it; by one process or by several that share the batches.
 import { normalisationOf } from './augment';
-import { Checkpoints, type Checkpoint } from './checkpoints';
 import type { Dataset, DatasetProblem, Example } from './data/dataset';
 import type { EvaluationResult } from './evaluation/evaluation';
-import { runEvaluation } from './evaluation/run';
-import { isBetter } from './evaluation/merit';
 import { Feed } from './feed';
-import { Learner, LossError, type LearnerSettings } from './learner';
-import { RunLog } from './logs/run_log';
+import { DivergedError, Keeper, type Start } from './keeper';
+import { Learner, LossError, type LearnerBatch, type LearnerSettings } from './learner';
 import type { FineTuneOptions } from './options';
 import { Order } from './order';
 import { Pace } from './pace';
+import { expectAgreement } from './peers/agreement';
+import { fromFirst, together, type Peers } from './peers/peers';
 import { Pictures } from './pictures';
 import type { Preparation } from './prepare';
 import { Problems } from './problems';
-import { RunFolder, type Best } from './run_folder';
-import { expectSome, sift, withoutThem } from './sift';
+import { factsOf } from './run_folder';
+import { expectSome, siftTogether, withoutThem } from './sift';
 
 /** Bytes of resized pictures that are kept in memory. */
 const PICTURE_ROOM = 1024 ** 3;
@@ -66,226 +63,204 @@ export interface FineTuneResult {
   report: string | null;
 }
 
-export class Run {
-  private best: Best | null = null;
+/** What a run is made of, once it is open. */
+interface Parts {
+  /** Of rank 0. */
+  keeper: Keeper | null;
+  learner: Learner;
+  feed: Feed;
+  readable: readonly Example[];
+  problems: Problems;
+  /** Those that this process has found and not told the others of. */
+  found: DatasetProblem[];
+  /** Steps that were taken before. */
+  step: number;
+}
 
+export class Run {
   private constructor(
     private readonly preparation: Preparation,
     private readonly options: FineTuneOptions,
-    private readonly folder: RunFolder,
-    private readonly checkpoints: Checkpoints,
-    private readonly learner: Learner,
-    private readonly feed: Feed,
-    private readonly log: RunLog,
-    private readonly readable: readonly Example[],
-    private readonly problems: Problems,
-    /** What it goes on from, or has written last. */
-    private kept: Checkpoint | null,
+    private readonly peers: Peers | null,
+    private readonly parts: Parts,
   ) {}
 
   /**
-   * Reads all that it takes.
-   * @throws BitError ERR_BIT_OUTPUT for a folder of another run, ERR_BIT_CONFIG for pictures none of which can be read.
+   * Reads all that it takes. Of several processes, all read; rank 0 says where to go on from.
+   * @throws BitError ERR_BIT_OUTPUT for a folder of another run, ERR_BIT_CONFIG for pictures none of which can be read and
+   * for processes that would not train the same.
    */
-  static async open(preparation: Preparation, options: FineTuneOptions): Promise<Run> {
-    const { settings, train, processor } = preparation;
-    const { signal, timeoutMs, output, restart = false } = options;
-    const folder = new RunFolder(output);
-    await folder.open(preparation, restart);
-    const checkpoints = new Checkpoints(folder.checkpoints);
-    const last = await checkpoints.last();
-    const pictures = new Pictures({ ...settings, room: PICTURE_ROOM, timeoutMs, signal });
-    const problems = new Problems(preparation.problems);
-    // One that went on without some pictures goes on without them.
-    const before = last && (await folder.leftOut());
-    const sifted = await sift(withoutThem(train.examples, before ?? []), pictures);
-    for (const problem of [...(before ?? []), ...sifted.leftOut]) problems.add(problem);
-    expectSome(sifted.readable, sifted.leftOut);
-    if (!before) await folder.leaveOut(sifted.leftOut);
-    const readable = before ? withoutThem(train.examples, before) : sifted.readable;
-    const { problemType } = train;
-    const feed = new Feed(
-      {
-        ...{ ...settings, examples: readable, problemType },
-        normalisation: normalisationOf(processor),
-        onProblem: (problem) => problems.add(problem),
-      },
-      new Order({ ...settings, examples: readable.length }),
-      pictures,
+  static async open(
+    preparation: Preparation,
+    options: FineTuneOptions,
+    peers: Peers | null,
+  ): Promise<Run> {
+    if (peers) await expectAgreement(peers, factsOf(preparation));
+    let keeper: Keeper | null = null;
+    const start = await fromFirst(peers, async (): Promise<Start> => {
+      keeper = await Keeper.open(preparation, options);
+      return keeper.start();
+    });
+    const pictures = picturesFor(preparation, options);
+    const { readable, problems } = await readableOf(preparation, pictures, start, peers);
+    const { leftOut } = readable;
+    if (leftOut) await fromFirst(peers, () => (keeper as Keeper | null)?.leaveOut(leftOut));
+    const found: DatasetProblem[] = [];
+    const feed = feedOf(preparation, readable.examples, pictures, peers, (problem) =>
+      found.push(problem),
     );
-    const learner = await learnerOf(preparation, options, last);
-    try {
-      const log = await RunLog.open(folder.path, last?.step ?? 0);
-      const parts = [folder, checkpoints, learner, feed, log, readable, problems, last] as const;
-      return new Run(preparation, options, ...parts);
-    } catch (error) {
-      learner.dispose();
-      throw error;
-    }
+    const learner = await learnerOf(preparation, options, keeper, peers);
+    const parts = { keeper, learner, feed, readable: readable.examples, problems, found };
+    return new Run(preparation, options, peers, { ...parts, step: start.step });
   }
 
   /**
    * Takes the steps that are left. Ended early, it leaves a checkpoint of what was learnt.
-   * @throws BitError ERR_BIT_TRAINING for a loss that is no number, ERR_BIT_IMAGE where pictures cannot be read any more;
-   * the signal's reason.
+   * @throws BitError ERR_BIT_TRAINING for a loss that is no number, and where another process is gone; ERR_BIT_IMAGE where
+   * pictures cannot be read any more; the signal's reason.
    */
   async *steps(): AsyncGenerator<TrainingStep, void, undefined> {
     const { schedule, settings } = this.preparation;
-    this.best = await this.folder.best();
-    let taken = this.kept?.step ?? 0;
+    const { keeper, learner, problems, found } = this.parts;
+    let taken = this.parts.step;
     try {
-      await this.catchUp();
+      await this.tellAll(() => keeper?.begin(learner, (problem) => found.push(problem)));
       const pace = new Pace();
       while (taken < schedule.steps) {
         const learningRate = schedule.rateAt(taken);
         const loss = await this.step(taken, learningRate);
         taken++;
         const seconds = pace.step();
-        const row = {
-          step: taken,
-          loss,
-          learningRate,
-          imagesPerSecond: settings.batchSize / seconds,
-        };
-        await this.log.step(row);
-        const evaluation = await this.between(taken);
+        const imagesPerSecond = settings.batchSize / seconds;
+        const row = { step: taken, loss, learningRate, imagesPerSecond };
+        const evaluation = (await this.tellAll(() => keeper?.after(row))) ?? null;
         const secondsLeft = seconds * (schedule.steps - taken);
-        const problems = this.problems.take();
-        yield { ...row, steps: schedule.steps, secondsLeft, evaluation, problems };
+        const { steps } = schedule;
+        yield { ...row, steps, secondsLeft, evaluation, problems: problems.take() };
       }
     } catch (error) {
       // There is nothing to go on from: the checkpoint before may be of more use.
-      if (isDiverged(error)) taken = this.kept?.step ?? 0;
+      if (error instanceof DivergedError) taken = 0;
       throw error;
     } finally {
-      if (taken > (this.kept?.step ?? 0)) await this.save(taken);
+      await keeper?.save(taken);
     }
   }
 
   /** The examples of the training that can be read. */
   get learned(): Dataset {
-    return { ...this.preparation.train, examples: [...this.readable] };
+    return { ...this.preparation.train, examples: [...this.parts.readable] };
   }
 
-  /** Once all steps are taken. */
-  result(): Omit<FineTuneResult, 'report'> {
-    const best = this.best as Best;
+  /** Once all steps are taken; the same in all processes. */
+  async result(): Promise<Omit<FineTuneResult, 'report'>> {
+    const { keeper, problems, readable } = this.parts;
+    const best = await fromFirst(this.peers, () => (keeper as Keeper).model);
     return {
       output: this.options.output,
       steps: this.preparation.schedule.steps,
       bestStep: best.step,
       evaluation: best.evaluation,
-      trainExamples: this.readable.length,
-      problems: [...this.problems.all],
+      trainExamples: readable.length,
+      problems: [...problems.all],
     };
   }
 
   async close(): Promise<void> {
-    this.learner.dispose();
-    await this.log.close();
-  }
-
-  /** What a run that was ended had not come to after its last checkpoint. */
-  private async catchUp(): Promise<void> {
-    if (this.kept === null) return;
-    const { step } = this.kept;
-    if (this.isToBeEvaluated(step)) {
-      if (!(await this.log.hasEvaluation(step))) await this.evaluate();
-    } else if (step === this.preparation.schedule.steps && this.best === null)
-      await this.makeBest(null);
+    this.parts.learner.dispose();
+    await this.parts.keeper?.close();
   }
 
   private async step(taken: number, learningRate: number): Promise<number> {
-    const { schedule, settings } = this.preparation;
-    const batches = await this.feed.take(taken, schedule.steps - 1);
+    const { settings } = this.preparation;
+    const { signal } = this.options;
     try {
-      const { signal } = this.options;
-      return await this.learner.step(batches, settings.batchSize, learningRate, signal);
+      const batches = this.batches(taken);
+      return await this.parts.learner.step(batches, settings.batchSize, learningRate, signal);
     } catch (error) {
       if (!(error instanceof LossError)) throw error;
-      throw new BitError(
-        'ERR_BIT_TRAINING',
+      throw new DivergedError(
         `The loss is ${error.loss} at step ${taken + 1}, at a learning rate of ${learningRate}: lower learningRate`,
       );
     }
   }
 
-  /** What is due after a step. */
-  private async between(taken: number): Promise<EvaluationResult | null> {
-    const { schedule, settings } = this.preparation;
-    const isLast = taken === schedule.steps;
-    const isToBeEvaluated = this.isToBeEvaluated(taken);
-    if (isLast || isToBeEvaluated || taken % settings.saveSteps === 0) await this.save(taken);
-    if (isToBeEvaluated) return this.evaluate();
-    if (isLast) await this.makeBest(null);
-    return null;
+  /** Read within the step, so that the others hear of it where they cannot be. */
+  private async *batches(taken: number): AsyncGenerator<LearnerBatch, void, undefined> {
+    yield* await this.parts.feed.take(taken, this.preparation.schedule.steps - 1);
   }
 
-  private isToBeEvaluated(taken: number): boolean {
-    const { schedule, settings, validation } = this.preparation;
-    const isDue = taken % settings.evalSteps === 0 || taken === schedule.steps;
-    return validation !== null && taken > 0 && isDue;
-  }
-
-  private async save(taken: number): Promise<void> {
-    const { processor } = this.preparation;
-    this.kept = await this.checkpoints.save(taken, async (folder) => {
-      await this.learner.saveAll(folder);
-      await processor.savePretrained(folder);
+  /** What rank 0 comes to; by the way all hear of the problems that each has found. */
+  private async tellAll<T>(ofFirst: () => T | Promise<T>): Promise<T> {
+    const { found, problems } = this.parts;
+    const all = await together(this.peers, async () => {
+      const value = await ofFirst();
+      return { value, found: found.splice(0) };
     });
-  }
-
-  /** Of the checkpoint that was written last. */
-  private async evaluate(): Promise<EvaluationResult> {
-    const { signal, threads, timeoutMs } = this.options;
-    const { folder, step } = this.kept as Checkpoint;
-    const { processor, validation } = this.preparation;
-    const model = await BitForImageClassification.fromPretrained(folder, { threads, signal });
-    try {
-      const given = { signal, timeoutMs };
-      const { result, unreadable } = await runEvaluation({ model, processor }, validation!, given);
-      for (const problem of unreadable) this.problems.add(problem);
-      const before = this.best?.evaluation;
-      // Where nothing could be measured, the last one is as good as any.
-      if (!before || before.examples === 0 || isBetter(result, before)) await this.makeBest(result);
-      // Last: a run that is killed before it evaluates once more.
-      await this.log.evaluation(step, result);
-      return result;
-    } catch (cause) {
-      if (!(cause instanceof BitError) || cause.code !== 'ERR_BIT_SHAPE') throw cause;
-      const message = `The network gives no numbers any more after step ${step}: lower learningRate`;
-      throw new BitError('ERR_BIT_TRAINING', message, { cause });
-    } finally {
-      await model.dispose();
-    }
-  }
-
-  private async makeBest(evaluation: EvaluationResult | null): Promise<void> {
-    const kept = this.kept as Checkpoint;
-    await this.folder.keep(kept, evaluation);
-    this.best = { step: kept.step, evaluation };
+    for (const each of all) for (const problem of each.found) problems.add(problem);
+    return (all[0] as { value: T }).value;
   }
 }
 
-function learnerOf(
+function picturesFor({ settings }: Preparation, { signal, timeoutMs }: FineTuneOptions): Pictures {
+  return new Pictures({ ...settings, room: PICTURE_ROOM, timeoutMs, signal });
+}
+
+/** The examples that a run learns from; `leftOut` where that has just been found out. */
+async function readableOf(
+  { train, problems: known }: Preparation,
+  pictures: Pictures,
+  { leftOut: before }: Start,
+  peers: Peers | null,
+) {
+  const problems = new Problems(known);
+  // One that went on without some pictures goes on without them.
+  const wanted = withoutThem(train.examples, before ?? []);
+  const { readable, leftOut } = await siftTogether(wanted, pictures, peers);
+  for (const problem of [...(before ?? []), ...leftOut]) problems.add(problem);
+  expectSome(readable, leftOut);
+  return {
+    readable: before ? { examples: wanted, leftOut: null } : { examples: readable, leftOut },
+    problems,
+  };
+}
+
+function feedOf(
+  { settings, train, processor }: Preparation,
+  examples: readonly Example[],
+  pictures: Pictures,
+  peers: Peers | null,
+  onProblem: (problem: DatasetProblem) => void,
+): Feed {
+  const { problemType } = train;
+  const options = { ...settings, examples, problemType, onProblem };
+  const normalisation = normalisationOf(processor);
+  const share = peers && { rank: peers.rank, size: peers.size };
+  const order = new Order({ ...settings, examples: examples.length });
+  return new Feed({ ...options, normalisation, share }, order, pictures);
+}
+
+async function learnerOf(
   { config, files, settings, train }: Preparation,
   { threads = 0 }: FineTuneOptions,
-  last: Checkpoint | null,
+  keeper: Keeper | null,
+  peers: Peers | null,
 ): Promise<Learner> {
   const { dtype, momentum, weightDecay, seed } = settings;
   const { problemType } = train;
-  const learned: LearnerSettings = {
-    config,
-    dtype,
-    momentum,
-    weightDecay,
-    seed,
-    problemType,
-    threads,
-  };
-  if (last) return Learner.resume(last.folder, learned);
-  return Learner.begin(files, learned, { zeroHead: files.length > 0 });
+  const ofRun = { dtype, momentum, weightDecay, seed, problemType };
+  const learned: LearnerSettings = { config, threads, ...ofRun };
+  let learner: Learner | null = null;
+  try {
+    await together(peers, async () => {
+      const folder = keeper && keeper.checkpoint;
+      if (folder) learner = await Learner.resume(folder, learned);
+      else learner = await Learner.begin(files, learned, { zeroHead: files.length > 0 });
+    });
+    if (peers) await (learner as unknown as Learner).join(peers);
+    return learner as unknown as Learner;
+  } catch (error) {
+    (learner as Learner | null)?.dispose();
+    throw error;
+  }
 }
-
-const isDiverged = (error: unknown) =>
-  error instanceof BitError && error.code === 'ERR_BIT_TRAINING';

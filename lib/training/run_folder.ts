@@ -24,8 +24,8 @@ const WORK = `${FOLDER}/tmp`;
 /** What a run is told by. */
 export type RunPlan = Pick<Preparation, 'train' | 'validation' | 'weights'> & { settings: object };
 
-/** What two runs in one folder have to agree on. */
-type RunFacts = Record<string, unknown>;
+/** What two runs in one folder have to agree on, and all processes of one. */
+export type RunFacts = Record<string, unknown>;
 
 /** The model that is in the folder. */
 export interface Best {
@@ -130,7 +130,7 @@ export class RunFolder {
   }
 }
 
-function factsOf({ settings, train, validation, weights }: RunPlan): RunFacts {
+export function factsOf({ settings, train, validation, weights }: RunPlan): RunFacts {
   return JSON.parse(
     JSON.stringify({
       ...settings,

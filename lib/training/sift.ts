@@ -2,6 +2,7 @@
 import { BitError } from '../errors';
 import { Turns } from '../image/turns';
 import type { DatasetProblem, Example } from './data/dataset';
+import type { Peers } from './peers/peers';
 import { isUnreadable, type Pictures } from './pictures';
 
 /** Pictures that are under way at once; as many as decoders pay is the decoders' own matter. */
@@ -42,6 +43,23 @@ export async function sift(
     const message = why[place] ?? null;
     return message === null ? [] : [{ place, path, message }];
   });
+  return { readable: withoutThem(examples, leftOut), leftOut };
+}
+
+/** The same with the pictures shared out among processes, each of which gets to know of all. */
+export async function siftTogether(
+  examples: readonly Example[],
+  pictures: Pictures,
+  peers: Peers | null,
+): Promise<Sifted> {
+  if (!peers) return sift(examples, pictures);
+  const { rank, size } = peers;
+  const parts = await peers.together(async () => {
+    const own = examples.filter((_, place) => place % size === rank);
+    const { leftOut } = await sift(own, pictures);
+    return leftOut.map((each) => ({ ...each, place: each.place * size + rank }));
+  });
+  const leftOut = parts.flat().sort((a, b) => a.place - b.place);
   return { readable: withoutThem(examples, leftOut), leftOut };
 }
 

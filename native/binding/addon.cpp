@@ -5,6 +5,7 @@
 #include "binding/environment.h"
 #include "binding/head_functions.h"
 #include "binding/job.h"
+#include "binding/peer_functions.h"
 #include "binding/picture_functions.h"
 #include "binding/session_wrap.h"
 #include "binding/system_functions.h"
@@ -38,6 +39,10 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   define<prepare_pictures>(exports, "preparePictures", client);
   define<cost_by_stage>(exports, "costByStage", client);
   define<load_trainer>(exports, "loadTrainer", client);
+  define<check_peers>(exports, "checkPeers", client);
+  define<open_peers>(exports, "openPeers", client);
+  define<put_in_agent_store>(exports, "putInAgentStore", client);
+  define<take_from_agent_store>(exports, "takeFromAgentStore", client);
   define<open_head_fitter>(exports, "openHeadFitter", client);
   define<head_outputs>(exports, "headOutputs", client);
   define<save_with_head>(exports, "saveWithHead", client);

@@ -28,6 +28,8 @@ const char* code_text(ErrorCode code) {
       return "ERR_BIT_DISPOSED";
     case ErrorCode::kOverloaded:
       return "ERR_BIT_OVERLOADED";
+    case ErrorCode::kTraining:
+      return "ERR_BIT_TRAINING";
     case ErrorCode::kLibtorch:
       return "ERR_BIT_LIBTORCH";
   }

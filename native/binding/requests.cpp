@@ -174,7 +174,7 @@ training::MicroBatch to_micro_batch(const Napi::Object& value) {
   const auto to_mixing = [](const Napi::Value& given) {
     const auto object = given.As<Napi::Object>();
     return training::Mixing{.lambda = to_double(object["lambda"]),
-                            .permutation = at::tensor(to_ints(object["permutation"]), at::kLong)};
+                            .partners = at::tensor(to_ints(object["partners"]), at::kLong)};
   };
   return {
       .images = to_tensor(value["pixelValues"]),
@@ -182,6 +182,8 @@ training::MicroBatch to_micro_batch(const Napi::Object& value) {
       .mixing = to_optional<training::Mixing>(value["mixing"], to_mixing),
       .weight = to_double(value["weight"]),
       .drop_seed = static_cast<uint64_t>(to_int(value["dropSeed"])),
+      .first = to_int(value["first"]),
+      .of = to_int(value["of"]),
   };
 }
 

@@ -6,6 +6,7 @@
 
 #include "binding/hold.h"
 #include "binding/job.h"
+#include "binding/peer_functions.h"
 #include "binding/requests.h"
 #include "binding/results.h"
 #include "binding/values.h"
@@ -30,16 +31,38 @@ Napi::Value accumulate(const Napi::CallbackInfo& info, const TrainerHold& hold) 
       to_loss);
 }
 
-/// A job that ends without a result.
+/// A job that ends without a result, of `width` threads.
 template <typename Work>
-Napi::Value start(const Napi::CallbackInfo& info, const TrainerHold& hold, Work work) {
+Napi::Value start(const Napi::CallbackInfo& info, const TrainerHold& hold, int width, Work work) {
   return start_promise<Nothing>(
-      Client::of(info), hold.threads(),
+      Client::of(info), width,
       [trainer = hold.get(), work = std::move(work)](const runtime::CancelToken&) {
         work(*trainer);
         return Nothing{};
       },
       [](Napi::Env env, Nothing&) -> Napi::Value { return env.Undefined(); });
+}
+
+template <typename Work>
+Napi::Value start(const Napi::CallbackInfo& info, const TrainerHold& hold, Work work) {
+  return start(info, hold, hold.threads(), std::move(work));
+}
+
+/// The same for what waits for other processes: threads that compute are left to others meanwhile.
+template <typename Work>
+Napi::Value start_among_peers(const Napi::CallbackInfo& info, const TrainerHold& hold, Work work) {
+  return start(info, hold, runtime::kOnDevice,
+               [peers = to_peers(info[0]), work](Trainer& trainer) { work(trainer, *peers); });
+}
+
+Napi::Value sum(const Napi::CallbackInfo& info, const TrainerHold& hold) {
+  return start_among_peers(info, hold,
+                           [](Trainer& trainer, peers::Peers& peers) { trainer.sum(peers); });
+}
+
+Napi::Value take_from_first(const Napi::CallbackInfo& info, const TrainerHold& hold) {
+  return start_among_peers(
+      info, hold, [](Trainer& trainer, peers::Peers& peers) { trainer.take_from_first(peers); });
 }
 
 Napi::Value step(const Napi::CallbackInfo& info, const TrainerHold& hold) {
@@ -65,6 +88,8 @@ Napi::Object to_object(const Client& client, std::shared_ptr<Trainer> trainer, i
   object.Set("loadingInfo", from_loading_info(env, trainer->loading_info()));
   const auto hold = std::make_shared<TrainerHold>(std::move(trainer), threads, "The training run");
   define_function(client, object, "accumulate", hold, accumulate);
+  define_function(client, object, "sum", hold, sum);
+  define_function(client, object, "takeFromFirst", hold, take_from_first);
   define_function(client, object, "step", hold, step);
   define_function(client, object, "forget", hold, forget);
   define_function(client, object, "save", hold, save);

@@ -7,6 +7,7 @@ namespace bigtransfer::binding {
 
 /// Drawn at random, one for each kind of object.
 inline constexpr napi_type_tag kStagedPictureTag = {0x2ab85e07f14c4d96, 0xb7310d9ce65f48a2};
+inline constexpr napi_type_tag kPeersTag = {0xd203cafc0a116a1f, 0xbedb0a0406607103};
 
 inline void tag(const Napi::Object& object, const napi_type_tag& kind) {
   const napi_status status = napi_type_tag_object(object.Env(), object, &kind);

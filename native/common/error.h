@@ -17,6 +17,7 @@ enum class ErrorCode {
   kOutOfMemory,
   kDisposed,
   kOverloaded,
+  kTraining,
   kLibtorch,
 };
 

@@ -8,6 +8,8 @@
 #include <exception>
 #include <mutex>
 
+#include "common/own_folder.h"
+
 namespace bigtransfer::devices {
 namespace {
 
@@ -25,15 +27,6 @@ struct Place {
 Place& place() {
   static Place result;
   return result;
-}
-
-/// Where this library lies.
-std::string own_folder() {
-  Dl_info info{};
-  if (dladdr(reinterpret_cast<const void*>(&own_folder), &info) == 0) return ".";
-  const std::string path = info.dli_fname;
-  const size_t slash = path.rfind('/');
-  return slash == std::string::npos ? "." : path.substr(0, slash);
 }
 
 std::string library_path() {

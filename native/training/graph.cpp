@@ -1,15 +1,12 @@
 // ATen operators from stem to head, in the order of transformers' BiT.
 #include "training/graph.h"
 
-#include <ATen/CPUGeneratorImpl.h>
-
 #include "common/error.h"
 #include "model/map_size.h"
 #include "model/plan.h"
 #include "ops/group_norm_act.h"
 #include "ops/same_padding.h"
 #include "ops/standardize_weight.h"
-#include "training/drop_path.h"
 
 namespace bigtransfer::training {
 namespace {
@@ -74,7 +71,7 @@ at::Tensor Graph::run_stem(const at::Tensor& images) const {
 }
 
 at::Tensor Graph::run_block(const at::Tensor& x, const model::BlockSpec& block,
-                            const std::optional<at::Generator>& chance) const {
+                            const std::optional<PathDraws>& draws) const {
   const bool norm_first = topology_.spec.layer_type == model::LayerType::kPreactivation;
   at::Tensor y = x;
   at::Tensor shortcut = x;
@@ -87,7 +84,7 @@ at::Tensor Graph::run_block(const at::Tensor& x, const model::BlockSpec& block,
   }
   if (block.downsample_norm) shortcut = normalise(shortcut, *block.downsample_norm);
   model::check_residual(topology_.spec, block, size_of(y), size_of(shortcut));
-  if (chance) y = drop_path(y, block.drop_path_rate, *chance);
+  if (draws) y = drop_path(y, block.drop_path_rate, *draws);
   y = y + shortcut;
   return block.activation ? activate(y, *block.activation) : y;
 }
@@ -103,10 +100,8 @@ BlockParameters Graph::parameters_of(const model::BlockSpec& block) const {
   return parameters;
 }
 
-at::Tensor Graph::logits(const at::Tensor& images, std::optional<uint64_t> drop_seed) const {
+at::Tensor Graph::logits(const at::Tensor& images, const std::optional<PathDraws>& draws) const {
   model::check_input(topology_.spec, {{images}});
-  std::optional<at::Generator> chance;
-  if (drop_seed) chance = at::detail::createCPUGenerator(*drop_seed);
   at::Tensor x = run_stem(images.to(at::TensorOptions(compute_), /*non_blocking=*/false,
                                     /*copy=*/false, at::MemoryFormat::ChannelsLast));
   Maps maps{x, {}};
@@ -115,7 +110,7 @@ at::Tensor Graph::logits(const at::Tensor& images, std::optional<uint64_t> drop_
       if (has_fused_block(topology_, block, compute_)) {
         maps = fused_block(maps, block, topology_.spec.num_groups, compute_, parameters_of(block));
       } else {
-        maps = {run_block(maps.values.to(compute_), block, chance), {}};
+        maps = {run_block(maps.values.to(compute_), block, draws), {}};
       }
     }
   }

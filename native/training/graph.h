@@ -3,7 +3,6 @@
 
 #include <ATen/ATen.h>
 
-#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -12,6 +11,7 @@
 #include "model/topology.h"
 #include "model/weights.h"
 #include "ops/activation.h"
+#include "training/drop_path.h"
 #include "training/fused_block.h"
 
 namespace bigtransfer::training {
@@ -32,9 +32,9 @@ class Graph {
   Graph(model::Topology topology, const model::Weights& weights, at::ScalarType compute);
 
   /// [N, labels] in float32 for images [N, C, H, W]. Blocks are left out by chance as the topology
-  /// says where `drop_seed` is given; without it as when a network is evaluated. Throws Error
+  /// says where `draws` are given; without them as when a network is evaluated. Throws Error
   /// kShape when the images do not fit.
-  at::Tensor logits(const at::Tensor& images, std::optional<uint64_t> drop_seed) const;
+  at::Tensor logits(const at::Tensor& images, const std::optional<PathDraws>& draws) const;
 
   /// In state-dict order.
   const std::vector<Parameter>& parameters() const { return parameters_; }
@@ -47,7 +47,7 @@ class Graph {
   at::Tensor normalise(const at::Tensor& x, const model::NormSpec& spec) const;
   at::Tensor run_stem(const at::Tensor& images) const;
   at::Tensor run_block(const at::Tensor& x, const model::BlockSpec& block,
-                       const std::optional<at::Generator>& chance) const;
+                       const std::optional<PathDraws>& draws) const;
   BlockParameters parameters_of(const model::BlockSpec& block) const;
 
   model::Topology topology_;

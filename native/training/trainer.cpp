@@ -1,15 +1,23 @@
 // Loss, gradients, steps and files.
 #include "training/trainer.h"
 
+#include <ATen/CPUGeneratorImpl.h>
 #include <c10/core/GradMode.h>
 
 #include "checkpoint/safetensors_writer.h"
+#include "training/exchange.h"
 
 namespace bigtransfer::training {
 namespace {
 
+/// What is learnt from, without what is there to be mixed into others alone.
+at::Tensor own(const at::Tensor& rows, const Mixing& mixing) {
+  return rows.slice(0, 0, mixing.partners.size(0));
+}
+
 at::Tensor mixed(const at::Tensor& images, const Mixing& mixing) {
-  return images * mixing.lambda + images.index_select(0, mixing.permutation) * (1 - mixing.lambda);
+  return own(images, mixing) * mixing.lambda +
+         images.index_select(0, mixing.partners) * (1 - mixing.lambda);
 }
 
 void zero(const Graph& graph, const std::string& name) {
@@ -42,15 +50,29 @@ Trainer::Trainer(const TrainerRequest& request, model::Topology topology,
 
 double Trainer::accumulate(const MicroBatch& batch) {
   const std::lock_guard lock(mutex_);
-  const auto& [images, labels, mixing, weight, drop_seed] = batch;
-  const at::Tensor logits = graph_.logits(mixing ? mixed(images, *mixing) : images, drop_seed);
-  at::Tensor loss = model::loss(logits, labels, problem_);
+  const auto& [images, labels, mixing, weight, drop_seed, first, of] = batch;
+  const PathDraws draws{at::detail::createCPUGenerator(drop_seed), first, of};
+  const at::Tensor logits = graph_.logits(mixing ? mixed(images, *mixing) : images, draws);
+  at::Tensor loss = model::loss(logits, mixing ? own(labels, *mixing) : labels, problem_);
   if (mixing) {
-    const at::Tensor others = labels.index_select(0, mixing->permutation);
+    const at::Tensor others = labels.index_select(0, mixing->partners);
     loss = loss * mixing->lambda + model::loss(logits, others, problem_) * (1 - mixing->lambda);
   }
   (loss * weight).backward();
   return loss.item<double>();
+}
+
+void Trainer::sum(peers::Peers& peers) {
+  const std::lock_guard lock(mutex_);
+  sum_gradients(graph_.parameters(), peers);
+}
+
+void Trainer::take_from_first(peers::Peers& peers) {
+  const std::lock_guard lock(mutex_);
+  std::vector<at::Tensor> tensors;
+  for (const Parameter& each : graph_.parameters()) tensors.push_back(each.value.detach());
+  for (const auto& [name, velocity] : optimizer_.velocities()) tensors.push_back(velocity);
+  training::take_from_first(tensors, peers);
 }
 
 void Trainer::step(double learning_rate) {

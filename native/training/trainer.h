@@ -1,4 +1,4 @@
-// A run of training on one machine: gradients of micro-batches added up, then a step.
+// A run of training: gradients of micro-batches added up, of all peers too, then a step.
 #pragma once
 
 #include <ATen/ATen.h>
@@ -11,6 +11,7 @@
 #include "common/recycled_memory.h"
 #include "model/loss.h"
 #include "model/weights.h"
+#include "peers/peers.h"
 #include "training/graph.h"
 #include "training/sgd.h"
 
@@ -29,14 +30,15 @@ struct TrainerRequest {
   SgdRates rates;
 };
 
-/// MixUp (1710.09412): each image with the one that the permutation puts in its place.
+/// MixUp (1710.09412): each image that is learnt from with another one.
 struct Mixing {
   /// Of the image itself; the other one has the rest.
   double lambda;
-  /// int64 [N].
-  at::Tensor permutation;
+  /// int64 [n]: which image is mixed into each of the first n. Those behind are there for that.
+  at::Tensor partners;
 };
 
+/// A micro-batch, or the part of it that one peer learns from.
 struct MicroBatch {
   /// Floating [N, C, H, W].
   at::Tensor images;
@@ -45,8 +47,12 @@ struct MicroBatch {
   std::optional<Mixing> mixing;
   /// Of its loss in the step's.
   double weight;
-  /// Of what blocks are left out.
+  /// Of what blocks are left out, for the whole micro-batch.
   uint64_t drop_seed;
+  /// Which images of the micro-batch these are, from which one on.
+  int64_t first;
+  /// Images of the whole micro-batch.
+  int64_t of;
 };
 
 /// Calls may come from any thread; they run one after the other.
@@ -58,6 +64,11 @@ class Trainer {
   /// Adds weight · gradient of the mean loss, which is returned. Throws Error kShape for images or
   /// labels that do not fit.
   double accumulate(const MicroBatch& batch);
+  /// Adds up what all peers have added up: the same everywhere, bit by bit. Throws Error kTraining
+  /// where a peer is gone; forget() is due then.
+  void sum(peers::Peers& peers);
+  /// Takes parameters, and what the optimiser remembers, from peer 0. Throws Error kTraining.
+  void take_from_first(peers::Peers& peers);
   /// One step along what was added up.
   void step(double learning_rate);
   /// Forgets what was added up.

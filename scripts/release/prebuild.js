@@ -37,24 +37,26 @@ function copyStripped(file, folder) {
   strip(to);
 }
 
-/** The loader by prebuildify, which names it as node-gyp-build looks for it, and the core beside it. */
+/** The loader by prebuildify, which names it as node-gyp-build looks for it, and beside it the core and Gloo's library. */
 function prebuildCpu(libtorch, sysroot) {
   run('npx', ['--no-install', 'prebuildify', '--napi', '--strip', '--tag-libc'], {
     BIGTRANSFER_LIBTORCH: libtorch,
     BIGTRANSFER_SYSROOT: sysroot,
   });
   for (const name of fs.readdirSync(released))
-    if (/^bigtransfer-torch.*\.so$/.test(name)) copyStripped(path.join(released, name), target);
+    if (/^bigtransfer-(torch.*|gloo)\.so$/.test(name))
+      copyStripped(path.join(released, name), target);
 }
 
-/** Of sources that the build fetches (cmake/libjpeg_turbo.cmake, cmake/libpng.cmake), and where it has them. */
+/** Of sources that the build fetches (cmake/libjpeg_turbo.cmake, libpng.cmake, gloo.cmake), and where it has them. */
 const LICENCES = {
   'libjpeg-turbo': ['libjpeg-turbo/src/libjpeg_turbo', 'LICENSE.md', 'README.ijg'],
   libpng: ['libpng/src/libpng', 'LICENSE'],
   'zlib-ng': ['libpng/src/zlib_ng', 'LICENSE.md'],
+  gloo: ['gloo/src/gloo', 'LICENSE'],
 };
 
-/** Of what is linked into the cores. */
+/** Of what is linked into them. */
 function copyLicences() {
   const { PINNED, majorMinor } = require('../../dist/libtorch');
   const built = path.join(root, 'build-prebuild', `torch${majorMinor(PINNED.version)}`);

@@ -30,7 +30,7 @@ async function runNames(
   quiet = false,
 ) {
   for (const name of names) writeFileSync(join(dir, name), '');
-  const context = { signal: new AbortController().signal, exitCode: 0 };
+  const context = { args: [], signal: new AbortController().signal, exitCode: 0 };
   const results: string[] = [];
   const dispose = jest.fn(async () => undefined);
   // A pipeline's loop over a model that makes of each image what `run` does.

@@ -11,7 +11,7 @@ import {
 } from '../../lib/cli/options';
 
 const { signal } = new AbortController();
-const context = { signal, exitCode: 0 };
+const context = { args: [], signal, exitCode: 0 };
 const onProgress = expect.any(Function) as () => void;
 
 /** What commander makes of these arguments. */

@@ -34,6 +34,11 @@ export const ELSEWHERE: Elsewhere[] = [
     by: 'test/docs/fleet.test.ts, with one of its own; S3 by test/batch/store/s3.test.ts',
   },
   {
+    line: /^(torchrun|srun) /,
+    why: 'need PyTorch, Slurm and several machines',
+    by: 'test/training/peers/place.test.ts and test/cli/processes.test.ts, with the same variables on one machine',
+  },
+  {
     line: /libtorch (fetch|remove)/,
     why: 'brings gigabytes, and takes away the libtorch that the tests run on',
     by: 'test/libtorch/fetch.test.ts, test/libtorch/fetch_cuda.test.ts and test/cli/libtorch.test.ts',

@@ -46,12 +46,14 @@ test('the main package: code, types, addon, sources and the small model', () => 
   const below = (folder: string) => main.files.filter((file) => file.startsWith(`${folder}/`));
   expect(below('prebuilds')).toEqual([
     'prebuilds/README.md',
+    'prebuilds/licenses/gloo/LICENSE',
     'prebuilds/licenses/libjpeg-turbo/LICENSE.md',
     'prebuilds/licenses/libjpeg-turbo/README.ijg',
     'prebuilds/licenses/libpng/LICENSE',
     'prebuilds/licenses/libstdc++/COPYRIGHT',
     'prebuilds/licenses/libstdc++/GPL-3',
     'prebuilds/licenses/zlib-ng/LICENSE.md',
+    'prebuilds/linux-x64/bigtransfer-gloo.so',
     'prebuilds/linux-x64/bigtransfer-torch2.13.so',
     'prebuilds/linux-x64/bigtransfer-torch2.14.so',
     'prebuilds/linux-x64/bigtransfer.glibc.node',

@@ -1,8 +1,9 @@
 // `npm run train:kill`: ends the finetune command by SIGKILL at random moments, again and again. Whenever it
 // was, the same command then comes to the weights of an undisturbed run, and to the loss of each of its steps.
+// With `-- --processes 2` it is one of several processes, any of them, and the others have to end by themselves.
 'use strict';
 
-const { spawn } = require('node:child_process');
+const { execFileSync, spawn } = require('node:child_process');
 const fs = require('node:fs');
 const os = require('node:os');
 const path = require('node:path');
@@ -19,22 +20,46 @@ const AGAIN = 0.4;
 /** For each kill: a machine may be so quick that few runs are met. */
 const MOST_RUNS = 10;
 
-/** @returns the exit code, or the signal that ended it. */
-async function finetune({ data, model }, out, killAfter) {
+/** How the command ends where another of its processes was killed. */
+const TOLD = /Rank \d+ is gone|A process has ended/;
+
+/** Processes that another one has started. */
+function childrenOf(pid) {
+  try {
+    const list = execFileSync('ps', ['-o', 'pid=', '--ppid', String(pid)], { encoding: 'utf8' });
+    return list.split('\n').map(Number).filter(Boolean);
+  } catch {
+    return []; // there is none
+  }
+}
+
+function killNow(pid) {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (error.code !== 'ESRCH') throw error; // it has just ended by itself
+  }
+}
+
+/** @returns whether it came to its end; `kill` says when one of its processes, drawn by a number, is killed. */
+async function finetune({ data, model, processes }, out, kill) {
   const args = [MAIN, 'finetune', data, '--model', model, '--out', out, ...OPTIONS.split(' ')];
+  if (processes > 1) args.push('--processes', String(processes));
   const child = spawn(process.execPath, args, { stdio: ['ignore', 'ignore', 'pipe'] });
   let stderr = '';
   child.stderr.on('data', (chunk) => (stderr += chunk));
   const ended = new Promise((resolve) =>
     child.once('close', (code, signal) => resolve(signal ?? code)),
   );
-  if (killAfter !== undefined) {
-    await Promise.race([wait(killAfter), ended]);
-    child.kill('SIGKILL');
+  if (kill !== undefined) {
+    await Promise.race([wait(kill.after), ended]);
+    const all = child.exitCode === null ? [child.pid, ...childrenOf(child.pid)] : [];
+    if (all.length > 0) killNow(all[Math.floor(kill.which * all.length)]);
   }
   const end = await ended;
-  if (end !== 0 && end !== 'SIGKILL') throw new Error(`it ended with ${end}: ${stderr}`);
-  return end;
+  const isKilled = kill !== undefined && (end === 'SIGKILL' || (end === 1 && TOLD.test(stderr)));
+  if (end !== 0 && !isKilled) throw new Error(`it ended with ${end}: ${stderr}`);
+  return end === 0;
 }
 
 /** The last step that the log of a run has; 0 before there is one. */
@@ -67,9 +92,10 @@ const rows = (bytes) =>
     .map((line) => ({ ...JSON.parse(line), imagesPerSecond: null }));
 
 async function main() {
-  const { times, seed } = numbers({ times: 50, seed: 1 });
+  const { times, seed, processes } = numbers({ times: 50, seed: 1, processes: 1 });
   const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'bit train '));
   const given = {
+    processes,
     model: await makeTinyModel(path.join(folder, 'model')),
     data: makeStripes(path.join(folder, 'data'), { narrow: 12, wide: 12, wider: 12 }),
   };
@@ -87,9 +113,9 @@ async function main() {
   while (!isEnough() && counts.runs < MOST_RUNS * times) {
     const out = path.join(folder, `out${counts.runs++}`);
     do {
-      const end = await finetune(given, out, next() * usual);
-      counts[end === 'SIGKILL' ? 'killed' : 'ended']++;
-      if (end === 'SIGKILL' && stepsIn(out) > 0) counts.amidSteps++;
+      const isEnded = await finetune(given, out, { after: next() * usual, which: next() });
+      counts[isEnded ? 'ended' : 'killed']++;
+      if (!isEnded && stepsIn(out) > 0) counts.amidSteps++;
     } while (next() < AGAIN);
     await finetune(given, out);
     if (state(out) !== expected) {
@@ -99,7 +125,7 @@ async function main() {
   }
   if (counts.wrong === 0) fs.rmSync(folder, { recursive: true });
   report(
-    { times, ...counts, runMs: Math.round(usual) },
+    { times, processes, ...counts, runMs: Math.round(usual) },
     {
       'two undisturbed runs are the same': isSame,
       'every run comes to the same weights, losses and files': counts.wrong === 0,

@@ -43,6 +43,7 @@ function feedOf(more: Partial<FeedOptions> & { pictures?: Numbered; batchSize?: 
   const settings: FeedOptions = {
     ...{ examples, problemType: 'single_label_classification', resize: RESIZE, crop: CROP },
     ...{ flip: 0.5, mixup: 0, batchSplit: 1, normalisation: NORMALISATION, seed: 3 },
+    share: null,
     onProblem: (problem) => problems.push(problem),
     ...options,
   };
@@ -130,13 +131,68 @@ test('MixUp has one share for a step, and a permutation for each micro-batch', a
   for (let step = 0; step < 5; step++) {
     const [first, second] = (await feed.take(step, 9)).map(({ mixing }) => mixing!);
     for (const mixing of [first, second])
-      expect([...mixing!.permutation].sort()).toEqual([0, 1, 2, 3]);
+      expect([...mixing!.partners].sort()).toEqual([0, 1, 2, 3]);
     expect(first!.lambda).toBe(second!.lambda);
     shares.push(first!.lambda);
   }
   expect(new Set(shares).size).toBe(5);
   expect(shares[0]).toBe(new Random(3, 'mixup', 0).beta(0.3, 0.3));
   expect((await feedOf().feed.take(0, 0))[0]?.mixing).toBeNull();
+});
+
+/** What each image of a step is made of, in parts of one, by its place: images of a batch with their partners. */
+const imagesOf = (batches: readonly LearnerBatch[]) =>
+  batches.flatMap((batch) => {
+    const { pixelValues, mixing, labels, first, of, dropSeed } = batch;
+    const values = 3 * CROP * CROP;
+    const at = (i: number) => ({
+      pixels: [...(pixelValues.data as Float32Array).slice(i * values, (i + 1) * values)],
+      label: labels.data[i],
+    });
+    const count = mixing?.partners.length ?? (pixelValues.shape[0] as number);
+    return Array.from({ length: count }, (_, i) => ({
+      ...{ own: at(i), place: first + i, of, dropSeed },
+      other: mixing && at(mixing.partners[i] as number),
+      lambda: mixing && mixing.lambda,
+    }));
+  });
+
+describe('shared among processes', () => {
+  test.each([
+    [2, { batchSize: 8 }],
+    [2, { batchSize: 5, batchSplit: 2, mixup: 0.3 }],
+    [3, { batchSize: 8, mixup: 0.3 }],
+    [3, { batchSize: 2, mixup: 0.3 }],
+    [2, { batchSize: 25, batchSplit: 4, mixup: 0.3 }],
+  ])('by %d, in order they have the whole batch: %p', async (size, options) => {
+    const whole = feedOf(options).feed;
+    const feeds = Array.from({ length: size }, (_, rank) =>
+      feedOf({ ...options, share: { rank, size } }),
+    );
+    for (let step = 0; step < 4; step++) {
+      const batches = await whole.take(step, 3);
+      const parts = await Promise.all(feeds.map(({ feed }) => feed.take(step, 3)));
+      const bySeed =
+        (seed: number) =>
+        ({ dropSeed }: LearnerBatch) =>
+          dropSeed === seed;
+      for (const batch of batches) {
+        const shares = parts.map((part) => imagesOf(part.filter(bySeed(batch.dropSeed))));
+        expect(shares.flat()).toEqual(imagesOf([batch]));
+        const counts = shares.map(({ length }) => length);
+        expect(Math.max(...counts) - Math.min(...counts)).toBeLessThanOrEqual(1);
+      }
+    }
+  });
+
+  test('none reads more than its own and their partners', async () => {
+    const { feed, pictures } = feedOf({ batchSize: 8, mixup: 0.3, share: { rank: 1, size: 4 } });
+    const [batch] = await feed.take(0, 0);
+    const read = batch!.pixelValues.shape[0] as number;
+    expect(read).toBeLessThanOrEqual(4);
+    expect(pictures.asked).toHaveLength(read);
+    expect(batch).toMatchObject({ first: 2, of: 8, mixing: { partners: { length: 2 } } });
+  });
 });
 
 test('batches are made one step ahead, no further, and none after the last', async () => {

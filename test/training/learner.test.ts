@@ -76,8 +76,8 @@ function* batches(step: number, { split, mixup, problem }: Case): Generator<Lear
     yield {
       pixelValues: pixels(step, first, count),
       labels: labels(step, first, count, problem),
-      mixing: mixup ? { lambda, permutation: permutation(step, count) } : null,
-      dropSeed: step,
+      mixing: mixup ? { lambda, partners: permutation(step, count) } : null,
+      ...{ dropSeed: step, first: 0, of: count },
     };
 }
 
