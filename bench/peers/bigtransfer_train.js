@@ -21,7 +21,10 @@ module.exports = serve({
     const problemType = 'single_label_classification';
     learner = await Learner.begin(
       [path.join(folder, 'model.safetensors')],
-      { config, dtype, problemType, momentum: 0.9, weightDecay: 0, seed: 0, threads: 0 },
+      {
+        ...{ config, dtype, problemType, gradientCheckpointing: false },
+        ...{ momentum: 0.9, weightDecay: 0, seed: 0, threads: 0 },
+      },
       { zeroHead: false },
     );
   },

@@ -12,6 +12,8 @@ export interface TrainerRequest extends Pick<
   zeroHead: boolean;
   /** What activations are computed in; parameters are float32. */
   dtype: 'float32' | 'bfloat16';
+  /** Whether blocks keep their inputs alone for the way back, and are run once more there. */
+  gradientCheckpointing: boolean;
   problemType: NonNullable<ForwardRequest['problemType']>;
   momentum: number;
   weightDecay: number;

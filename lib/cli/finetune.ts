@@ -166,6 +166,7 @@ function addRecipeOptions(command: Command): void {
         'bfloat16',
       ]),
     )
+    .option('--gradient-checkpointing', 'less memory: blocks are run once more on the way back')
     .option('--seed <n>', 'of all that is drawn (default: 0)', wholeNumber)
     .option('--eval-steps <n>', 'steps between evaluations', positiveInteger)
     .option('--save-steps <n>', 'steps between checkpoints', positiveInteger);

@@ -24,6 +24,7 @@ export const OF_STEPS = [
   'weightDecay',
   'dropPathRate',
   'dtype',
+  'gradientCheckpointing',
   'evalSteps',
   'saveSteps',
   'fromScratch',

@@ -17,7 +17,13 @@ const OPTIMIZER = 'optimizer.safetensors';
 /** What a network learns by. */
 export interface LearnerSettings extends Pick<
   TrainerRequest,
-  'dtype' | 'problemType' | 'momentum' | 'weightDecay' | 'seed' | 'threads'
+  | 'dtype'
+  | 'gradientCheckpointing'
+  | 'problemType'
+  | 'momentum'
+  | 'weightDecay'
+  | 'seed'
+  | 'threads'
 > {
   /** Of what it becomes, its labels too. */
   config: BitConfig;

@@ -87,6 +87,11 @@ export interface FineTuneOptions extends PretrainedOptions {
   dropPathRate?: number;
   /** What activations are computed in: 'float32' (default) or 'bfloat16'. */
   dtype?: 'float32' | 'bfloat16';
+  /**
+   * Whether what a block computes is computed once more on the way back instead of being kept, for less memory and more time;
+   * default false. It comes to the same weights.
+   */
+  gradientCheckpointing?: boolean;
   /** Of all that is drawn; default 0. */
   seed?: number;
   /** Steps between evaluations; default a tenth of all, and at the end in any case. */
@@ -133,6 +138,7 @@ const OF_STEPS = [
   'weightDecay',
   'dropPathRate',
   'dtype',
+  'gradientCheckpointing',
   'evalSteps',
   'saveSteps',
   'fromScratch',
@@ -225,6 +231,7 @@ export const FINE_TUNE_CHECKS = {
   weightDecay: notNegative,
   dropPathRate: share,
   dtype: oneOf('float32', 'bfloat16'),
+  gradientCheckpointing: boolean,
   seed,
   evalSteps: count,
   saveSteps: count,

@@ -242,14 +242,14 @@ function feedOf(
 
 async function learnerOf(
   { config, files, settings, train }: Preparation,
-  { threads = 0 }: FineTuneOptions,
+  { threads = 0, gradientCheckpointing = false }: FineTuneOptions,
   keeper: Keeper | null,
   peers: Peers | null,
 ): Promise<Learner> {
   const { dtype, momentum, weightDecay, seed } = settings;
   const { problemType } = train;
   const ofRun = { dtype, momentum, weightDecay, seed, problemType };
-  const learned: LearnerSettings = { config, threads, ...ofRun };
+  const learned: LearnerSettings = { config, threads, gradientCheckpointing, ...ofRun };
   let learner: Learner | null = null;
   try {
     await together(peers, async () => {

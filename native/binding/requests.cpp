@@ -164,6 +164,7 @@ training::TrainerRequest to_trainer_request(const Napi::Object& value) {
       .zero_head = to_bool(value["zeroHead"]),
       .compute = to_enum<at::ScalarType>(value["dtype"],
                                          {{"float32", at::kFloat}, {"bfloat16", at::kBFloat16}}),
+      .recompute = to_bool(value["gradientCheckpointing"]),
       .problem = to_problem(value["problemType"]),
       .rates = {.momentum = to_double(value["momentum"]),
                 .weight_decay = to_double(value["weightDecay"])},

@@ -113,6 +113,14 @@ class Step {
 struct Kept : torch::CustomClassHolder {
   std::vector<Step> steps;
   std::optional<FusedConv> downsample;
+
+  /// All but the block's input.
+  void drop_maps() {
+    for (size_t i = 1; i < steps.size(); ++i) steps[i].x.reset();
+  }
+  void make_maps_again() {
+    for (size_t i = 1; i < steps.size(); ++i) steps[i].x = steps[i - 1].run().values;
+  }
 };
 
 /// The largest maps of a group of images, in bytes: what one kernel makes the next ones find in the
@@ -220,11 +228,12 @@ Maps run(Kept& kept, const at::Tensor& x, const at::Tensor& sums) {
 }
 
 constexpr const char* kKept = "kept";
+constexpr const char* kRecompute = "recompute";
 
 struct Block : torch::autograd::Function<Block> {
   /// The parameters are there for autograd to see: `kept` has them already.
   static at::Tensor forward(torch::autograd::AutogradContext* context,
-                            const c10::intrusive_ptr<Kept>& kept, Maps& out,
+                            const c10::intrusive_ptr<Kept>& kept, bool recompute, Maps& out,
                             const std::optional<at::Tensor>& sums, const at::Tensor& x,
                             const at::Tensor&, const at::Tensor&, const at::Tensor&,
                             const at::Tensor&, const at::Tensor&, const at::Tensor&,
@@ -232,7 +241,9 @@ struct Block : torch::autograd::Function<Block> {
                             const std::optional<at::Tensor>&) {
     const at::Tensor values = x.detach().contiguous(at::MemoryFormat::ChannelsLast);
     out = run(*kept, values, sums ? *sums : sums_of(values));
+    if (recompute) kept->drop_maps();
     context->saved_data[kKept] = c10::IValue::make_capsule(kept);
+    context->saved_data[kRecompute] = recompute;
     return out.values;
   }
 
@@ -240,11 +251,12 @@ struct Block : torch::autograd::Function<Block> {
                                 const variable_list& of_outputs) {
     const auto kept =
         c10::static_intrusive_pointer_cast<Kept>(context->saved_data[kKept].toCapsule());
+    if (context->saved_data[kRecompute].toBool()) kept->make_maps_again();
     context->saved_data.clear();
     const at::Tensor gradient = of_outputs[0].contiguous(at::MemoryFormat::ChannelsLast);
     variable_list made = Back(*kept, gradient).run();
     // Of what is no tensor that learns.
-    made.insert(made.begin(), 3, at::Tensor());
+    made.insert(made.begin(), 4, at::Tensor());
     return made;
   }
 };
@@ -264,21 +276,21 @@ bool has_fused_block(const model::Topology& topology, const model::BlockSpec& bl
   return true;
 }
 
-Maps fused_block(const Maps& in, const model::BlockSpec& spec, int64_t groups, at::ScalarType type,
+Maps fused_block(const Maps& in, const model::BlockSpec& spec, const BlockMode& mode,
                  const BlockParameters& parameters) {
   const auto kept = c10::make_intrusive<Kept>();
   for (size_t i = 0; i < spec.convs.size(); ++i)
-    kept->steps.emplace_back(spec.convs[i], groups, type, parameters.steps[i]);
+    kept->steps.emplace_back(spec.convs[i], mode.groups, mode.type, parameters.steps[i]);
   if (spec.downsample)
-    kept->downsample.emplace(*spec.downsample, parameters.downsample.detach(), type);
+    kept->downsample.emplace(*spec.downsample, parameters.downsample.detach(), mode.type);
   const auto& [first, second, third] = parameters.steps;
   const auto if_defined = [](const at::Tensor& tensor) {
     return tensor.defined() ? std::optional(tensor) : std::nullopt;
   };
   Maps out;
   out.values = Block::apply(
-      kept, out, if_defined(in.sums), in.values.to(at::kFloat), first.norm_weight, first.norm_bias,
-      first.conv_weight, second.norm_weight, second.norm_bias, second.conv_weight,
+      kept, mode.recompute, out, if_defined(in.sums), in.values.to(at::kFloat), first.norm_weight,
+      first.norm_bias, first.conv_weight, second.norm_weight, second.norm_bias, second.conv_weight,
       third.norm_weight, third.norm_bias, third.conv_weight, if_defined(parameters.downsample));
   return out;
 }

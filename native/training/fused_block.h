@@ -35,10 +35,19 @@ struct BlockParameters {
 bool has_fused_block(const model::Topology& topology, const model::BlockSpec& block,
                      at::ScalarType type);
 
-/// The block's output, followed by autograd; products are of `type`, all else is float32. Uses the
-/// threads of the caller's team; the result does not depend on how many there are. `spec` must
-/// outlive the way back. Throws Error kShape for maps that are too small.
-Maps fused_block(const Maps& in, const model::BlockSpec& spec, int64_t groups, at::ScalarType type,
+/// How a block is computed.
+struct BlockMode {
+  int64_t groups;
+  /// Of products; all else is float32.
+  at::ScalarType type;
+  /// Whether what its convolutions make is not kept, but made once more on the way back.
+  bool recompute;
+};
+
+/// The block's output, followed by autograd. Uses the threads of the caller's team; the result does
+/// not depend on how many there are. `spec` must outlive the way back. Throws Error kShape for maps
+/// that are too small.
+Maps fused_block(const Maps& in, const model::BlockSpec& spec, const BlockMode& mode,
                  const BlockParameters& parameters);
 
 }  // namespace bigtransfer::training

@@ -1,12 +1,15 @@
 // ATen operators from stem to head, in the order of transformers' BiT.
 #include "training/graph.h"
 
+#include <utility>
+
 #include "common/error.h"
 #include "model/map_size.h"
 #include "model/plan.h"
 #include "ops/group_norm_act.h"
 #include "ops/same_padding.h"
 #include "ops/standardize_weight.h"
+#include "training/recomputed.h"
 
 namespace bigtransfer::training {
 namespace {
@@ -18,8 +21,9 @@ model::MapSize size_of(const at::Tensor& x) { return {x.size(-2), x.size(-1)}; }
 
 }  // namespace
 
-Graph::Graph(model::Topology topology, const model::Weights& weights, at::ScalarType compute)
-    : topology_(std::move(topology)), compute_(compute) {
+Graph::Graph(model::Topology topology, const model::Weights& weights, at::ScalarType compute,
+             bool recompute)
+    : topology_(std::move(topology)), compute_(compute), recompute_(recompute) {
   if (!topology_.head || topology_.head->out_features < 1)
     throw Error(ErrorCode::kConfig, "A network learns with labels, and this one has none");
   for (const model::ParameterSpec& each : weights.parameters()) {
@@ -89,6 +93,19 @@ at::Tensor Graph::run_block(const at::Tensor& x, const model::BlockSpec& block,
   return block.activation ? activate(y, *block.activation) : y;
 }
 
+/// run_block(), which keeps nothing but x.
+at::Tensor Graph::run_block_again(const at::Tensor& x, const model::BlockSpec& block,
+                                  const std::optional<PathDraws>& draws) const {
+  std::optional<PathDraws> next = draws;
+  std::optional<PathDraws> same = draws;
+  if (same) same->chance = draws->chance.clone();
+  return recomputed(
+      [=, this, &block](const at::Tensor& input) mutable {
+        return run_block(input, block, std::exchange(next, same));
+      },
+      x);
+}
+
 BlockParameters Graph::parameters_of(const model::BlockSpec& block) const {
   BlockParameters parameters;
   for (size_t i = 0; i < block.convs.size(); ++i) {
@@ -108,9 +125,11 @@ at::Tensor Graph::logits(const at::Tensor& images, const std::optional<PathDraws
   for (const model::StageSpec& stage : topology_.stages) {
     for (const model::BlockSpec& block : stage.blocks) {
       if (has_fused_block(topology_, block, compute_)) {
-        maps = fused_block(maps, block, topology_.spec.num_groups, compute_, parameters_of(block));
+        const BlockMode mode{topology_.spec.num_groups, compute_, recompute_};
+        maps = fused_block(maps, block, mode, parameters_of(block));
       } else {
-        maps = {run_block(maps.values.to(compute_), block, draws), {}};
+        x = maps.values.to(compute_);
+        maps = {recompute_ ? run_block_again(x, block, draws) : run_block(x, block, draws), {}};
       }
     }
   }

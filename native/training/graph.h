@@ -28,8 +28,10 @@ struct Parameter {
 class Graph {
  public:
   /// Computes in `compute`, float32 or bfloat16; parameters and gradients are float32 in any case.
+  /// `recompute`: blocks keep their inputs alone for the way back, where they are run once more.
   /// Throws Error kConfig for a network without labels.
-  Graph(model::Topology topology, const model::Weights& weights, at::ScalarType compute);
+  Graph(model::Topology topology, const model::Weights& weights, at::ScalarType compute,
+        bool recompute);
 
   /// [N, labels] in float32 for images [N, C, H, W]. Blocks are left out by chance as the topology
   /// says where `draws` are given; without them as when a network is evaluated. Throws Error
@@ -48,10 +50,13 @@ class Graph {
   at::Tensor run_stem(const at::Tensor& images) const;
   at::Tensor run_block(const at::Tensor& x, const model::BlockSpec& block,
                        const std::optional<PathDraws>& draws) const;
+  at::Tensor run_block_again(const at::Tensor& x, const model::BlockSpec& block,
+                             const std::optional<PathDraws>& draws) const;
   BlockParameters parameters_of(const model::BlockSpec& block) const;
 
   model::Topology topology_;
   at::ScalarType compute_;
+  bool recompute_;
   std::vector<Parameter> parameters_;
   std::map<std::string, size_t> places_;
 };

@@ -39,7 +39,7 @@ Trainer::Trainer(const TrainerRequest& request, model::Topology topology,
                  const model::Weights& weights)
     : loading_info_(weights.loading_info()),
       problem_(request.problem),
-      graph_(std::move(topology), weights, request.compute),
+      graph_(std::move(topology), weights, request.compute, request.recompute),
       optimizer_(graph_.parameters(), request.rates) {
   if (request.zero_head) {
     zero(graph_, graph_.head().name + ".weight");

@@ -26,6 +26,8 @@ struct TrainerRequest {
   /// Whether the head starts at zero, whatever the source has.
   bool zero_head;
   at::ScalarType compute;
+  /// See Graph.
+  bool recompute;
   model::ProblemType problem;
   SgdRates rates;
 };

@@ -88,6 +88,7 @@ async function settingsOf(each: (typeof cases)[number], more = {}): Promise<Lear
   return {
     config: await BitConfig.fromPretrained(folderOf(each.layerType)),
     dtype: 'float32',
+    gradientCheckpointing: false,
     problemType: each.problem,
     momentum: 0.9,
     weightDecay: each.decay,
@@ -209,6 +210,19 @@ test('nothing is learnt from a step that fails or is stopped', async () => {
   expect(readFileSync(join(out, 'model.safetensors'))).toEqual(
     readFileSync(join(other, 'model.safetensors')),
   );
+});
+
+test('what is computed once more instead of being kept comes to the same weights', async () => {
+  const each = cases[0]!;
+  const saved: Buffer[] = [];
+  for (const gradientCheckpointing of [false, true]) {
+    const learner = await begin(each, { gradientCheckpointing });
+    await run(learner, each, 0, 2);
+    const out = newFolder();
+    await learner.save(out);
+    saved.push(readFileSync(join(out, 'model.safetensors')));
+  }
+  expect(saved[1]).toEqual(saved[0]);
 });
 
 test('a head that is to be zero is, and one for other labels starts afresh', async () => {

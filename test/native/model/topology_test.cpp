@@ -88,12 +88,12 @@ TEST("impossible numbers are refused by name") {
 }
 
 TEST("initialize: the same for the same seed and name, in transformers' spread") {
-  const ParameterSpec conv{"c", {256, 64, 3, 3}, Initialization::kKaimingNormal, 0};
+  const ParameterSpec conv{"c", {256, 64, 3, 3}, Initialization::kKaimingNormal, 0, true};
   EXPECT(at::equal(initialize(conv, 7), initialize(conv, 7)));
   EXPECT(!at::equal(initialize(conv, 7), initialize(conv, 8)));
   const double expected = std::sqrt(2.0 / (256 * 9));
   EXPECT(std::abs(initialize(conv, 7).std().item<double>() / expected - 1) < 0.02);
-  const ParameterSpec head{"h", {1000, 2048}, Initialization::kLinear, 2048};
+  const ParameterSpec head{"h", {1000, 2048}, Initialization::kLinear, 2048, true};
   const at::Tensor drawn = initialize(head, 7);
   const double bound = 1 / std::sqrt(2048.0);
   EXPECT(drawn.abs().max().item<double>() <= bound);

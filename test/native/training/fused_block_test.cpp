@@ -1,6 +1,7 @@
 // Blocks on our own kernels against autograd of the plain operators in double precision.
 #include "training/fused_block.h"
 
+#include <array>
 #include <vector>
 
 #include "check.h"
@@ -117,12 +118,12 @@ at::Tensor plain(const std::vector<at::Tensor>& leaves, const model::BlockSpec& 
 }
 
 Maps ours(const std::vector<at::Tensor>& leaves, const model::BlockSpec& spec, int64_t groups,
-          at::ScalarType type) {
+          at::ScalarType type, bool recompute = false) {
   BlockParameters parameters;
   for (size_t i = 0; i < 3; ++i)
     parameters.steps[i] = {leaves[1 + 3 * i], leaves[2 + 3 * i], leaves[3 + 3 * i]};
   if (spec.downsample) parameters.downsample = leaves.back();
-  return fused_block({leaves[0], {}}, spec, groups, type, parameters);
+  return fused_block({leaves[0], {}}, spec, {groups, type, recompute}, parameters);
 }
 
 /// What was computed and the gradients of all leaves.
@@ -193,9 +194,26 @@ TEST("fused_block: the sums that go with the maps are theirs, and the next block
   const at::Tensor values = made.values.detach().to(at::kDouble);
   EXPECT(at::allclose(made.sums.select(1, 0), values.sum({2, 3}), 1e-5, 1e-3));
   EXPECT(at::allclose(made.sums.select(1, 1), values.square().sum({2, 3}), 1e-5, 1e-3));
-  const Maps with = fused_block(made, spec, layer.groups, at::kFloat, e.parameters);
-  const Maps without = fused_block({made.values, {}}, spec, layer.groups, at::kFloat, e.parameters);
+  const Maps with = fused_block(made, spec, {layer.groups, at::kFloat, false}, e.parameters);
+  const Maps without =
+      fused_block({made.values, {}}, spec, {layer.groups, at::kFloat, false}, e.parameters);
   EXPECT(error_of(with.values.detach(), without.values.detach().to(at::kDouble)) < 1e-5);
+}
+
+TEST("fused_block: the same bits when it is computed once more on the way back") {
+  if (!ops::kernels()) return;
+  at::manual_seed(11);
+  for (const Layer& layer : kLayers) {
+    const model::BlockSpec spec = spec_of(layer);
+    const Example e = make(layer, spec);
+    std::array<std::vector<at::Tensor>, 2> made;
+    for (const bool recompute : {false, true}) {
+      const auto leaves = leaves_of(e.x, e.parameters, at::kFloat);
+      const Maps maps = ours(leaves, spec, layer.groups, at::kFloat, recompute);
+      made[recompute] = results(maps.values, leaves, e.gradient);
+    }
+    for (size_t i = 0; i < made[0].size(); ++i) EXPECT(at::equal(made[1][i], made[0][i]));
+  }
 }
 
 TEST("fused_block: the same bits on any number of threads") {

@@ -1,8 +1,11 @@
-// A network's gradients against differences of its loss, for every activation.
+// A network's gradients against differences of its loss, for every activation; with and without
+// what is kept for them.
 #include "training/graph.h"
 
+#include <ATen/CPUGeneratorImpl.h>
 #include <c10/core/GradMode.h>
 
+#include <array>
 #include <cmath>
 #include <string>
 #include <vector>
@@ -55,9 +58,9 @@ model::NetworkSpec spec_of(model::LayerType layer_type, const std::string& activ
   return spec;
 }
 
-Graph graph_of(const model::NetworkSpec& spec) {
+Graph graph_of(const model::NetworkSpec& spec, bool recompute = false) {
   const model::Topology topology = model::make_topology(spec, "bit.");
-  return {topology, model::Weights(model::parameters(topology), 5), at::kFloat};
+  return {topology, model::Weights(model::parameters(topology), 5), at::kFloat, recompute};
 }
 
 double loss(const Graph& graph, const at::Tensor& images, const at::Tensor& pull) {
@@ -111,5 +114,29 @@ TEST("Graph: gradients against differences of the loss, for every activation") {
       if (!is_near) std::cerr << activation << ": " << change << "\n";
       EXPECT(is_near);
     }
+  }
+}
+
+TEST("Graph: the same bits when blocks are computed once more on the way back") {
+  for (const auto layer_type : {model::LayerType::kPreactivation, model::LayerType::kBottleneck}) {
+    model::NetworkSpec spec = spec_of(layer_type, "silu");
+    spec.drop_path_rate = 0.9;
+    at::manual_seed(12);
+    const at::Tensor images = at::randn({kImages, 3, kSide, kSide});
+    std::array<std::vector<at::Tensor>, 2> made;
+    for (const bool recompute : {false, true}) {
+      const Graph graph = graph_of(spec, recompute);
+      // Twice, so that gradients are added to what is there.
+      for (const uint64_t seed : {3, 4}) {
+        const PathDraws draws{at::detail::createCPUGenerator(seed), 0, kImages};
+        const at::Tensor logits = graph.logits(images, draws);
+        made[recompute].push_back(logits.detach());
+        logits.square().sum().backward();
+      }
+      for (const Parameter& each : graph.parameters())
+        if (each.learns) made[recompute].push_back(each.value.grad());
+    }
+    EXPECT(!at::equal(made[0][0], made[0][1]));
+    for (size_t i = 0; i < made[0].size(); ++i) EXPECT(at::equal(made[1][i], made[0][i]));
   }
 }
