@@ -202,6 +202,9 @@ struct ResizeKernels {
 struct PackingKernels {
   /// Multiplies and adds in double: see ChannelScaling.
   void (*standardize)(const float* values, int64_t count, float scale, float shift, float* to);
+  /// The gradient of a channel's values, where that of what standardises them is `gradient`.
+  void (*standardize_gradient)(const float* values, int64_t count, float scale, float shift,
+                               const float* gradient, float* to);
   /// G k G^T of `lanes` kernels k, [3 * 3][lanes], for G of [side][3]: [side * side][lanes].
   void (*transform)(const double* generator, int64_t side, int64_t lanes, const float* kernels,
                     float* to);

@@ -1,7 +1,6 @@
 // Plain ATen weight standardisation: batch norm's training statistics over one row per channel.
 #include "ops/standardize_weight.h"
 
-#include <algorithm>
 #include <array>
 #include <cmath>
 #include <numeric>
@@ -25,40 +24,6 @@ double lane_sum(const float* values, int64_t count, const Term& term) {
   }
   for (; i < count; ++i) lanes[0] += term(values[i]);
   return std::accumulate(lanes.begin(), lanes.end(), 0.0);
-}
-
-/// Adds up to so many floats before their sum joins the others in double.
-constexpr int64_t kChunk = 256;
-
-/// One output channel's gradient, where `gradient` has that of what is standardised.
-void channel_gradient(const float* weights, const ChannelScaling& scaling, int64_t count,
-                      const float* gradient, float* out) {
-  constexpr int64_t kLanes = 8;
-  const auto standardised = [&](int64_t i) { return weights[i] * scaling.scale + scaling.shift; };
-  double sum = 0;
-  double product = 0;
-  for (int64_t begin = 0; begin < count; begin += kChunk) {
-    const int64_t end = std::min(begin + kChunk, count);
-    std::array<float, kLanes> sums{};
-    std::array<float, kLanes> products{};
-    int64_t i = begin;
-    for (; i + kLanes <= end; i += kLanes) {
-      for (int64_t lane = 0; lane < kLanes; ++lane) {
-        sums[static_cast<size_t>(lane)] += gradient[i + lane];
-        products[static_cast<size_t>(lane)] += gradient[i + lane] * standardised(i + lane);
-      }
-    }
-    for (; i < end; ++i) {
-      sums[0] += gradient[i];
-      products[0] += gradient[i] * standardised(i);
-    }
-    sum += std::accumulate(sums.begin(), sums.end(), 0.0);
-    product += std::accumulate(products.begin(), products.end(), 0.0);
-  }
-  const auto mean = static_cast<float>(sum / static_cast<double>(count));
-  const auto slope = static_cast<float>(product / static_cast<double>(count));
-  for (int64_t i = 0; i < count; ++i)
-    out[i] = scaling.scale * (gradient[i] - mean - standardised(i) * slope);
 }
 
 }  // namespace
@@ -96,7 +61,7 @@ std::vector<ChannelScaling> channel_scalings(const at::Tensor& weight) {
   return scalings;
 }
 
-at::Tensor standardize_weight_gradient(const at::Tensor& weight,
+at::Tensor standardize_weight_gradient(const Kernels& kernels, const at::Tensor& weight,
                                        const std::vector<ChannelScaling>& scalings,
                                        const at::Tensor& gradient) {
   const int64_t out = weight.size(0);
@@ -109,13 +74,14 @@ at::Tensor standardize_weight_gradient(const at::Tensor& weight,
   share_out(out, [&](int64_t begin, int64_t end) {
     std::vector<float> row(static_cast<size_t>(in * taps));
     for (int64_t o = begin; o < end; ++o) {
-      for (int64_t tap = 0; tap < taps; ++tap) {
+      for (int64_t tap = 0; taps > 1 && tap < taps; ++tap) {
         const float* of_tap = from + (tap * out + o) * in;
         for (int64_t i = 0; i < in; ++i) row[static_cast<size_t>(i * taps + tap)] = of_tap[i];
       }
+      const auto [scale, shift] = scalings[static_cast<size_t>(o)];
       const int64_t first = o * in * taps;
-      channel_gradient(weights + first, scalings[static_cast<size_t>(o)], in * taps, row.data(),
-                       to + first);
+      kernels.packing.standardize_gradient(weights + first, in * taps, scale, shift,
+                                           taps > 1 ? row.data() : from + first, to + first);
     }
   });
   return result;

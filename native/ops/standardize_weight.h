@@ -5,6 +5,8 @@
 
 #include <vector>
 
+#include "ops/kernels.h"
+
 namespace bigtransfer::ops {
 
 /// Epsilon under the square root; transformers' and timm's value for every BiT convolution.
@@ -34,7 +36,7 @@ std::vector<ChannelScaling> channel_scalings(const at::Tensor& weight);
 
 /// The gradient of `weight`, in its shape, where that of what is standardised is `gradient`,
 /// [kh * kw, out, in], both contiguous in float32. The scalings are the weight's.
-at::Tensor standardize_weight_gradient(const at::Tensor& weight,
+at::Tensor standardize_weight_gradient(const Kernels& kernels, const at::Tensor& weight,
                                        const std::vector<ChannelScaling>& scalings,
                                        const at::Tensor& gradient);
 

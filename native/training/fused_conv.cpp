@@ -186,7 +186,8 @@ void FusedConv::Back::add_weight_gradient(ImageRange range, const at::Tensor& x,
 }
 
 at::Tensor FusedConv::Back::weight_gradient() {
-  return ops::standardize_weight_gradient(conv_.weight_, conv_.scalings_, sums_.total());
+  return ops::standardize_weight_gradient(*ops::kernels(), conv_.weight_, conv_.scalings_,
+                                          sums_.total());
 }
 
 void FusedConv::Back::input_gradient(const at::Tensor& gradient, at::Tensor& out, bool adds) const {

@@ -5,6 +5,7 @@
 
 #include "check.h"
 #include "common/error.h"
+#include "support/tested_kernels.h"
 
 using namespace bigtransfer;
 
@@ -62,10 +63,13 @@ TEST("standardize_weight_gradient: against autograd of the plain operator in dou
     const at::Tensor gradient = at::randn(shape);
     const at::Tensor leaf = weight.to(at::kDouble).set_requires_grad(true);
     ops::standardize_weight(leaf).backward(gradient.to(at::kDouble));
-    const at::Tensor made = ops::standardize_weight_gradient(
-        weight, ops::channel_scalings(weight), gradient.flatten(2).permute({2, 0, 1}).contiguous());
-    EXPECT(made.sizes() == weight.sizes());
-    EXPECT((made - leaf.grad()).abs().max().item<double>() <
-           2e-6 * leaf.grad().abs().max().item<double>());
+    for (const ops::Kernels& kernels : test::tested_kernels()) {
+      const at::Tensor made =
+          ops::standardize_weight_gradient(kernels, weight, ops::channel_scalings(weight),
+                                           gradient.flatten(2).permute({2, 0, 1}).contiguous());
+      EXPECT(made.sizes() == weight.sizes());
+      EXPECT((made - leaf.grad()).abs().max().item<double>() <
+             2e-6 * leaf.grad().abs().max().item<double>());
+    }
   }
 }
