@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <type_traits>
 
 #include "ops/cpu/prepared_input.h"
 #include "ops/cpu/product.h"
@@ -28,6 +29,13 @@ void pointwise(const ConvTask& task) {
         const int64_t y = i / g.out.width * g.stride;
         const int64_t x = i % g.out.width * g.stride;
         const float* pixel = piece.image->x + (y * g.in.width + x) * g.in.pitch;
+        if constexpr (std::is_same_v<Value, float>) {
+          // It is there already as it is to be multiplied.
+          if (!piece.image->scale) {
+            rows[static_cast<size_t>((to - input) / row)] = pixel + channels.begin;
+            continue;
+          }
+        }
         prepare<Element>(*piece.image, pixel, channels, to);
       }
     }
