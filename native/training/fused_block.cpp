@@ -125,7 +125,7 @@ struct Kept : torch::CustomClassHolder {
 
 /// The largest maps of a group of images, in bytes: what one kernel makes the next ones find in the
 /// caches.
-constexpr int64_t kGroupBytes = int64_t{4} << 20;
+constexpr int64_t kGroupBytes = int64_t{8} << 20;
 
 void add(ops::NormParameterGradients& sum, ops::NormParameterGradients more) {
   if (!sum.weight.defined()) {

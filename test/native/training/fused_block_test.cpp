@@ -41,7 +41,7 @@ const std::vector<Layer> kLayers = {
     // Enough pixels for Winograd's larger tiles, in more images than are convolved together.
     {10, 64, 32, 64, 11, 10, 32},
     // As wide as those of R50x1, whose sums are long; in two groups on the way back.
-    {3, 512, 128, 512, 28, 28, 32},
+    {7, 512, 128, 512, 28, 28, 32},
     {2, 1024, 512, 2048, 14, 14, 32, 2},
 };
 
