@@ -1,15 +1,15 @@
-"""Measures a saved BiT classifier on a folder of pictures, one folder per class.
+"""Measures by transformers what accuracy.json states by our own evaluate(), and compares the two.
 
 Everything goes through transformers as a user would call it: the saved BitImageProcessor, and the
 saved weights loaded in float32. Needs torch, torchvision, transformers and Pillow:
 
     node models/recipe/render.js --split test --per-class 100 --out pictures/test
-    python models/recipe/evaluate.py models/bit-mini-scenes pictures/test \
-        --json models/bit-mini-scenes/accuracy.json
+    python models/recipe/evaluate.py models/bit-mini-scenes pictures/test
 """
 
 import argparse
 import json
+import sys
 from pathlib import Path
 
 import torch
@@ -68,19 +68,18 @@ def accuracy_by_class(truth, guesses, names):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("model", type=Path)
-    parser.add_argument("pictures", type=Path)
-    parser.add_argument("--json", type=Path, help="also write the result to this file")
+    parser.add_argument("model", type=Path, help="a model's directory, accuracy.json included")
+    parser.add_argument("pictures", type=Path, help="those that it was measured on, a folder per class")
     arguments = parser.parse_args()
     config = json.loads((arguments.model / "config.json").read_text())
     names = [config["id2label"][str(index)] for index in range(len(config["id2label"]))]
-    result = accuracy_by_class(*predict(arguments.model, arguments.pictures), names)
-    seeds = [int(file.stem) for file in picture_files(arguments.pictures / names[0])]
-    result["seeds"] = {"first": seeds[0], "last": seeds[-1], "perClass": len(seeds)}
-    text = json.dumps(result, indent=2)
-    print(text)
-    if arguments.json:
-        arguments.json.write_text(text + "\n")
+    stated = json.loads((arguments.model / "accuracy.json").read_text())
+    measured = accuracy_by_class(*predict(arguments.model, arguments.pictures), names)
+    print(json.dumps(measured, indent=2))
+    different = [key for key, value in measured.items() if value != stated[key]]
+    if different:
+        sys.exit(f"accuracy.json states other values of {', '.join(different)}")
+    print("as accuracy.json states")
 
 
 if __name__ == "__main__":

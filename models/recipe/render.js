@@ -60,7 +60,7 @@ async function renderPixels(classIndex, seed, side = PICTURE_SIDE, drawings = un
 }
 
 /**
- * Writes pictures into one folder per class, each named by its seed.
+ * Writes pictures into one folder per class, each named by its seed; those that are there are left as they are.
  *
  * @param {string} out
  * @param {{ classes: string[], firstSeed: number, perClass: number, side: number, format: string }} plan
@@ -73,9 +73,13 @@ async function renderFolder(out, { classes, firstSeed, perClass, side, format })
       const name = classes[next % classes.length];
       const seed = firstSeed + Math.floor(next / classes.length);
       next += 1;
+      const file = path.join(out, name, `${seed}.${format}`);
+      if (fs.existsSync(file)) continue;
       const png = await renderPixels(CLASSES.indexOf(name), seed, side);
       const bytes = format === 'jpeg' ? await sharp(png).jpeg(JPEG).toBuffer() : png;
-      await fs.promises.writeFile(path.join(out, name, `${seed}.${format}`), bytes);
+      // Whole or not at all: whoever is interrupted goes on from there.
+      await fs.promises.writeFile(`${file}.part`, bytes);
+      await fs.promises.rename(`${file}.part`, file);
     }
   };
   await Promise.all(Array.from({ length: IN_FLIGHT }, worker));
@@ -127,4 +131,4 @@ if (require.main === module) {
   });
 }
 
-module.exports = { CLASSES, PICTURE_SIDE, SPLITS, renderPixels };
+module.exports = { CLASSES, PICTURE_SIDE, SPLITS, renderFolder, renderPixels };
