@@ -200,9 +200,7 @@ async function run(data: string, flags: Flags, context: Context): Promise<void> 
 function runHead(data: string, flags: Flags, context: Context): Promise<void> {
   const { strength, json = false } = flags;
   const progress = new Progress();
-  // There is no report of a head alone.
-  const given = { ...optionsOf(flags, context, progress), report: undefined };
-  const options = { ...given, headOnly: true, strength } as const;
+  const options = { ...optionsOf(flags, context, progress), headOnly: true, strength } as const;
   return tellHead(fineTune(flags.model, data, options), progress, context, json);
 }
 

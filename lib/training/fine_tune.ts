@@ -15,7 +15,7 @@ import {
   type TrainingData,
 } from './options';
 import { prepareRun } from './prepare';
-import { writeRunReport } from './report/report';
+import { writeHeadReport, writeRunReport } from './report/report';
 import { Run, type FineTuneResult, type TrainingStep } from './run';
 
 /**
@@ -125,7 +125,12 @@ async function openHead(
       options.onData?.(dataOf(preparation.train, preparation.validation));
       return run.steps();
     },
-    end: () => Promise.resolve(run.result()),
+    end: async () => {
+      const [learned, result] = [run.learned, run.result()];
+      const all = { source: preparation.model, preparation, learned, result };
+      const report = options.report === false ? null : await writeHeadReport(all, options);
+      return { ...result, report };
+    },
     close: () => run.close(),
   };
 }
