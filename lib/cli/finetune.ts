@@ -254,11 +254,8 @@ async function runFirst(
 function runHead(data: string, flags: Flags, context: Context): Promise<void> {
   const { strength, json = false } = flags;
   const progress = new Progress();
-  // There is no report of a head alone, and one process learns it.
-  const given = {
-    ...optionsOf(flags, context, progress),
-    ...{ report: undefined, distributed: undefined },
-  };
+  // One process learns it.
+  const given = { ...optionsOf(flags, context, progress), distributed: undefined };
   const options = { ...given, headOnly: true, strength } as const;
   return tellHead(fineTune(flags.model, data, options), progress, context, json);
 }

@@ -63,6 +63,8 @@ export async function tellHead(
   }
   const result = await running.result();
   if (json) return printJson({ ...(result.evaluation ?? {}), ...result });
+  for (const line of problemLines(result.problems)) progress.note(line);
+  if (result.report !== null) progress.note(`report: ${result.report}`);
   await tell(result);
 }
 
@@ -83,9 +85,7 @@ function featuresInWords(step: Extract<HeadStep, { phase: 'features' }>): string
   return `${done} of ${total}, ${rate} images/s, ${duration(secondsLeft)} left`;
 }
 
-async function tell({ output, trainExamples, problems, evaluation, ...rest }: HeadResult) {
-  for (const line of problemLines(problems)) process.stderr.write(`${line}\n`);
-  const { strength, strengths } = rest;
+async function tell({ output, trainExamples, evaluation, strength, strengths }: HeadResult) {
   const chosen = strengths.find((each) => each.strength === strength);
   const accuracy = chosen?.accuracy ?? null;
   const validated = accuracy === null ? '' : `, cross-validated accuracy ${percent(accuracy)}`;

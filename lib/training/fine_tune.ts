@@ -17,7 +17,7 @@ import {
 import { Peers } from './peers/peers';
 import { placeOf, sharedThreads, type PeerPlace } from './peers/place';
 import { prepareRun } from './prepare';
-import { writeRunReport } from './report/report';
+import { writeHeadReport, writeRunReport } from './report/report';
 import { Run, type FineTuneResult, type TrainingStep } from './run';
 
 /**
@@ -166,7 +166,12 @@ async function openHead(
       options.onData?.(dataOf(preparation.train, preparation.validation));
       return run.steps();
     },
-    end: () => Promise.resolve(run.result()),
+    end: async () => {
+      const [learned, result] = [run.learned, run.result()];
+      const all = { source: preparation.model, preparation, learned, result };
+      const report = options.report === false ? null : await writeHeadReport(all, options);
+      return { ...result, report };
+    },
     close: () => run.close(),
   };
 }

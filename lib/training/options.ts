@@ -110,7 +110,7 @@ export interface FineTuneOptions extends PretrainedOptions {
   timeoutMs?: number;
   /** Deletes what an earlier run has left in `output`, and begins anew; default false: it is gone on with. */
   restart?: boolean;
-  /** Whether `training/report.html` is written at the end: curves, measures, the worst mistakes; default true. */
+  /** Whether `training/report.html` is written at the end: how it went, measures, the worst mistakes; default true. */
   report?: boolean;
   /** Called once the data are read, before the first step. */
   onData?: (data: TrainingData) => void;
@@ -142,7 +142,6 @@ const OF_STEPS = [
   'evalSteps',
   'saveSteps',
   'fromScratch',
-  'report',
   'distributed',
 ] as const satisfies readonly (keyof FineTuneOptions)[];
 

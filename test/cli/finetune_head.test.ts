@@ -1,5 +1,5 @@
 // `bigtransfer finetune --head-only`: what it prints, and what it refuses.
-import { existsSync, mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { temporaryFolder } from '../support/temporary';
 import { stripes, tinyModel } from '../support/training';
@@ -16,6 +16,7 @@ beforeAll(async () => {
 });
 beforeEach(() => (out = join(mkdtempSync(join(folder, 'run-')), 'out')));
 
+const reportOf = () => join(out, 'training', 'report.html');
 const finetune = (...flags: string[]) =>
   bigtransfer(['finetune', data, '--model', model, '--out', out, '--head-only', ...flags]);
 
@@ -26,9 +27,25 @@ test('says what came of it in a line, and the strength on standard error', async
     /^.*out: a head from 14 examples, strength [\d.e-]+, cross-validated accuracy \d+\.\d %, accuracy \d+\.\d % .*, loss [\d.e-]+\n$/,
   );
   expect(stderr).toMatch(
-    /^14 examples of 2 classes, 7 each; 6 to validate on\nstrength [\d.e-]+, loss [\d.e-]+\n$/,
+    /^14 examples of 2 classes, 7 each; 6 to validate on\nstrength [\d.e-]+, loss [\d.e-]+\nreport: (.*)\n$/,
   );
-  expect(existsSync(join(out, 'model.safetensors'))).toBe(true);
+  expect(stderr).toContain(`report: ${reportOf()}\n`);
+  for (const file of [join(out, 'model.safetensors'), reportOf()])
+    expect(existsSync(file)).toBe(true);
+});
+
+test('what cannot be read is noted, and --no-report writes none', async () => {
+  const broken = join(data, 'wide', 'broken.png');
+  writeFileSync(broken, 'broken');
+  try {
+    const { code, stderr } = await finetune('--no-report', '--strength', '1');
+    expect(code).toBe(0);
+    expect(stderr).toMatch(/^left out: .*broken\.png/m);
+    expect(stderr).not.toContain('report');
+    expect(existsSync(reportOf())).toBe(false);
+  } finally {
+    rmSync(broken);
+  }
 });
 
 test('a strength that is given is taken', async () => {
@@ -41,7 +58,9 @@ test('--json ends in the document alone', async () => {
   const { code, stdout, stderr } = await finetune('--json');
   expect([code, stderr]).toEqual([0, '']);
   const document = JSON.parse(stdout) as Record<string, unknown>;
-  expect(document).toMatchObject({ output: out, trainExamples: 16, problems: [] });
+  expect(document).toMatchObject({
+    ...{ output: out, trainExamples: 16, problems: [], report: reportOf() },
+  });
   expect(document['strengths']).toContainEqual(
     expect.objectContaining({ strength: document['strength'] }),
   );

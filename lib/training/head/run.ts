@@ -68,6 +68,8 @@ export interface HeadResult {
   trainExamples: number;
   /** What was found in the data and left out. */
   problems: DatasetProblem[];
+  /** The page that shows how it went; null where none was asked for. */
+  report: string | null;
 }
 
 interface Keyed {
@@ -77,7 +79,8 @@ interface Keyed {
 
 export class HeadRun {
   private scores: StrengthScore[] = [];
-  private end: Omit<HeadResult, 'output' | 'strengths'> | null = null;
+  private end: Omit<HeadResult, 'output' | 'strengths' | 'trainExamples' | 'report'> | null = null;
+  private learnt: Dataset | null = null;
 
   private constructor(
     private readonly preparation: HeadPreparation,
@@ -122,18 +125,24 @@ export class HeadRun {
     }
     const evaluation = validation && (await this.evaluate(head, keyedOf(validation, examples)));
     await this.keep(head, evaluation);
-    const trainExamples = learnt.keys.length;
-    this.end = { strength, evaluation, trainExamples, problems };
+    this.learnt = learnt.data;
+    this.end = { strength, evaluation, problems };
     yield { phase: 'head', strength, loss: head.meanLoss, evaluation };
   }
 
+  /** The examples of the training that can be read; once all steps are taken. */
+  get learned(): Dataset {
+    return this.learnt as Dataset;
+  }
+
   /** Once all steps are taken. */
-  result(): HeadResult {
+  result(): Omit<HeadResult, 'report'> {
     const { problems, ...end } = this.end as NonNullable<typeof this.end>;
     return {
       output: this.options.output,
       strengths: this.scores,
       ...end,
+      trainExamples: this.learned.examples.length,
       problems: [...this.preparation.problems, ...problems],
     };
   }

@@ -16,7 +16,7 @@ const STRONGEST = 0.65;
 export const CONFUSION_STYLE = `
 .matrix { overflow-x: auto }
 .matrix table { width: auto; font-size: .85rem; --right: 47 111 222; --wrong: 204 119 0 }
-.matrix th { font-weight: 400; border: 0; max-width: 14rem; overflow: hidden; text-overflow: ellipsis; white-space: nowrap }
+.matrix th { font-weight: 400; border: 0; max-width: min(14rem, 25vw); overflow: hidden; text-overflow: ellipsis; white-space: nowrap }
 .matrix tbody th { text-align: right }
 .matrix thead td { border: 0 } .matrix thead th { vertical-align: bottom; padding: .25rem 0 }
 .matrix thead span { writing-mode: vertical-rl; transform: rotate(180deg); max-height: 9rem; overflow: hidden;
@@ -91,6 +91,6 @@ function pairs(cells: readonly Cell[], perClass: SingleLabelResult['perClass']):
 <td class="number">${whole(count)}</td><td class="number">${share}</td></tr>\n`;
   });
   return markup`<h3>Taken for others most often</h3>
-<table><tr><th>Class</th><th>Taken for</th><th class="number">Examples</th><th class="number">Of the class</th></tr>
-${rows}</table>`;
+<div class="wide"><table><tr><th>Class</th><th>Taken for</th><th class="number">Examples</th><th class="number">Of the class</th></tr>
+${rows}</table></div>`;
 }

@@ -83,7 +83,7 @@ export async function curvesOf(
   const training = each > 1 ? `training, means of ${each} steps` : 'training';
   const charts = [
     overSteps('Loss', 'loss', { [training]: means(losses, each), validation: measured('loss') }),
-    overSteps('Learning rate', 'learning rate', { 'learning rate': lastOnes(rates) }),
+    overSteps('Learning rate', 'learning rate', { 'learning rate': evenly(rates) }),
   ];
   for (const { title, unit, range, measures } of PANELS[problemType]) {
     const named = Object.entries(measures).map(([name, words]) => [words, measured(name)]);
@@ -117,8 +117,8 @@ function means(points: readonly Point[], each: number): Point[] {
   return kept;
 }
 
-/** Evenly, with the first one, and the last one of all. */
-function lastOnes(points: readonly Point[]): Point[] {
+/** As many as a curve has, with the first one and the last one. */
+export function evenly<Of>(points: readonly Of[]): Of[] {
   const each = Math.ceil(points.length / MOST_POINTS);
   return points.filter((_, i) => i % each === 0 || i === points.length - 1);
 }

@@ -1,10 +1,13 @@
-// Pages of a run and of an evaluation: how it went, how good the model is, what it takes for what.
+// Pages of runs and of evaluations: how it went, how good the model is, what it takes for what.
 import { join } from 'node:path';
 import { render, type Page } from '../../report/page';
 import { BitForImageClassification } from '../../models/bit_for_image_classification';
 import { countsByClass, type ClassCount } from '../data/balance';
 import type { Dataset, DatasetProblem } from '../data/dataset';
 import type { EvaluationResult } from '../evaluation/evaluation';
+import { foldsOf } from '../head/folds';
+import type { HeadPreparation } from '../head/prepare';
+import type { HeadResult } from '../head/run';
 import { readRunLog } from '../logs/run_log';
 import type { Preparation } from '../prepare';
 import type { FineTuneResult } from '../run';
@@ -21,58 +24,98 @@ import {
   STYLE,
   type Measured,
 } from './sections';
+import { strengthCharts, strengthFacts } from './strengths';
 
 /** In the folder of a run. */
 const LOGS = 'training';
 const REPORT = join(LOGS, 'report.html');
 
-/** A run that has come to its end. */
-export interface FinishedRun {
+/** A run that has come to its end, whatever it learned. */
+interface Finished {
   /** What it began from. */
   source: string;
-  preparation: Preparation;
+  preparation: Pick<Preparation, 'files' | 'processor' | 'validation'>;
   /** What was learned from. */
   learned: Dataset;
+  result: Omit<HeadResult | FineTuneResult, 'report'>;
+}
+
+/** One that went step by step. */
+export interface FinishedRun extends Finished {
+  preparation: Preparation;
   result: Omit<FineTuneResult, 'report'>;
 }
+
+/** One that fitted a head alone. */
+export interface FinishedHead extends Finished {
+  preparation: HeadPreparation;
+  result: Omit<HeadResult, 'report'>;
+}
+
+type ReportOptions = MistakeOptions & { threads?: number };
 
 /**
  * Writes `training/report.html` of a run's folder, with the pictures of the mistakes that its model makes.
  * @returns its path.
  * @throws BitError ERR_BIT_OUTPUT where it cannot be written; the signal's reason.
  */
-export async function writeRunReport(
-  run: FinishedRun,
-  options: MistakeOptions & { threads?: number },
-): Promise<string> {
-  const path = join(run.result.output, REPORT);
-  await writePage(path, await runReport(run, options));
-  return path;
+export async function writeRunReport(run: FinishedRun, options: ReportOptions): Promise<string> {
+  const { learned, preparation, result } = run;
+  const curves = await curvesOf(readRunLog(join(result.output, LOGS)), learned.problemType);
+  const own = {
+    title: `Fine-tuning of ${result.output}`,
+    facts: [stepsFact(result), ...recipeFacts(preparation.settings)],
+    charts: curves,
+  };
+  return writeReport(run, own, options);
 }
 
-async function runReport(
-  run: FinishedRun,
-  options: MistakeOptions & { threads?: number },
+/** As {@link writeRunReport}, of a head alone. */
+export async function writeHeadReport(run: FinishedHead, options: ReportOptions): Promise<string> {
+  const { learned, preparation, result } = run;
+  const { settings } = preparation;
+  const own = {
+    title: `Fine-tuning of the head of ${result.output}`,
+    facts: strengthFacts(result, settings, foldsOf(learned, settings.seed)),
+    charts: strengthCharts(result),
+  };
+  return writeReport(run, own, options);
+}
+
+const stepsFact = ({ steps, bestStep }: FinishedRun['result']): Page['facts'][number] => {
+  const best = bestStep === steps ? '' : `; the model is the best one, of step ${whole(bestStep)}`;
+  return ['Steps', `${whole(steps)}${best}`];
+};
+
+/** @param own what only such a run tells: facts after the common ones, charts before them. */
+async function writeReport(
+  run: Finished,
+  own: Pick<Page, 'title' | 'facts' | 'charts'>,
+  options: ReportOptions,
 ): Promise<string> {
-  const { learned, result } = run;
+  const { source, preparation, learned, result } = run;
   const { evaluation, output, problems } = result;
   const classes = countsByClass(learned);
-  const curves = await curvesOf(readRunLog(join(output, LOGS)), learned.problemType);
-  return render({
-    title: `Fine-tuning of ${output}`,
+  const begun = preparation.files.length > 0 ? source : `${source} with random weights`;
+  const page = render({
+    title: own.title,
     facts: [
       ...dataFacts(learned.examples.length, classes),
       ...(evaluation ? validationFacts(evaluation) : []),
-      ...startFacts(run),
+      ['Begun from', begun],
+      ...own.facts,
     ],
     charts: [
-      ...curves,
+      ...own.charts,
       ...(evaluation ? measureCharts(evaluation) : []),
       ...balanceCharts(classes),
     ],
     sections: [...(await validationSections(run, classes, options)), ...problemSections(problems)],
     style: STYLE,
   });
+  const path = join(output, REPORT);
+  await writePage(path, page);
+  return path;
 }
 
 const validationFacts = (evaluation: EvaluationResult): Page['facts'] => [
@@ -80,22 +123,11 @@ const validationFacts = (evaluation: EvaluationResult): Page['facts'] => [
   ...measureFacts(evaluation),
 ];
 
-function startFacts({ source, preparation, result }: FinishedRun): Page['facts'] {
-  const { files, settings } = preparation;
-  const { steps, bestStep } = result;
-  const best = bestStep === steps ? '' : `; the model is the best one, of step ${whole(bestStep)}`;
-  return [
-    ['Begun from', files.length > 0 ? source : `${source} with random weights`],
-    ['Steps', `${whole(steps)}${best}`],
-    ...recipeFacts(settings),
-  ];
-}
-
 /** With the model that the run has left; none without a validation. */
 async function validationSections(
-  { preparation, result }: FinishedRun,
+  { preparation, result }: Finished,
   classes: readonly ClassCount[],
-  options: MistakeOptions & { threads?: number },
+  options: ReportOptions,
 ): Promise<Page['sections']> {
   const { evaluation, output } = result;
   const { validation, processor } = preparation;

@@ -37,7 +37,7 @@ beforeAll(async () => {
 beforeEach(() => (output = join(mkdtempSync(join(folder, 'run-')), 'out')));
 afterEach(() => jest.restoreAllMocks());
 
-const OPTIONS = { headOnly: true, trainValSplit: 0.25 } as const;
+const OPTIONS = { headOnly: true, trainValSplit: 0.25, report: false } as const;
 const begin = (options: Partial<HeadOptions> = {}, from: string | Dataset = data) =>
   fineTune(model, from, { output, ...OPTIONS, ...options });
 
@@ -71,7 +71,7 @@ test('tells classes apart by a head alone, and says what it does', async () => {
   const best = tried.reduce((a, b) => (b.loss < a.loss ? b : a));
   expect(steps.at(-1)).toMatchObject({ phase: 'head', strength: best.strength });
   expect(result).toMatchObject({
-    ...{ output, trainExamples: 24, problems: [], strength: best.strength },
+    ...{ output, trainExamples: 24, problems: [], report: null, strength: best.strength },
     strengths: tried.map(({ strength, loss, accuracy }) => ({ strength, loss, accuracy })),
     evaluation: { examples: 8, accuracy: 1 },
   });

@@ -1,11 +1,20 @@
 // Pages of runs and of evaluations, written by those themselves.
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import {
   evaluate,
   fineTune,
   type Dataset,
   type FineTuneOptions,
+  type HeadOptions,
   type TrainingData,
 } from '../../../lib';
 import { bigtransfer } from '../../cli/run';
@@ -173,6 +182,106 @@ test('the data are told before the first step', async () => {
       ],
     },
   ]);
+});
+
+describe('of a head alone', () => {
+  const runHead = (options: Partial<HeadOptions> = {}) =>
+    fineTune(model, data, { output, headOnly: true, trainValSplit: 0.25, ...options }).result();
+
+  test('the page has its strengths, and what its model takes for what', async () => {
+    const broken = join(data, 'wide', '999.ppm');
+    writeFileSync(broken, 'broken');
+    // So strongly held to zero, it is not always right.
+    const given = { strength: 1e4, validation: data };
+    const result = await runHead(given).finally(() => rmSync(broken));
+    expect(result.report).toBe(report);
+    const { page, charts, sections, facts } = read(report);
+    expect(charts).toEqual([
+      expect.stringMatching(/^Calibration: expected error \d/),
+      'How sure it is',
+      'Examples to learn from',
+    ]);
+    expect(sections).toEqual([
+      'Confusion matrix',
+      'Classes, the worst first',
+      'The worst mistakes',
+      `Left out: ${result.problems.length} examples`,
+    ]);
+    const { evaluation } = result;
+    if (evaluation?.problemType !== 'single_label_classification') throw new Error('of classes');
+    expect(evaluation.mistakes.length).toBeGreaterThan(0);
+    expect(page.match(/<figure><span>/g)).toHaveLength(evaluation.mistakes.length);
+    const shown = [...page.matchAll(/<small>(.*?)<\/small>/g)].map(([, path]) => path);
+    const escaped = evaluation.mistakes.map(({ path }) =>
+      path.replace('<', '&lt;').replace('>', '&gt;'),
+    );
+    expect(shown).toEqual(escaped);
+    expect(facts).toMatchObject({
+      'Learned from': '32 examples of 3 classes',
+      Balance: '8 of &lt;b&gt;wider to 12 of wide, 1.5 times as many',
+      'Validated on': '32 examples',
+      Accuracy: expect.stringContaining(
+        `${(100 * evaluation.accuracy!).toFixed(1)} % (95 %: `,
+      ) as string,
+      'Begun from': model,
+      Strength: '10000, as given',
+      Recipe: 'features of pictures of 24 × 24 pixels, seed 0',
+    });
+    expect(page).toContain(`<h1>Fine-tuning of the head of ${output}</h1>`);
+    expect(page).toContain(`<td>${broken}</td>`);
+    expect(page).not.toContain('<b>wider');
+  });
+
+  test('without a validation there is what was chosen and by what, and nothing else', async () => {
+    const { strength, strengths, evaluation } = await runHead({ validation: null });
+    expect(evaluation).toBeNull();
+    const { page, charts, sections, facts } = read(report);
+    expect(charts).toEqual(['Loss by strength', 'Accuracy by strength', 'Examples to learn from']);
+    expect(sections).toEqual([]);
+    expect(Object.keys(facts)).toEqual([
+      ...['Learned from', 'Balance', 'Begun from', 'Strength', 'Recipe'],
+    ]);
+    const { loss, accuracy } = strengths.find((each) => each.strength === strength)!;
+    const [, shown, folds, least, right] =
+      /^(\S+), which .* on (\d) folds: loss (\S+), accuracy (\S+) %$/.exec(facts['Strength']!)!;
+    expect([shown, folds, least].map(Number)).toEqual([
+      ...[Number(strength.toPrecision(3)), 5, Number(loss.toPrecision(4))],
+    ]);
+    expect(right).toBe((100 * accuracy!).toFixed(1));
+    const losses = strengths.map((each) => Number(each.loss.toPrecision(5))).reverse();
+    expect(page).toContain(`"name":"cross-validation","values":${JSON.stringify(losses)}`);
+  });
+
+  test('an example of each class has the default', async () => {
+    await runHead({ examplesPerClass: 1, validation: null });
+    const { charts, facts } = read(report);
+    expect(charts).toEqual(['Examples to learn from']);
+    expect(facts['Strength']).toMatch(/^1, the default: /);
+  });
+
+  test('none where none is asked for, and the model stays where it cannot be written', async () => {
+    expect(await runHead({ report: false })).toMatchObject({ report: null, trainExamples: 24 });
+    expect(existsSync(report)).toBe(false);
+    const before = readFileSync(join(output, 'model.safetensors'));
+    mkdirSync(report);
+    expect(await failure(runHead())).toBe(`ERR_BIT_OUTPUT: Cannot write ${report}: it is a folder`);
+    expect(readFileSync(join(output, 'model.safetensors')).equals(before)).toBe(true);
+    rmdirSync(report);
+    expect((await runHead()).report).toBe(report);
+  });
+
+  test('its signal ends it, and the same call writes it', async () => {
+    const stop = new AbortController();
+    const reason = new Error('enough');
+    const running = fineTune(model, data, { output, headOnly: true, signal: stop.signal });
+    const going = async () => {
+      for await (const { phase } of running) if (phase === 'head') stop.abort(reason);
+    };
+    await expect(going()).rejects.toBe(reason);
+    expect(existsSync(report)).toBe(false);
+    const again = await fineTune(model, data, { output, headOnly: true }).result();
+    expect([again.report, existsSync(report)]).toEqual([report, true]);
+  });
 });
 
 describe('of an evaluation', () => {

@@ -57,6 +57,21 @@ test('as many bars as can be read, with labels that are cut', () => {
   expect(chart?.series[0]?.values).toEqual(classes.map(({ count }) => count));
   expect(chart?.labels[14]).toBe('x'.repeat(24));
   expect(chart?.labels[15]).toBe(`${'x'.repeat(24)}…`);
-  expect(balanceCharts([...classes, { label: 'more', count: 1 }])).toEqual([]);
   expect(balanceCharts([])).toEqual([]);
+});
+
+test('of more classes a curve from the largest to the smallest, unless they are all alike', () => {
+  const counts = [...Array.from({ length: 20 }, (_, i) => i), 100];
+  const [chart] = balanceCharts(counts.map((count) => ({ label: 'x', count })));
+  expect(chart).toMatchObject({
+    ...{ title: 'Examples to learn from of each of 21 classes', type: 'line', isToScale: true },
+    labels: Array.from({ length: 21 }, (_, i) => i + 1),
+    series: [{ name: 'examples', values: [100, ...Array.from({ length: 20 }, (_, i) => 19 - i)] }],
+  });
+  expect(balanceCharts(counts.map(() => ({ label: 'x', count: 7 })))).toEqual([]);
+  const thousands = Array.from({ length: 3001 }, (_, i) => ({ label: 'x', count: 2 * i }));
+  const [thinned] = balanceCharts(thousands);
+  expect(thinned?.labels.length).toBeLessThanOrEqual(301);
+  expect([thinned?.labels[0], thinned?.labels.at(-1)]).toEqual([1, 3001]);
+  expect([thinned?.series[0]?.values[0], thinned?.series[0]?.values.at(-1)]).toEqual([6000, 0]);
 });
