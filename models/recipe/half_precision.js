@@ -34,11 +34,14 @@ function halfBits(value) {
   return sign | (steps + ((exponent - LEAST_EXPONENT) << FRACTION_BITS));
 }
 
-/** @param {Buffer} bytes float32, little-endian */
-function halved(bytes) {
+/**
+ * @param {Buffer} bytes float32, little-endian
+ * @param {number} factor
+ */
+function halved(bytes, factor) {
   const half = Buffer.alloc(bytes.length / 2);
   for (let at = 0; at < half.length; at += 2)
-    half.writeUInt16LE(halfBits(bytes.readFloatLE(2 * at)), at);
+    half.writeUInt16LE(halfBits(factor * bytes.readFloatLE(2 * at)), at);
   return half;
 }
 
@@ -47,9 +50,10 @@ function halved(bytes) {
  *
  * @param {string} from all of it float32
  * @param {string} to
+ * @param {Record<string, number>} factors of tensors by name; 1 where there is none
  * @throws RangeError for another type, or a value that float16 cannot hold
  */
-function writeHalf(from, to) {
+function writeHalf(from, to, factors = {}) {
   const file = fs.readFileSync(from);
   const body = LENGTH_BYTES + Number(file.readBigUInt64LE(0));
   const header = JSON.parse(file.subarray(LENGTH_BYTES, body).toString());
@@ -59,7 +63,7 @@ function writeHalf(from, to) {
     if (name === '__metadata__') continue;
     if (tensor.dtype !== 'F32') throw new RangeError(`${name} of ${from} is ${tensor.dtype}`);
     const [begin, end] = tensor.data_offsets;
-    const half = halved(file.subarray(body + begin, body + end));
+    const half = halved(file.subarray(body + begin, body + end), factors[name] ?? 1);
     parts.push(half);
     header[name] = { ...tensor, dtype: 'F16', data_offsets: [at, at + half.length] };
     at += half.length;
