@@ -1,4 +1,4 @@
-// The native surface of training: the mirror of native/binding/training_functions, peer_functions and head_functions.
+// The native surface of training: the mirror of native/binding's training, peer, head and lock functions.
 import type { ForwardRequest, LoadingInfo, LoadRequest, NativeJob, NativeTensor } from './types';
 
 /** What a run of training starts from; files and the like as in LoadRequest. */
@@ -159,8 +159,15 @@ export interface SaveWithHeadRequest
   path: string;
 }
 
+/** That of a file, held until the process ends at the latest. */
+export interface NativeLock {
+  dispose(): void;
+}
+
 /** What the addon exports beside NativeBinding. */
 export interface TrainingBinding {
+  /** Null where somebody holds it already. Throws BitError ERR_BIT_CHECKPOINT where it cannot be opened. */
+  lockFile(path: string): NativeLock | null;
   loadTrainer(request: TrainerRequest): Promise<NativeTrainer>;
   /** Throws BitError ERR_BIT_LIBTORCH where the library for several processes does not load. */
   checkPeers(): void;

@@ -53,7 +53,12 @@ export class Keeper {
     const folder = new RunFolder(output);
     await folder.open(preparation, restart);
     const checkpoints = new Checkpoints(folder.checkpoints);
-    return new Keeper(preparation, options, folder, checkpoints, await checkpoints.last());
+    try {
+      return new Keeper(preparation, options, folder, checkpoints, await checkpoints.last());
+    } catch (error) {
+      folder.close();
+      throw error;
+    }
   }
 
   async start(): Promise<Start> {
@@ -119,6 +124,7 @@ export class Keeper {
 
   async close(): Promise<void> {
     await this.log?.close();
+    this.folder.close();
   }
 
   private isToBeEvaluated(step: number): boolean {

@@ -97,21 +97,17 @@ export class Run {
   ): Promise<Run> {
     if (peers) await expectAgreement(peers, factsOf(preparation));
     let keeper: Keeper | null = null;
-    const start = await fromFirst(peers, async (): Promise<Start> => {
-      keeper = await Keeper.open(preparation, options);
-      return keeper.start();
-    });
-    const pictures = picturesFor(preparation, options);
-    const { readable, problems } = await readableOf(preparation, pictures, start, peers);
-    const { leftOut } = readable;
-    if (leftOut) await fromFirst(peers, () => (keeper as Keeper | null)?.leaveOut(leftOut));
-    const found: DatasetProblem[] = [];
-    const feed = feedOf(preparation, readable.examples, pictures, peers, (problem) =>
-      found.push(problem),
-    );
-    const learner = await learnerOf(preparation, options, keeper, peers);
-    const parts = { keeper, learner, feed, readable: readable.examples, problems, found };
-    return new Run(preparation, options, peers, { ...parts, step: start.step });
+    try {
+      const start = await fromFirst(peers, async (): Promise<Start> => {
+        keeper = await Keeper.open(preparation, options);
+        return keeper.start();
+      });
+      const parts = await partsOf(preparation, options, keeper, start, peers);
+      return new Run(preparation, options, peers, parts);
+    } catch (error) {
+      await (keeper as Keeper | null)?.close();
+      throw error;
+    }
   }
 
   /**
@@ -200,6 +196,27 @@ export class Run {
     for (const each of all) for (const problem of each.found) problems.add(problem);
     return (all[0] as { value: T }).value;
   }
+}
+
+/** Reads all that a run takes. */
+async function partsOf(
+  preparation: Preparation,
+  options: FineTuneOptions,
+  keeper: Keeper | null,
+  start: Start,
+  peers: Peers | null,
+): Promise<Parts> {
+  const pictures = picturesFor(preparation, options);
+  const { readable, problems } = await readableOf(preparation, pictures, start, peers);
+  const { leftOut } = readable;
+  if (leftOut) await fromFirst(peers, () => keeper?.leaveOut(leftOut));
+  const found: DatasetProblem[] = [];
+  const feed = feedOf(preparation, readable.examples, pictures, peers, (problem) =>
+    found.push(problem),
+  );
+  const learner = await learnerOf(preparation, options, keeper, peers);
+  const { step } = start;
+  return { keeper, learner, feed, readable: readable.examples, problems, found, step };
 }
 
 function picturesFor({ settings }: Preparation, { signal, timeoutMs }: FineTuneOptions): Pictures {

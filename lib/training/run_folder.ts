@@ -11,12 +11,14 @@ import type { Dataset, Example } from './data/dataset';
 import type { EvaluationResult } from './evaluation/evaluation';
 import { explainWrites, syncFiles, syncFolder } from './files';
 import type { Preparation } from './prepare';
+import { RunLock } from './run_lock';
 import type { LeftOut } from './sift';
 
 const FOLDER = 'training';
 const RUN = `${FOLDER}/run.json`;
 const BEST = `${FOLDER}/best.json`;
 const LEFT_OUT = `${FOLDER}/left_out.json`;
+const LOCK = 'lock';
 const WEIGHTS = 'model.safetensors';
 /** For files that do not count yet. */
 const WORK = `${FOLDER}/tmp`;
@@ -37,6 +39,7 @@ export interface Best {
 
 export class RunFolder {
   private readonly store: FolderStore;
+  private lock: RunLock | null = null;
 
   constructor(readonly place: string) {
     this.store = new FolderStore(place, WORK);
@@ -52,22 +55,28 @@ export class RunFolder {
   }
 
   /**
-   * Begins a run here, or goes on with the same one.
+   * Begins a run here, or goes on with the same one; nobody else does until {@link close}.
    * @param restart whether an earlier one is deleted first.
    * @param spared names of files and folders of its that stay even so.
-   * @throws BitError ERR_BIT_OUTPUT where another run is there, or nothing can be written.
+   * @throws BitError ERR_BIT_OUTPUT where another run is there, or at work there, or nothing can be written.
    */
   async open(plan: RunPlan, restart: boolean, spared: readonly string[] = []): Promise<void> {
-    if (restart)
-      for (const name of await this.store.list(FOLDER))
-        if (!spared.includes(name)) await this.store.remove(`${FOLDER}/${name}`);
-    const facts = factsOf(plan);
-    const before = await this.read<RunFacts>(RUN);
-    if (before) expectSame(before, facts, this.place);
-    else await this.expectNoModel(restart);
-    await this.store.remove(WORK); // of a run that was killed
-    await explainWrites(this.path, () => mkdir(this.checkpoints, { recursive: true }));
-    if (!before) await this.store.replace(RUN, `${JSON.stringify(facts, null, 2)}\n`);
+    if (!restart) await this.expectRunOrNoModel();
+    await explainWrites(this.path, () => mkdir(this.path, { recursive: true }));
+    this.lock = await RunLock.take(join(this.path, LOCK), this.place);
+    try {
+      if (restart) await this.clear(spared);
+      await this.beginOrGoOn(factsOf(plan));
+    } catch (error) {
+      this.close();
+      throw error;
+    }
+  }
+
+  /** Leaves it to others. */
+  close(): void {
+    this.lock?.release();
+    this.lock = null;
   }
 
   /** Makes a checkpoint the model of the folder. */
@@ -95,6 +104,19 @@ export class RunFolder {
     return this.store.replace(LEFT_OUT, `${JSON.stringify(examples)}\n`);
   }
 
+  private async clear(spared: readonly string[]): Promise<void> {
+    for (const name of await this.store.list(FOLDER))
+      if (name !== LOCK && !spared.includes(name)) await this.store.remove(`${FOLDER}/${name}`);
+  }
+
+  private async beginOrGoOn(facts: RunFacts): Promise<void> {
+    const before = await this.read<RunFacts>(RUN);
+    if (before) expectSame(before, facts, this.place);
+    await this.store.remove(WORK); // of a run that was killed
+    await explainWrites(this.path, () => mkdir(this.checkpoints, { recursive: true }));
+    if (!before) await this.store.replace(RUN, `${JSON.stringify(facts, null, 2)}\n`);
+  }
+
   private async read<T>(name: string): Promise<T | null> {
     const text = await this.store.read(name);
     try {
@@ -120,8 +142,9 @@ export class RunFolder {
   }
 
   /** Somebody's own model is not written over. */
-  private async expectNoModel(restart: boolean): Promise<void> {
-    if (restart || !(await this.store.list('')).includes(WEIGHTS)) return;
+  private async expectRunOrNoModel(): Promise<void> {
+    if (await this.read(RUN)) return;
+    if (!(await this.store.list('')).includes(WEIGHTS)) return;
     throw new BitError(
       'ERR_BIT_OUTPUT',
       `${this.place} has a model (${WEIGHTS}) that no run there has made: choose another output, or ` +

@@ -5,6 +5,7 @@
 #include "binding/environment.h"
 #include "binding/head_functions.h"
 #include "binding/job.h"
+#include "binding/lock_functions.h"
 #include "binding/peer_functions.h"
 #include "binding/picture_functions.h"
 #include "binding/session_wrap.h"
@@ -38,6 +39,7 @@ Napi::Object init(Napi::Env env, Napi::Object exports) {
   define<stage_picture>(exports, "stagePicture", client);
   define<prepare_pictures>(exports, "preparePictures", client);
   define<cost_by_stage>(exports, "costByStage", client);
+  define<lock_file>(exports, "lockFile", client);
   define<load_trainer>(exports, "loadTrainer", client);
   define<check_peers>(exports, "checkPeers", client);
   define<open_peers>(exports, "openPeers", client);

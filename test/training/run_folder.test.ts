@@ -36,8 +36,11 @@ const preparation = (more: object = {}) =>
     ...more,
   }) as unknown as Preparation;
 
-const open = (more: object = {}, restart = false) =>
-  new RunFolder(place).open(preparation(more), restart);
+async function open(more: object = {}, restart = false): Promise<void> {
+  const opened = new RunFolder(place);
+  await opened.open(preparation(more), restart);
+  opened.close();
+}
 const refusal = (more: object) => failure(open(more));
 
 test('a run begins where nothing is, and the same one goes on', async () => {

@@ -95,14 +95,16 @@ export class HeadRun {
     const { weights, processor } = preparation;
     const folder = new RunFolder(options.output);
     await folder.open(preparation, options.restart ?? false, [FEATURES]);
-    const name = featureFileName(weights, processor);
-    const features = await FeatureFile.open(join(folder.path, FEATURES), name);
+    let features: FeatureFile | null = null;
     try {
+      const name = featureFileName(weights, processor);
+      features = await FeatureFile.open(join(folder.path, FEATURES), name);
       // All but the features is made anew each time, in seconds.
       const log = await RunLog.open(folder.path, 0);
       return new HeadRun(preparation, options, folder, features, log);
     } catch (error) {
-      await features.close();
+      await features?.close();
+      folder.close();
       throw error;
     }
   }
@@ -150,6 +152,7 @@ export class HeadRun {
   async close(): Promise<void> {
     await this.features.close();
     await this.log.close();
+    this.folder.close();
   }
 
   private extracted(
