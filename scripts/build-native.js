@@ -143,20 +143,20 @@ function run(command, args) {
   );
 }
 
-/** Not every build has it. */
-const OPTIONAL = 'bigtransfer-gloo.so';
+/** Not every build has them. */
+const OPTIONAL = ['bigtransfer-gloo.so', 'bigtransfer-nccl.so'];
 
 /** Of this build alone: the folder may hold another series' libraries. */
 function install(found, { cuda }) {
   const series = seriesOf(found);
-  const names = ['bigtransfer.node', `bigtransfer-torch${series}.so`, OPTIONAL];
+  const names = ['bigtransfer.node', `bigtransfer-torch${series}.so`, ...OPTIONAL];
   if (cuda) names.push(`bigtransfer-cuda-torch${series}.so`);
   fs.mkdirSync(releaseDir, { recursive: true });
   for (const name of names) {
     const built = path.join(cmakeDirFor(found), 'Release', name);
     // A new file, not new bytes in the old one: a process may have the old one mapped.
     fs.rmSync(path.join(releaseDir, name), { force: true });
-    if (name !== OPTIONAL || fs.existsSync(built))
+    if (!OPTIONAL.includes(name) || fs.existsSync(built))
       fs.copyFileSync(built, path.join(releaseDir, name));
   }
 }

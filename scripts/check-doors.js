@@ -138,6 +138,8 @@ function checkNative(file) {
   }
   if (!file.startsWith(path.join('native', 'peers', 'gloo')) && text.includes('#include <gloo/'))
     report(file, 'Gloo outside native/peers/gloo');
+  if (!file.startsWith(path.join('native', 'peers', 'nccl')) && text.includes('#include <nccl.h>'))
+    report(file, 'NCCL outside native/peers/nccl');
   if (!file.endsWith('_kernel.cu') && text.includes('<<<'))
     report(file, 'kernel launch outside *_kernel.cu');
   for (const [, included] of text.matchAll(/#include "(\w+)\//g)) {

@@ -65,6 +65,8 @@ export interface NativeTrainer {
 export interface PeerRequest {
   rank: number;
   size: number;
+  /** The GPU that gradients are summed up on, by NCCL; -1 for a CPU, by Gloo. */
+  device: number;
   /** Of this machine, the one that the others reach it by; '' where `interface` says it. */
   host: string;
   /** Name of a network interface, or ''. */
@@ -169,8 +171,8 @@ export interface TrainingBinding {
   /** Null where somebody holds it already. Throws BitError ERR_BIT_CHECKPOINT where it cannot be opened. */
   lockFile(path: string): NativeLock | null;
   loadTrainer(request: TrainerRequest): Promise<NativeTrainer>;
-  /** Throws BitError ERR_BIT_LIBTORCH where the library for several processes does not load. */
-  checkPeers(): void;
+  /** Throws BitError ERR_BIT_LIBTORCH where the library for several processes does not load; `device` as in PeerRequest. */
+  checkPeers(device: number): void;
   /** Throws that too, and ERR_BIT_TRAINING for a host that is none of this machine's. */
   openPeers(request: PeerRequest): NativePeers;
   putInAgentStore(request: AgentStoreRequest, value: string): Promise<void>;

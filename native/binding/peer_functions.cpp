@@ -29,6 +29,7 @@ Held& held_by(const Napi::Value& value) {
 peers::PeerRequest to_peer_request(const Napi::Object& value) {
   return {.rank = static_cast<int>(to_int(value["rank"])),
           .size = static_cast<int>(to_int(value["size"])),
+          .device = static_cast<int>(to_int(value["device"])),
           .host = to_string(value["host"]),
           .interface = to_string(value["interface"]),
           .timeout_seconds = to_double(value["timeoutSeconds"])};
@@ -85,7 +86,7 @@ Napi::Object from_peers(const Client& client, Held peers) {
 
 Napi::Value check_peers(const Napi::CallbackInfo& info) {
   return guarded(info, [&]() -> Napi::Value {
-    peers::expect_peer_library();
+    peers::expect_peer_library(static_cast<int>(to_int(info[0])));
     return info.Env().Undefined();
   });
 }

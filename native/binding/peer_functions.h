@@ -9,7 +9,7 @@
 
 namespace bigtransfer::binding {
 
-/// checkPeers(): throws where the library for it does not load.
+/// checkPeers(device): throws where the library for it does not load.
 Napi::Value check_peers(const Napi::CallbackInfo& info);
 /// openPeers(request): a NativePeers.
 Napi::Value open_peers(const Napi::CallbackInfo& info);

@@ -5,6 +5,8 @@
 #include <cpuinfo.h>
 #include <torch/version.h>
 
+#include <filesystem>
+
 #include "binding/environment.h"
 #include "binding/job.h"
 #include "binding/requests.h"
@@ -16,6 +18,7 @@
 #include "image/jpeg.h"
 #include "image/png.h"
 #include "model/topology.h"
+#include "peers/peer_library.h"
 #include "runtime/executor.h"
 
 namespace bigtransfer::binding {
@@ -60,7 +63,9 @@ Napi::Value initialize(const Napi::CallbackInfo& info) {
   return guarded(info, [&] {
     const auto options = info[0].As<Napi::Object>();
     Client::of(info).set_bit_error(options.Get("BitError").As<Napi::Function>());
-    devices::look_for_cuda_library(options.Get("cudaLibrary").As<Napi::String>());
+    const std::string library = options.Get("cudaLibrary").As<Napi::String>();
+    devices::look_for_cuda_library(library);
+    peers::look_for_gpu_library(std::filesystem::path(library).parent_path());
     runtime::Executor::instance().configure(options.Get("threads").As<Napi::Number>().Int32Value());
     return info.Env().Undefined();
   });

@@ -3,6 +3,8 @@
 
 #include <dlfcn.h>
 
+#include <filesystem>
+#include <mutex>
 #include <string>
 
 #include "common/error.h"
@@ -11,32 +13,66 @@
 namespace bigtransfer::peers {
 namespace {
 
-constexpr const char* kLibrary = "bigtransfer-gloo.so";
+struct Library {
+  const char* name;
+  /// What makes it in a clone.
+  const char* remedy;
+};
+constexpr Library kGloo{"bigtransfer-gloo.so",
+                        "`apt install libgloo-dev` and `npm run build:native` make it"};
+constexpr Library kNccl{"bigtransfer-nccl.so", "`node scripts/build-native.js --cuda` makes it"};
 
-[[noreturn]] void fail(const std::string& why) {
-  throw Error(ErrorCode::kLibtorch,
-              "Training in several processes takes " + std::string(kLibrary) + ", and " + why +
-                  ". In a clone, `apt install libgloo-dev` and `npm run build:native` make it");
+const Library& library_for(int device) { return device == kOnCpu ? kGloo : kNccl; }
+
+[[noreturn]] void fail(const Library& library, const std::string& why) {
+  throw Error(ErrorCode::kLibtorch, "Training in several processes takes " +
+                                        std::string(library.name) + ", and " + why +
+                                        ". In a clone, " + library.remedy);
+}
+
+struct Place {
+  std::mutex mutex;
+  std::string folder;
+};
+
+/// Of the library for GPUs.
+Place& place() {
+  static Place result;
+  return result;
+}
+
+std::string path_of(const Library& library) {
+  const std::string beside = own_folder() + "/" + library.name;
+  const std::lock_guard lock(place().mutex);
+  const std::string& folder = place().folder;
+  if (&library != &kNccl || folder.empty() || std::filesystem::exists(beside)) return beside;
+  return folder + "/" + library.name;
 }
 
 /// Looked for until it is there.
-OpenPeers library() {
-  const std::string path = own_folder() + "/" + kLibrary;
+OpenPeers opened(const Library& library) {
+  const std::string path = path_of(library);
   void* opened = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (opened == nullptr) fail(std::string("it does not load (") + dlerror() + ")");
+  if (opened == nullptr) fail(library, std::string("it does not load (") + dlerror() + ")");
   const auto open = reinterpret_cast<OpenPeers>(dlsym(opened, kOpenPeers));
-  if (open == nullptr) fail(path + " is none");
+  if (open == nullptr) fail(library, path + " is none");
   return open;
 }
 
 }  // namespace
 
-void expect_peer_library() { library(); }
+void look_for_gpu_library(const std::string& folder) {
+  const std::lock_guard lock(place().mutex);
+  place().folder = folder;
+}
+
+void expect_peer_library(int device) { opened(library_for(device)); }
 
 std::unique_ptr<Peers> open_peers(const PeerRequest& request) {
-  Peers* const opened = library()(BIGTRANSFER_PEERS_INTERFACE, &request);
-  if (opened == nullptr) fail("the one that is there is of another build than the core");
-  return std::unique_ptr<Peers>(opened);
+  const Library& library = library_for(request.device);
+  Peers* const peers = opened(library)(BIGTRANSFER_PEERS_INTERFACE, &request);
+  if (peers == nullptr) fail(library, "the one that is there is of another build than the core");
+  return std::unique_ptr<Peers>(peers);
 }
 
 }  // namespace bigtransfer::peers

@@ -4,4 +4,6 @@
 const path = require('node:path');
 
 exports.directory = __dirname;
-exports.libraries = [path.join(__dirname, 'bigtransfer-cuda-torch2.14.so')];
+exports.libraries = ['bigtransfer-cuda-torch2.14.so', 'bigtransfer-nccl.so'].map((name) =>
+  path.join(__dirname, name),
+);

@@ -79,7 +79,8 @@ function prebuildCuda(libtorch, sysroot) {
   const { PINNED_CUDA, majorMinor } = require('../../dist/libtorch');
   const series = majorMinor(PINNED_CUDA.version);
   copyStripped(path.join(released, `bigtransfer-torch${series}.so`), target);
-  copyStripped(path.join(released, `bigtransfer-cuda-torch${series}.so`), cudaPackage);
+  for (const name of [`bigtransfer-cuda-torch${series}.so`, 'bigtransfer-nccl.so'])
+    copyStripped(path.join(released, name), cudaPackage);
 }
 
 /** Fails where one of the binaries would not run elsewhere. */

@@ -144,6 +144,7 @@ test('the library for GPUs', () => {
     'LICENSE',
     'README.md',
     'bigtransfer-cuda-torch2.14.so',
+    'bigtransfer-nccl.so',
     'index.js',
     'package.json',
   ]);

@@ -12,6 +12,8 @@ import type { PeerPlace } from './place';
 /** How long the reason for what Gloo complains of may take to get here. */
 const REASON_MS = 2000;
 const LOOK_MS = 20;
+/** Gradients meet in its memory. */
+const ON_CPU = -1;
 
 /** What a rank comes to with its part of the work. */
 type Outcome<T> = { value: T } | { failed: Ending };
@@ -32,7 +34,7 @@ export class Peers {
    */
   static async join(place: PeerPlace, signal?: AbortSignal): Promise<Peers> {
     // Rank 0 would wait for all to come before it said so.
-    loadBinding().checkPeers();
+    loadBinding().checkPeers(ON_CPU);
     const met = await throughAgent(place, signal);
     const opening = place.rank === 0 ? HostCircle.open(met, signal) : GuestCircle.open(met, signal);
     const circle: Circle = await opening;
@@ -126,7 +128,7 @@ function open({ host, rank }: Circle, { worldSize, timeoutMs }: PeerPlace): Nati
   // What users of PyTorch's Gloo name the interface by.
   const named = process.env['GLOO_SOCKET_IFNAME'] ?? '';
   return loadBinding().openPeers({
-    ...{ rank, size: worldSize, timeoutSeconds: timeoutMs / 1000 },
+    ...{ rank, size: worldSize, device: ON_CPU, timeoutSeconds: timeoutMs / 1000 },
     ...{ host: named === '' ? host : '', interface: named },
   });
 }
