@@ -68,7 +68,7 @@ endforeach()
 
 file(GLOB CUDA_SOURCES CONFIGURE_DEPENDS
   native/ops/cuda/*.cpp native/model/cuda/*.cpp native/devices/cuda/*.cpp native/pictures/cuda/*.cpp
-  native/runtime/cuda/*.cpp)
+  native/training/cuda/*.cpp native/runtime/cuda/*.cpp)
 add_library(bigtransfer_cuda_host OBJECT ${CUDA_SOURCES})
 target_link_libraries(bigtransfer_cuda_host PUBLIC bigtransfer_native Libtorch::cuda)
 
