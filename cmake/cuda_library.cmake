@@ -85,7 +85,7 @@ if(BIGTRANSFER_TESTS)
   # The tests of what the library has, on a GPU instead of its emulation, and those of what takes one.
   file(GLOB GPU_TESTS CONFIGURE_DEPENDS
     test/native/main.cpp test/native/ops/cuda/*_test.cpp test/native/model/cuda/*_test.cpp
-    test/native/runtime/cuda/*_test.cpp)
+    test/native/runtime/cuda/*_test.cpp test/native/training/cuda/*_test.cpp)
   add_executable(bigtransfer_gpu_tests ${GPU_TESTS} ${KERNEL_OBJECTS})
   target_compile_definitions(bigtransfer_gpu_tests PRIVATE BIGTRANSFER_TEST_ON_GPU)
   target_include_directories(bigtransfer_gpu_tests PRIVATE test/native test/native/ops/cuda)

@@ -24,7 +24,7 @@ class RecordedWork {
 };
 
 /// Whatever is started here is done in that order; calls come one at a time. Tensors that live on
-/// the device, and recordings, go before this does.
+/// the device, and recordings, go before this does, and recordings within run().
 class LearningDevice {
  public:
   virtual ~LearningDevice() = default;

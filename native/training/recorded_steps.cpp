@@ -39,7 +39,7 @@ double RecordedSteps::run(const StepInputs& inputs) {
 
 void RecordedSteps::stop_recording() {
   records_ = false;
-  entries_.clear();
+  device_.run([&] { entries_.clear(); });
 }
 
 double RecordedSteps::run_as_it_is(const StepInputs& inputs) {

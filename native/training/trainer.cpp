@@ -74,16 +74,23 @@ Trainer::Trainer(const TrainerRequest& request) : Trainer(request, place_of(requ
 
 Trainer::Trainer(const TrainerRequest& request, LearningPlace place)
     : problem_(request.problem), place_(std::move(place)) {
-  on_place([&] {
-    state_ = std::make_unique<State>(request, place_,
-                                     model::make_topology(request.spec, request.prefix));
-  });
+  try {
+    on_place([&] {
+      state_ = std::make_unique<State>(request, place_,
+                                       model::make_topology(request.spec, request.prefix));
+    });
+  } catch (...) {
+    release_memory();
+    throw;
+  }
 }
 
-Trainer::~Trainer() {
+Trainer::~Trainer() { release_memory(); }
+
+void Trainer::release_memory() noexcept {
   if (!place_.device) return;
   try {
-    state_.reset();
+    place_.device->run([&] { state_.reset(); });
     place_.device->release_memory();
   } catch (const std::exception&) {  // the device is gone, and its memory with it
   }

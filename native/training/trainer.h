@@ -89,6 +89,8 @@ class Trainer {
           const model::Weights& weights);
   };
 
+  /// Gives back what the device keeps.
+  void release_memory() noexcept;
   /// Calls `work` where the network learns, with the device's failures in our words.
   template <typename Work>
   void on_place(const Work& work) const;

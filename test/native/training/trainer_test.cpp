@@ -141,6 +141,20 @@ TEST("trainer: memory that runs out says what helps, and recordings are given up
   EXPECT(log.replayed == replayed && log.recorded == 1);
 }
 
+TEST("trainer: its memory is given back with it, and where it does not come to be") {
+  DeviceLog log;
+  {
+    const auto trainer = on_device(log);
+    learn(*trainer, 0, 2);
+    EXPECT(log.alive == 1 && log.released == 0);
+  }
+  EXPECT(log.alive == 0 && log.released == 1);
+  TrainerRequest wrong = request();
+  wrong.optimizer_file = "nowhere.safetensors";
+  EXPECT_THROWS(on_device(log, wrong), ErrorCode::kCheckpoint, "nowhere.safetensors");
+  EXPECT(log.released == 2);
+}
+
 TEST("trainer: a device that fails says why") {
   DeviceLog log;
   const auto trainer = on_device(log);
