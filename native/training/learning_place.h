@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "devices/cuda_devices.h"
 #include "devices/devices.h"
 #include "model/topology.h"
 #include "training/learning_device.h"
@@ -25,6 +26,9 @@ struct LearningPlace {
   std::string name;
   devices::ComputeType compute;
 };
+
+/// What a GPU computes in. Throws Error kDevice for one that is too old for that, or at all.
+devices::ComputeType learning_type(const std::string& wanted, const devices::CudaDevice& gpu);
 
 /// 'auto' is the first GPU where one works, else the CPU. Throws Error kDevice for what is not
 /// there, and for a GPU that does not compute in the type.

@@ -5,7 +5,6 @@
 #include "common/error.h"
 #include "devices/cuda_library.h"
 #include "model/small_spec.h"
-#include "ops/packed_conv.h"
 
 using namespace bigtransfer;
 using namespace bigtransfer::training;
@@ -37,4 +36,17 @@ TEST("learning place: a GPU that is not there says so") {
 
 TEST("learning place: types that there are none of are refused") {
   EXPECT_THROWS(place("cpu", "int8"), ErrorCode::kDevice, "dtype 'int8' is not one of");
+}
+
+TEST("learning place: 'auto' is bfloat16 where a GPU multiplies that, and never float16") {
+  const devices::CudaDevice hopper{"H", 9, 0, 1};
+  const devices::CudaDevice turing{"T", 7, 5, 1};
+  EXPECT(learning_type("auto", hopper).name == "bfloat16");
+  EXPECT(learning_type("auto", turing).name == "float32");
+  for (const auto& gpu : {hopper, turing}) EXPECT(learning_type("float32", gpu).type == at::kFloat);
+  EXPECT(learning_type("bfloat16", hopper).type == at::kBFloat16);
+  EXPECT_THROWS(learning_type("bfloat16", turing), ErrorCode::kDevice,
+                "T does not learn in bfloat16");
+  EXPECT_THROWS(learning_type("float16", hopper), ErrorCode::kDevice, "does not learn in float16");
+  EXPECT_THROWS(learning_type("auto", {"V", 7, 0, 1}), ErrorCode::kDevice, "7.5 is the least");
 }
