@@ -32,9 +32,15 @@ function parse() {
     )
     .option('--busy', 'the suite of that name alone, into results/cpu-busy.json')
     .option('--cases <names>', 'parts of names of cases, as R50x1@224', split)
-    .option('--batches <sizes>', 'of 1, 8, 32', split)
+    .option('--batches <sizes>', 'of 1, 8, 32; on GPUs of 32, 128', split)
     .option('--peers <names>', 'parts of names of peers, as float32', split)
     .option('--rounds <n>', 'turns of each peer', Number, 9)
+    .addOption(
+      new Option('--device <name>', 'where the train suite runs')
+        .choices(['cpu', 'cuda'])
+        .default('cpu'),
+    )
+    .option('--dtype <name>', 'peers alone that compute in it, as bfloat16')
     .option('--name <name>', 'of the results', 'cpu')
     .on('option:busy', function () {
       this.setOptionValue('suites', ['busy']);
@@ -52,22 +58,33 @@ function chooser({ cases, batches }) {
       : !cases || cases.some((part) => name.includes(part));
 }
 
+/** Where one suite runs that can run elsewhere, the others would say nothing of it. */
+function peersOf(name, { device }) {
+  const { PEERS, peersOn } = SUITES[name];
+  if (peersOn) return peersOn(device);
+  if (device !== 'cpu') throw new Error(`The suite ${name} runs on the CPU: see npm run bench:gpu`);
+  return PEERS;
+}
+
 async function main() {
   const options = parse();
-  const lacking = missing();
+  const lacking = missing(options.device);
   const report = { machine: machine(), versions: {}, absent: [], results: [] };
   const log = (line) => console.error(line);
   for (const name of options.suites) {
     const suite = SUITES[name];
     if (!suite) throw new Error(`There is no suite ${name}`);
-    const wanted = suite.PEERS.filter(
-      (peer) => !options.peers || options.peers.some((part) => peer.name.includes(part)),
+    const wanted = peersOf(name, options).filter(
+      (peer) =>
+        (!options.peers || options.peers.some((part) => peer.name.includes(part))) &&
+        (!options.dtype || peer.name.includes(options.dtype)),
     );
     const { present, absent } = sortOut(wanted, lacking);
     for (const peer of absent) log(`Missing: ${peer.name}: ${peer.why}`);
     report.absent.push(...absent.map((peer) => ({ suite: name, ...peer })));
     if (!suite.ONE_SHOT) Object.assign(report.versions, await versionsOf(present));
-    const settings = { peers: present, rounds: options.rounds, chosen: chooser(options), log };
+    const { rounds, device } = options;
+    const settings = { peers: present, rounds, device, chosen: chooser(options), log };
     for await (const row of suite[name](settings)) {
       report.results.push(row);
       write(options.name, report); // as far as it has come

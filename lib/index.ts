@@ -64,6 +64,7 @@ export type { Settled } from './pipelines/settled';
 export { fineTune, type FineTuning } from './training/fine_tune';
 export type { FineTuneOptions, HeadOptions, TrainingData } from './training/options';
 export type { DistributedOptions } from './training/peers/place';
+export type { TrainingDevice } from './training/device';
 export type { Preset } from './training/presets';
 export type { FineTuneResult, TrainingStep } from './training/run';
 export type { HeadResult, HeadStep } from './training/head/run';

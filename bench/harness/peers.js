@@ -188,6 +188,16 @@ const TRAIN = [
   { name: 'torch.compile bfloat16', ...torchTraining('compile-bfloat16', ['bfloat16']) },
 ];
 
+/** The same on another device; whether the CPU computes in bfloat16 means nothing there. */
+function trainingOn(device) {
+  if (device === 'cpu') return TRAIN;
+  return TRAIN.map((peer) => ({
+    ...peer,
+    command: [...peer.command, device],
+    needs: [...peer.needs.filter((need) => need !== 'bfloat16'), device],
+  }));
+}
+
 function importable(modules) {
   const code = modules.map((name) => `import ${name}`).join('\n');
   return spawnSync(PYTHON, ['-c', code], { stdio: 'ignore' }).status === 0;
@@ -205,9 +215,16 @@ function resolved(name) {
   }
 }
 
+/** Why nothing runs on a GPU, or undefined. */
+function whyNoGpu() {
+  const { devices, problem, cuda } = require('../..').systemInfo();
+  if (devices.some(({ type }) => type === 'cuda')) return undefined;
+  return problem ?? cuda.reason ?? 'there is no CUDA device';
+}
+
 /** What is not there, each with the reason. */
-function missing() {
-  const reasons = {};
+function missing(device = 'cpu') {
+  const reasons = device === 'cuda' ? { cuda: whyNoGpu() } : {};
   const { flags } = machine();
   if (!flags.includes('avx512_bf16') && !flags.includes('amx_bf16'))
     reasons.bfloat16 = 'the CPU has neither AVX512-BF16 nor AMX';
@@ -242,8 +259,8 @@ module.exports = {
   PREPROCESSING,
   PYTHON,
   STARTUP,
-  TRAIN,
   here,
   missing,
   sortOut,
+  trainingOn,
 };

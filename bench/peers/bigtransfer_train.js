@@ -1,4 +1,4 @@
-// Steps of training, ours. Argument: the dtype.
+// Steps of training, ours. Arguments: the dtype, and the device, 'cpu' where it is left out.
 'use strict';
 
 const path = require('node:path');
@@ -6,7 +6,7 @@ const { BitConfig, systemInfo, version } = require('../..');
 const { Learner } = require('../../dist/training/learner');
 const { pixels, serve, timed } = require('./serve');
 
-const [, , dtype] = process.argv;
+const [, , dtype, device = 'cpu'] = process.argv;
 const RATE = 0.003;
 
 let learner;
@@ -15,7 +15,10 @@ let batch;
 const step = () => learner.step([batch], batch.labels.data.length, RATE);
 
 module.exports = serve({
-  versions: () => ({ bigtransfer: version, libtorch: systemInfo().libtorch.version }),
+  versions: () => ({
+    ...{ bigtransfer: version, libtorch: systemInfo().libtorch.version },
+    ...(device === 'cuda' && { GPU: systemInfo().devices[0].name }),
+  }),
   async load({ folder }) {
     const config = await BitConfig.fromPretrained(folder);
     const problemType = 'single_label_classification';
@@ -23,7 +26,7 @@ module.exports = serve({
       [path.join(folder, 'model.safetensors')],
       {
         ...{ config, dtype, problemType, gradientCheckpointing: false },
-        ...{ momentum: 0.9, weightDecay: 0, seed: 0, threads: 0 },
+        ...{ momentum: 0.9, weightDecay: 0, seed: 0, threads: 0, device, allowTf32: true },
       },
       { zeroHead: false },
     );

@@ -4,14 +4,22 @@ import type { ForwardRequest, LoadingInfo, LoadRequest, NativeJob, NativeTensor 
 /** What a run of training starts from; files and the like as in LoadRequest. */
 export interface TrainerRequest extends Pick<
   LoadRequest,
-  'spec' | 'prefix' | 'files' | 'ignoreMismatchedSizes' | 'ignoreMissingKeys' | 'seed' | 'threads'
+  | 'spec'
+  | 'prefix'
+  | 'files'
+  | 'ignoreMismatchedSizes'
+  | 'ignoreMissingKeys'
+  | 'seed'
+  | 'threads'
+  | 'device'
+  | 'allowTf32'
 > {
   /** Of saveOptimizer(), to go on from there; '' to begin. */
   optimizerFile: string;
   /** Whether the head starts at zero, whatever the files have. */
   zeroHead: boolean;
-  /** What activations are computed in; parameters are float32. */
-  dtype: 'float32' | 'bfloat16';
+  /** What activations are computed in, 'auto' in the fastest of the device; parameters are float32. */
+  dtype: 'auto' | 'float32' | 'bfloat16';
   /** Whether blocks keep their inputs alone for the way back, and are run once more there. */
   gradientCheckpointing: boolean;
   problemType: NonNullable<ForwardRequest['problemType']>;
@@ -43,6 +51,10 @@ export interface MicroBatch {
 /** Parameters that learn, with what the optimiser remembers; its jobs run one after the other. */
 export interface NativeTrainer {
   readonly loadingInfo: LoadingInfo;
+  /** Where it learns, 'cpu' or 'cuda:N'. */
+  readonly device: string;
+  /** What activations are computed in. */
+  readonly dtype: string;
   /** Adds the gradients; its mean loss. */
   accumulate(batch: MicroBatch): NativeJob<number>;
   /** Adds up what all peers have added up: all of them call it. */

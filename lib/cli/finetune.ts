@@ -20,6 +20,7 @@ import {
   positiveInteger,
   positiveNumber,
   sourceOptions,
+  trainingDevice,
   wholeNumber,
   type SourceFlags,
 } from './options';
@@ -57,6 +58,7 @@ const OF_RUN = [
   'problemType',
   'crop',
   'seed',
+  'device',
   'threads',
   'restart',
   'report',
@@ -85,6 +87,11 @@ export function addFinetune(program: Command, context: Context): void {
   addRecipeOptions(command);
   addProcessOptions(command);
   addSourceOptions(command)
+    .addOption(
+      new Option('--device <name>', 'auto, cpu, cuda or cuda:N (default: auto)').argParser(
+        trainingDevice,
+      ),
+    )
     .option(
       '--threads <n>',
       'compute threads of each process (default: all that there are, shared out)',
@@ -162,6 +169,7 @@ function addRecipeOptions(command: Command): void {
     .option('--drop-path-rate <p>', "default: that of the model's config", share)
     .addOption(
       new Option('--dtype <name>', 'what activations are computed in (default: float32)').choices([
+        'auto',
         'float32',
         'bfloat16',
       ]),

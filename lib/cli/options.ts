@@ -13,6 +13,7 @@ import {
   type Device,
   type LoadOptions,
   type PretrainedOptions,
+  type TrainingDevice,
 } from '../index';
 import type { Context } from './context';
 import { downloadBar } from './progress';
@@ -140,6 +141,12 @@ export function shardOf(text: string): string {
   const [, index, count] = /^(\d+)\/(\d+)$/.exec(text) ?? [];
   if (Number(index) < Number(count)) return text;
   throw new InvalidArgumentError('Expected i/n, i from 0 to n - 1, such as 0/4.');
+}
+
+/** One place for each process. */
+export function trainingDevice(text: string): TrainingDevice {
+  if (isDevice(text) && text !== 'cuda:all') return text;
+  throw new InvalidArgumentError('Expected auto, cpu, cuda or cuda:N.');
 }
 
 export function device(text: string): Device {

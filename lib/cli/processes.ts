@@ -46,7 +46,13 @@ export class Processes {
       signal: AbortSignal.any(signals),
       distributed: {
         ...options.distributed,
-        ...{ rank: 0, worldSize: this.count, masterAddr: HERE, masterPort: 0 },
+        ...{
+          rank: 0,
+          worldSize: this.count,
+          ...{ localRank: 0, localWorldSize: this.count },
+          masterAddr: HERE,
+          masterPort: 0,
+        },
         onListening: (port) => this.start(port),
       },
     };

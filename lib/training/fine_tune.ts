@@ -1,9 +1,10 @@
 // The public fineTune(): a run, step by step or at once.
-import { DEFAULT_MODEL } from '../config/defaults';
+import { DEFAULT_DEVICE, DEFAULT_MODEL } from '../config/defaults';
 import { BitError, Caller } from '../errors';
 import { throwIfAborted } from '../signal';
 import { countsByClass } from './data/balance';
 import type { Dataset } from './data/dataset';
+import { countGpus, deviceOf, expectDevice } from './device';
 import { prepareHead } from './head/prepare';
 import { HeadRun, type HeadResult, type HeadStep } from './head/run';
 import {
@@ -15,7 +16,14 @@ import {
   type TrainingData,
 } from './options';
 import { Peers } from './peers/peers';
-import { placeOf, sharedThreads, type PeerPlace } from './peers/place';
+import {
+  ALONE,
+  localPlaceOf,
+  placeOf,
+  sharedThreads,
+  type LocalPlace,
+  type PeerPlace,
+} from './peers/place';
 import { prepareRun } from './prepare';
 import { writeHeadReport, writeRunReport } from './report/report';
 import { Run, type FineTuneResult, type TrainingStep } from './run';
@@ -49,8 +57,9 @@ export interface FineTuning<
  * @param source a directory, a checkpoint file or a hub id; null for the small model of the package.
  * @param data a folder with a folder of pictures for each class, a CSV, JSONL or Parquet file of pictures and
  *   labels, or a data set.
- * @throws BitError ERR_BIT_CONFIG for wrong options and data that cannot be learnt from, ERR_BIT_OUTPUT where nothing can
- *   be written or another run is there, ERR_BIT_TRAINING for a loss that is no number any more and for another process that is
+ * @throws BitError ERR_BIT_CONFIG for wrong options and data that cannot be learnt from, ERR_BIT_DEVICE for a GPU that is
+ *   not there or fails, ERR_BIT_OUT_OF_MEMORY where its memory is too short, ERR_BIT_OUTPUT where nothing can be written or
+ *   another run is there, ERR_BIT_TRAINING for a loss that is no number any more and for another process that is
  *   gone, ERR_BIT_IMAGE where pictures are gone and none can take their place; the signal's reason. What was learnt until then
  *   is kept, and the model where only the report cannot be written.
  * @category Training
@@ -85,10 +94,11 @@ export function fineTune(
   const caller = new Caller(fineTune);
   if (checked.headOnly) {
     if (place) throw headInOneProcess(place);
-    return new Running(caller, () => openHead(source, data, checked));
+    return new Running(caller, () => openHead(source, data, onDevice(checked, ALONE)));
   }
+  const local = localPlaceOf(checked.distributed, process.env);
   const whole = { ...checked, threads: checked.threads ?? sharedThreads(process.env) };
-  return new Running(caller, () => openAmong(place, source, data, whole));
+  return new Running(caller, () => openAmong(place, source, data, onDevice(whole, local)));
 }
 
 /** A run that is open. */
@@ -105,6 +115,16 @@ const headInOneProcess = ({ worldSize }: PeerPlace) =>
     'ERR_BIT_CONFIG',
     `headOnly runs in one process, and WORLD_SIZE says ${worldSize}: unset it, or learn all of the network`,
   );
+
+/** With the device that this process learns on, which is there or 'auto'. */
+function onDevice<Options extends FineTuneOptions | HeadOptions>(
+  options: Options,
+  local: LocalPlace,
+): Options {
+  const device = deviceOf(options.device ?? DEFAULT_DEVICE, local, countGpus);
+  expectDevice(device);
+  return { ...options, device };
+}
 
 /** With the other processes, where there are any. */
 async function openAmong(

@@ -135,10 +135,12 @@ export class Keeper {
 
   /** Of the checkpoint that was written last. */
   private async evaluate(): Promise<EvaluationResult> {
-    const { signal, threads, timeoutMs } = this.options;
+    const { signal, threads, timeoutMs, allowTf32 } = this.options;
+    const { device } = this.learner as Learner;
     const { folder, step } = this.kept as Checkpoint;
     const { processor, validation } = this.preparation;
-    const model = await BitForImageClassification.fromPretrained(folder, { threads, signal });
+    const loading = { device, allowTf32, threads, signal };
+    const model = await BitForImageClassification.fromPretrained(folder, loading);
     try {
       const given = { signal, timeoutMs };
       const { result, unreadable } = await runEvaluation({ model, processor }, validation!, given);

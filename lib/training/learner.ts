@@ -7,6 +7,7 @@ import type { MicroBatch, NativeTrainer, TrainerRequest } from '../binding/train
 import { networkSpec } from '../config/network_spec';
 import type { BitConfig } from '../models/bit_config';
 import { KIND } from '../models/bit_for_image_classification';
+import type { TrainingDevice } from './device';
 import { together, type Peers } from './peers/peers';
 
 /** In the folder of a model. */
@@ -24,6 +25,8 @@ export interface LearnerSettings extends Pick<
   | 'weightDecay'
   | 'seed'
   | 'threads'
+  | 'device'
+  | 'allowTf32'
 > {
   /** Of what it becomes, its labels too. */
   config: BitConfig;
@@ -37,6 +40,11 @@ export class Learner {
     private readonly config: BitConfig,
     private readonly native: NativeTrainer,
   ) {}
+
+  /** Where it learns, 'cpu' or 'cuda:N'. */
+  get device(): TrainingDevice {
+    return this.native.device as TrainingDevice;
+  }
 
   /** Others that learn the same from other images of each batch; null where there are none. */
   private peers: Peers | null = null;

@@ -1,5 +1,6 @@
 // Options of fineTune(): each checked, with its default.
 import {
+  anything,
   boolean,
   callback,
   count,
@@ -16,6 +17,7 @@ import { PRETRAINED_CHECKS, type PretrainedOptions } from '../config/pretrained_
 import { BitError, invalid } from '../errors';
 import type { ClassCount } from './data/balance';
 import type { Dataset, ProblemType } from './data/dataset';
+import { checkTrainingDevice, type TrainingDevice } from './device';
 import { distributed, type DistributedOptions } from './peers/place';
 import type { Preset } from './presets';
 
@@ -85,8 +87,18 @@ export interface FineTuneOptions extends PretrainedOptions {
   weightDecay?: number;
   /** The probability that the last block is left out, that of others in proportion; default the model's config's. */
   dropPathRate?: number;
-  /** What activations are computed in: 'float32' (default) or 'bfloat16'. */
-  dtype?: 'float32' | 'bfloat16';
+  /**
+   * Where it learns and evaluates: 'auto' (default) is the first GPU where CUDA works, else the CPU. Of several processes on a
+   * machine each takes the GPU of its number (LOCAL_RANK) for 'cuda', and for 'auto' where there are as many.
+   */
+  device?: TrainingDevice;
+  /**
+   * What activations are computed in: 'float32' (default), 'bfloat16', or 'auto', the fastest of the two on the device.
+   * Weights, gradients and what the optimiser remembers are float32.
+   */
+  dtype?: 'auto' | 'float32' | 'bfloat16';
+  /** Whether convolutions in float32 on a GPU may round their factors to TF32, as PyTorch's do; default true. */
+  allowTf32?: boolean;
   /**
    * Whether what a block computes is computed once more on the way back instead of being kept, for less memory and more time;
    * default false. It comes to the same weights.
@@ -229,7 +241,9 @@ export const FINE_TUNE_CHECKS = {
   momentum: share,
   weightDecay: notNegative,
   dropPathRate: share,
-  dtype: oneOf('float32', 'bfloat16'),
+  device: anything,
+  dtype: oneOf('auto', 'float32', 'bfloat16'),
+  allowTf32: boolean,
   gradientCheckpointing: boolean,
   seed,
   evalSteps: count,
@@ -246,7 +260,7 @@ export const FINE_TUNE_CHECKS = {
   onData: callback,
 };
 
-/** @throws BitError ERR_BIT_CONFIG naming the option that is wrong. */
+/** @throws BitError ERR_BIT_CONFIG naming the option that is wrong, ERR_BIT_DEVICE for the device. */
 export function checkFineTuneOptions<Options extends FineTuneOptions | HeadOptions>(
   options: Options,
 ): Options {
@@ -254,6 +268,7 @@ export function checkFineTuneOptions<Options extends FineTuneOptions | HeadOptio
     throw invalid('ERR_BIT_CONFIG', 'options', 'an object', options);
   const given = checkOptions(options as Given, FINE_TUNE_CHECKS);
   if (given.output === undefined) throw invalid('ERR_BIT_CONFIG', 'output', 'a path', undefined);
+  if (given.device !== undefined) checkTrainingDevice(given.device);
   expectHeadOptions(given);
   const lengths = ['schedule', 'numTrainEpochs', 'maxSteps'] as const;
   const both = lengths.filter((name) => given[name] !== undefined);

@@ -36,7 +36,7 @@ export interface RunSettings extends Omit<Recipe, 'resolution' | 'schedule'> {
   momentum: number;
   weightDecay: number;
   dropPathRate: number;
-  dtype: 'float32' | 'bfloat16';
+  dtype: 'auto' | 'float32' | 'bfloat16';
   seed: number;
   evalSteps: number;
   saveSteps: number;

@@ -1,4 +1,5 @@
 // The loop of a run: steps, each with what is due after it; by one process or by several that share the batches.
+import { DEFAULT_DEVICE } from '../config/defaults';
 import { normalisationOf } from './augment';
 import type { Dataset, DatasetProblem, Example } from './data/dataset';
 import type { EvaluationResult } from './evaluation/evaluation';
@@ -259,14 +260,20 @@ function feedOf(
 
 async function learnerOf(
   { config, files, settings, train }: Preparation,
-  { threads = 0, gradientCheckpointing = false }: FineTuneOptions,
+  {
+    threads = 0,
+    gradientCheckpointing = false,
+    device = DEFAULT_DEVICE,
+    allowTf32 = true,
+  }: FineTuneOptions,
   keeper: Keeper | null,
   peers: Peers | null,
 ): Promise<Learner> {
   const { dtype, momentum, weightDecay, seed } = settings;
   const { problemType } = train;
   const ofRun = { dtype, momentum, weightDecay, seed, problemType };
-  const learned: LearnerSettings = { config, threads, gradientCheckpointing, ...ofRun };
+  const ofPlace = { threads, device, allowTf32 };
+  const learned: LearnerSettings = { config, gradientCheckpointing, ...ofPlace, ...ofRun };
   let learner: Learner | null = null;
   try {
     await together(peers, async () => {

@@ -162,8 +162,9 @@ training::TrainerRequest to_trainer_request(const Napi::Object& value) {
       .source = to_weights_source(value),
       .optimizer_file = to_string(value["optimizerFile"]),
       .zero_head = to_bool(value["zeroHead"]),
-      .compute = to_enum<at::ScalarType>(value["dtype"],
-                                         {{"float32", at::kFloat}, {"bfloat16", at::kBFloat16}}),
+      .place = {.device = to_string(value["device"]),
+                .dtype = to_string(value["dtype"]),
+                .allow_tf32 = to_bool(value["allowTf32"])},
       .recompute = to_bool(value["gradientCheckpointing"]),
       .problem = to_problem(value["problemType"]),
       .rates = {.momentum = to_double(value["momentum"]),
@@ -182,9 +183,9 @@ training::MicroBatch to_micro_batch(const Napi::Object& value) {
       .labels = to_tensor(value["labels"]),
       .mixing = to_optional<training::Mixing>(value["mixing"], to_mixing),
       .weight = to_double(value["weight"]),
-      .drop_seed = static_cast<uint64_t>(to_int(value["dropSeed"])),
-      .first = to_int(value["first"]),
-      .of = to_int(value["of"]),
+      .draws = {.seed = static_cast<uint64_t>(to_int(value["dropSeed"])),
+                .first = to_int(value["first"]),
+                .of = to_int(value["of"])},
   };
 }
 

@@ -10,6 +10,7 @@
 #include "binding/requests.h"
 #include "binding/results.h"
 #include "binding/values.h"
+#include "devices/devices.h"
 #include "training/trainer.h"
 
 namespace bigtransfer::binding {
@@ -86,7 +87,10 @@ Napi::Object to_object(const Client& client, std::shared_ptr<Trainer> trainer, i
   const Napi::Env env = client.env();
   Napi::Object object = Napi::Object::New(env);
   object.Set("loadingInfo", from_loading_info(env, trainer->loading_info()));
-  const auto hold = std::make_shared<TrainerHold>(std::move(trainer), threads, "The training run");
+  object.Set("device", trainer->device());
+  object.Set("dtype", trainer->dtype());
+  const int width = trainer->device() == devices::kCpu ? threads : runtime::kOnDevice;
+  const auto hold = std::make_shared<TrainerHold>(std::move(trainer), width, "The training run");
   define_function(client, object, "accumulate", hold, accumulate);
   define_function(client, object, "sum", hold, sum);
   define_function(client, object, "takeFromFirst", hold, take_from_first);

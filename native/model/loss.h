@@ -16,4 +16,9 @@ inline constexpr int64_t kIgnoreIndex = -100;
 /// do not fit: as torch does, and for classes that there are not.
 at::Tensor loss(const at::Tensor& logits, const at::Tensor& labels, ProblemType problem);
 
+/// Its first half, of labels on the CPU: throws what it throws for logits of this shape.
+void check_labels(at::IntArrayRef logits, const at::Tensor& labels, ProblemType problem);
+/// The other half, wherever both are; it waits for nothing.
+at::Tensor loss_of_checked(const at::Tensor& logits, const at::Tensor& labels, ProblemType problem);
+
 }  // namespace bigtransfer::model

@@ -22,7 +22,7 @@ class GpuPlans {
 
   /// Copies the weights to the device. Throws Error kDevice for one that is not there,
   /// kOutOfMemory. The plan takes pixel values on the CPU or on its device and throws what PyTorch
-  /// does, with its own memory given back where memory ran out (GpuFailure::kMemory).
+  /// does, with its own memory given back where memory ran out (devices::GpuFailure::kMemory).
   virtual std::unique_ptr<const model::Plan> make_plan(const model::Topology& topology,
                                                        const model::Weights& weights,
                                                        const GpuPlanRequest& request) const = 0;

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "common/error.h"
-#include "runtime/gpu_failure.h"
+#include "devices/gpu_failure.h"
 
 namespace bigtransfer::runtime {
 namespace {
@@ -16,7 +16,7 @@ std::optional<model::RunResult> attempt(const Share& share, const RunShare& run)
   try {
     return run(share);
   } catch (...) {
-    if (gpu_failure() != GpuFailure::kMemory) throw;
+    if (devices::gpu_failure() != devices::GpuFailure::kMemory) throw;
     return std::nullopt;
   }
 }

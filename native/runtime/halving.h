@@ -16,8 +16,9 @@ struct Share {
 
 using RunShare = std::function<model::RunResult(const Share&)>;
 
-/// run(share), where memory runs out (GpuFailure::kMemory) once more, then by halves; `release` is
-/// called before each further try. Throws Error kOutOfMemory when not even one image fits.
+/// run(share), where memory runs out (devices::GpuFailure::kMemory) once more, then by halves;
+/// `release` is called before each further try. Throws Error kOutOfMemory when not even one image
+/// fits.
 model::RunResult run_halving(const Share& share, const RunShare& run,
                              const std::function<void()>& release);
 

@@ -9,15 +9,15 @@
 #include <optional>
 
 #include "common/error.h"
-#include "runtime/gpu_failure.h"
+#include "devices/gpu_failure.h"
 
 namespace bigtransfer::runtime {
 namespace {
 
 /// Why the device failed, or nothing where the exception in flight is of another kind.
 std::optional<std::string> device_failure() {
-  if (gpu_failure() != GpuFailure::kDevice) return std::nullopt;
-  return failure_words();
+  if (devices::gpu_failure() != devices::GpuFailure::kDevice) return std::nullopt;
+  return devices::failure_words();
 }
 
 }  // namespace

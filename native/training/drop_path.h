@@ -3,20 +3,28 @@
 
 #include <ATen/ATen.h>
 
+#include <cstdint>
+#include <vector>
+
 namespace bigtransfer::training {
 
 /// What is drawn for the images of a micro-batch, of which a call may have a part alone: an image's
 /// draws are the same wherever the micro-batch is split.
 struct PathDraws {
-  at::Generator chance;
+  /// For the whole micro-batch.
+  uint64_t seed;
   /// The place of the call's first image in the micro-batch.
   int64_t first;
   /// Images of the micro-batch.
   int64_t of;
 };
 
-/// `x` [N, C, H, W] with each image zeroed with probability `rate`, and the others scaled so that
-/// the mean stays, as transformers and timm do. `rate` is from 0 to below 1.
-at::Tensor drop_path(const at::Tensor& x, double rate, const PathDraws& draws);
+/// float32 [rates, images] on the CPU: 0 where an image leaves the block out, which it does with
+/// the block's rate as its probability, from 0 to below 1; else what keeps the mean as it is, as
+/// transformers and timm do. Undefined without rates.
+at::Tensor path_factors(const std::vector<double>& rates, int64_t images, const PathDraws& draws);
+
+/// `x` [N, C, H, W] with each image scaled by its factor of [N].
+at::Tensor drop_path(const at::Tensor& x, const at::Tensor& factors);
 
 }  // namespace bigtransfer::training

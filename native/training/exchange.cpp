@@ -64,22 +64,30 @@ void sum_gradients(const std::vector<Parameter>& parameters, peers::Peers& peers
   const c10::NoGradGuard guard;
   const std::vector<float> counts = count_gradients(parameters, peers);
   Summing summing(peers);
+  // Each gradient beside what is sent of it: itself, or a copy where it is elsewhere.
+  std::vector<std::pair<at::Tensor, at::Tensor>> sent;
   for (size_t i = 0; i < parameters.size(); ++i) {
     // What no loss depends on is left as it is by the optimiser, in one process too.
     if (counts[i] == 0) continue;
     at::Tensor& gradient = parameters[i].value.mutable_grad();
-    gradient = gradient.defined() ? gradient.contiguous() : at::zeros_like(parameters[i].value);
-    summing.add(gradient.mutable_data_ptr<float>(), gradient.numel());
+    if (!gradient.defined()) gradient = at::zeros_like(parameters[i].value);
+    const auto& [_, values] = sent.emplace_back(gradient, gradient.cpu().contiguous());
+    summing.add(values.mutable_data_ptr<float>(), values.numel());
   }
   summing.flush();
+  for (const auto& [gradient, values] : sent)
+    if (!values.is_same(gradient)) gradient.copy_(values);
 }
 
 void take_from_first(const std::vector<at::Tensor>& tensors, peers::Peers& peers) {
+  const c10::NoGradGuard guard;
   constexpr size_t kBytes = kBucket * sizeof(float);
   for (const at::Tensor& each : tensors) {
-    char* const begin = static_cast<char*>(each.mutable_data_ptr());
-    for (size_t at = 0; at < each.nbytes(); at += kBytes)
-      peers.broadcast(begin + at, std::min(kBytes, each.nbytes() - at));
+    const at::Tensor values = each.cpu();
+    char* const begin = static_cast<char*>(values.mutable_data_ptr());
+    for (size_t at = 0; at < values.nbytes(); at += kBytes)
+      peers.broadcast(begin + at, std::min(kBytes, values.nbytes() - at));
+    if (!values.is_same(each)) each.copy_(values);
   }
 }
 

@@ -22,13 +22,13 @@ model::MapSize size_of(const at::Tensor& x) { return {x.size(-2), x.size(-1)}; }
 }  // namespace
 
 Graph::Graph(model::Topology topology, const model::Weights& weights, at::ScalarType compute,
-             bool recompute)
-    : topology_(std::move(topology)), compute_(compute), recompute_(recompute) {
+             bool recompute, at::Device device)
+    : topology_(std::move(topology)), compute_(compute), recompute_(recompute), device_(device) {
   if (!topology_.head || topology_.head->out_features < 1)
     throw Error(ErrorCode::kConfig, "A network learns with labels, and this one has none");
   for (const model::ParameterSpec& each : weights.parameters()) {
     places_.emplace(each.name, parameters_.size());
-    at::Tensor value = weights.copy(each.name);
+    at::Tensor value = weights.copy(each.name).to(device_);
     if (each.learns) value.set_requires_grad(true);
     parameters_.push_back({each.name, std::move(value), each.learns});
   }
@@ -75,7 +75,7 @@ at::Tensor Graph::run_stem(const at::Tensor& images) const {
 }
 
 at::Tensor Graph::run_block(const at::Tensor& x, const model::BlockSpec& block,
-                            const std::optional<PathDraws>& draws) const {
+                            const at::Tensor& path) const {
   const bool norm_first = topology_.spec.layer_type == model::LayerType::kPreactivation;
   at::Tensor y = x;
   at::Tensor shortcut = x;
@@ -88,22 +88,16 @@ at::Tensor Graph::run_block(const at::Tensor& x, const model::BlockSpec& block,
   }
   if (block.downsample_norm) shortcut = normalise(shortcut, *block.downsample_norm);
   model::check_residual(topology_.spec, block, size_of(y), size_of(shortcut));
-  if (draws) y = drop_path(y, block.drop_path_rate, *draws);
+  if (path.defined()) y = drop_path(y, path);
   y = y + shortcut;
   return block.activation ? activate(y, *block.activation) : y;
 }
 
 /// run_block(), which keeps nothing but x.
 at::Tensor Graph::run_block_again(const at::Tensor& x, const model::BlockSpec& block,
-                                  const std::optional<PathDraws>& draws) const {
-  std::optional<PathDraws> next = draws;
-  std::optional<PathDraws> same = draws;
-  if (same) same->chance = draws->chance.clone();
+                                  const at::Tensor& path) const {
   return recomputed(
-      [=, this, &block](const at::Tensor& input) mutable {
-        return run_block(input, block, std::exchange(next, same));
-      },
-      x);
+      [=, this, &block](const at::Tensor& input) { return run_block(input, block, path); }, x);
 }
 
 BlockParameters Graph::parameters_of(const model::BlockSpec& block) const {
@@ -117,19 +111,36 @@ BlockParameters Graph::parameters_of(const model::BlockSpec& block) const {
   return parameters;
 }
 
-at::Tensor Graph::logits(const at::Tensor& images, const std::optional<PathDraws>& draws) const {
+std::vector<double> Graph::path_rates() const {
+  std::vector<double> rates;
+  for (const model::StageSpec& stage : topology_.stages) {
+    for (const model::BlockSpec& block : stage.blocks)
+      if (block.drop_path_rate != 0) rates.push_back(block.drop_path_rate);
+  }
+  return rates;
+}
+
+/// Those of our own are the CPU's.
+bool Graph::is_fused(const model::BlockSpec& block) const {
+  return device_.is_cpu() && has_fused_block(topology_, block, compute_);
+}
+
+at::Tensor Graph::logits(const at::Tensor& images, const at::Tensor& paths) const {
   model::check_input(topology_.spec, {{images}});
   at::Tensor x = run_stem(images.to(at::TensorOptions(compute_), /*non_blocking=*/false,
                                     /*copy=*/false, at::MemoryFormat::ChannelsLast));
   Maps maps{x, {}};
+  int64_t next_path = 0;
   for (const model::StageSpec& stage : topology_.stages) {
     for (const model::BlockSpec& block : stage.blocks) {
-      if (has_fused_block(topology_, block, compute_)) {
+      if (is_fused(block)) {
         const BlockMode mode{topology_.spec.num_groups, compute_, recompute_};
         maps = fused_block(maps, block, mode, parameters_of(block));
       } else {
+        const bool may_be_left_out = paths.defined() && block.drop_path_rate != 0;
+        const at::Tensor path = may_be_left_out ? paths[next_path++] : at::Tensor();
         x = maps.values.to(compute_);
-        maps = {recompute_ ? run_block_again(x, block, draws) : run_block(x, block, draws), {}};
+        maps = {recompute_ ? run_block_again(x, block, path) : run_block(x, block, path), {}};
       }
     }
   }

@@ -4,7 +4,6 @@
 #include <ATen/ATen.h>
 
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -29,17 +28,21 @@ class Graph {
  public:
   /// Computes in `compute`, float32 or bfloat16; parameters and gradients are float32 in any case.
   /// `recompute`: blocks keep their inputs alone for the way back, where they are run once more.
-  /// Throws Error kConfig for a network without labels.
+  /// Parameters are on `device`, copied on its current stream. Throws Error kConfig for a network
+  /// without labels.
   Graph(model::Topology topology, const model::Weights& weights, at::ScalarType compute,
-        bool recompute);
+        bool recompute, at::Device device = at::kCPU);
 
-  /// [N, labels] in float32 for images [N, C, H, W]. Blocks are left out by chance as the topology
-  /// says where `draws` are given; without them as when a network is evaluated. Throws Error
-  /// kShape when the images do not fit.
-  at::Tensor logits(const at::Tensor& images, const std::optional<PathDraws>& draws) const;
+  /// [N, labels] in float32 for images [N, C, H, W]. Blocks are left out as `paths` say, which are
+  /// path_factors() by path_rates(); where they are undefined, none is, as when a network is
+  /// evaluated. All are on the parameters' device. Throws Error kShape when the images do not fit.
+  at::Tensor logits(const at::Tensor& images, const at::Tensor& paths) const;
 
+  /// Of the blocks that may be left out, in their order.
+  std::vector<double> path_rates() const;
   /// In state-dict order.
   const std::vector<Parameter>& parameters() const { return parameters_; }
+  const model::NetworkSpec& spec() const { return topology_.spec; }
   const model::HeadSpec& head() const { return *topology_.head; }
 
  private:
@@ -48,15 +51,18 @@ class Graph {
   at::Tensor activate(const at::Tensor& x, const std::string& name) const;
   at::Tensor normalise(const at::Tensor& x, const model::NormSpec& spec) const;
   at::Tensor run_stem(const at::Tensor& images) const;
+  bool is_fused(const model::BlockSpec& block) const;
+  /// `path`: factors of the images, or undefined.
   at::Tensor run_block(const at::Tensor& x, const model::BlockSpec& block,
-                       const std::optional<PathDraws>& draws) const;
+                       const at::Tensor& path) const;
   at::Tensor run_block_again(const at::Tensor& x, const model::BlockSpec& block,
-                             const std::optional<PathDraws>& draws) const;
+                             const at::Tensor& path) const;
   BlockParameters parameters_of(const model::BlockSpec& block) const;
 
   model::Topology topology_;
   at::ScalarType compute_;
   bool recompute_;
+  at::Device device_;
   std::vector<Parameter> parameters_;
   std::map<std::string, size_t> places_;
 };

@@ -1,4 +1,4 @@
-// Parameter by parameter, in place, each value in one go.
+// In place, with a parameter's gradient and velocity beside it.
 #include "training/sgd.h"
 
 #include <c10/core/GradMode.h>
@@ -17,21 +17,32 @@ constexpr int64_t kPiece = 1 << 14;
 
 }  // namespace
 
-Sgd::Sgd(const std::vector<Parameter>& parameters, const SgdRates& rates)
-    : parameters_(parameters), rates_(rates) {
+Sgd::Sgd(const std::vector<Parameter>& parameters, const SgdRates& rates, GradientsAfter after)
+    : parameters_(parameters), rates_(rates), after_(after) {
   for (const Parameter& each : parameters)
     velocities_.push_back(each.learns ? at::zeros_like(each.value.detach()) : at::Tensor());
 }
 
+/// None where the loss does not depend on it.
+bool Sgd::moves(size_t i) const {
+  return velocities_[i].defined() && parameters_[i].value.grad().defined();
+}
+
 void Sgd::step(double learning_rate) {
   const c10::NoGradGuard guard;
+  if (after_ == GradientsAfter::kZero)
+    step_at_once(learning_rate);
+  else
+    step_by_threads(static_cast<float>(learning_rate));
+  forget();
+}
+
+void Sgd::step_by_threads(float rate) {
   const auto momentum = static_cast<float>(rates_.momentum);
   const auto decay = static_cast<float>(rates_.weight_decay);
-  const auto rate = static_cast<float>(learning_rate);
   for (size_t i = 0; i < parameters_.size(); ++i) {
+    if (!moves(i)) continue;
     const at::Tensor& value = parameters_[i].value;
-    // None where the loss does not depend on it.
-    if (!velocities_[i].defined() || !value.grad().defined()) continue;
     const at::Tensor gradient = value.grad().contiguous();
     const float* g = gradient.const_data_ptr<float>();
     float* v = velocities_[i].mutable_data_ptr<float>();
@@ -44,9 +55,38 @@ void Sgd::step(double learning_rate) {
         p[k] -= rate * v[k];
       }
     });
-    // The next one takes its place instead of being added to zeros.
-    value.mutable_grad().reset();
   }
+}
+
+void Sgd::step_at_once(double rate) {
+  std::vector<at::Tensor> values;
+  std::vector<at::Tensor> gradients;
+  std::vector<at::Tensor> velocities;
+  for (size_t i = 0; i < parameters_.size(); ++i) {
+    if (!moves(i)) continue;
+    values.push_back(parameters_[i].value.detach());
+    gradients.push_back(parameters_[i].value.grad());
+    velocities.push_back(velocities_[i]);
+  }
+  if (values.empty()) return;
+  // The operator takes no velocities where nothing is remembered.
+  if (rates_.momentum == 0) velocities.clear();
+  at::_fused_sgd_(values, gradients, velocities, rates_.weight_decay, rates_.momentum, rate,
+                  /*dampening=*/0, /*nesterov=*/false, /*maximize=*/false,
+                  /*is_first_step=*/false);
+}
+
+void Sgd::forget() {
+  const c10::NoGradGuard guard;
+  std::vector<at::Tensor> gradients;
+  for (const Parameter& each : parameters_) {
+    at::Tensor& gradient = each.value.mutable_grad();
+    if (after_ == GradientsAfter::kForgotten)
+      gradient.reset();
+    else if (gradient.defined())
+      gradients.push_back(gradient);
+  }
+  if (!gradients.empty()) at::_foreach_zero_(gradients);
 }
 
 std::vector<std::pair<std::string, at::Tensor>> Sgd::velocities() const {

@@ -4,6 +4,7 @@
 #include <ATen/ATen.h>
 
 #include <cstdint>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -13,6 +14,9 @@
 #include "model/weights.h"
 #include "peers/peers.h"
 #include "training/graph.h"
+#include "training/learning_place.h"
+#include "training/micro_batch.h"
+#include "training/recorded_steps.h"
 #include "training/sgd.h"
 
 namespace bigtransfer::training {
@@ -25,46 +29,27 @@ struct TrainerRequest {
   std::string optimizer_file;
   /// Whether the head starts at zero, whatever the source has.
   bool zero_head;
-  at::ScalarType compute;
+  PlaceRequest place;
   /// See Graph.
   bool recompute;
   model::ProblemType problem;
   SgdRates rates;
 };
 
-/// MixUp (1710.09412): each image that is learnt from with another one.
-struct Mixing {
-  /// Of the image itself; the other one has the rest.
-  double lambda;
-  /// int64 [n]: which image is mixed into each of the first n. Those behind are there for that.
-  at::Tensor partners;
-};
-
-/// A micro-batch, or the part of it that one peer learns from.
-struct MicroBatch {
-  /// Floating [N, C, H, W].
-  at::Tensor images;
-  /// As model::loss() takes them.
-  at::Tensor labels;
-  std::optional<Mixing> mixing;
-  /// Of its loss in the step's.
-  double weight;
-  /// Of what blocks are left out, for the whole micro-batch.
-  uint64_t drop_seed;
-  /// Which images of the micro-batch these are, from which one on.
-  int64_t first;
-  /// Images of the whole micro-batch.
-  int64_t of;
-};
-
-/// Calls may come from any thread; they run one after the other.
+/// Calls may come from any thread; they run one after the other. On a GPU they throw Error
+/// kOutOfMemory where its memory is too short, kDevice where it fails.
 class Trainer {
  public:
-  /// Throws Error kCheckpoint, kConfig as Weights and Graph do.
+  /// Throws Error kCheckpoint, kConfig as Weights and Graph do, kDevice as choose_place().
   explicit Trainer(const TrainerRequest& request);
+  /// At a place that was chosen before, whatever the request says.
+  Trainer(const TrainerRequest& request, LearningPlace place);
+  ~Trainer();
+  Trainer(const Trainer&) = delete;
+  Trainer& operator=(const Trainer&) = delete;
 
   /// Adds weight · gradient of the mean loss, which is returned. Throws Error kShape for images or
-  /// labels that do not fit.
+  /// labels that do not fit; forget() is due after any error.
   double accumulate(const MicroBatch& batch);
   /// Adds up what all peers have added up: the same everywhere, bit by bit. Throws Error kTraining
   /// where a peer is gone; forget() is due then.
@@ -81,20 +66,42 @@ class Trainer {
   /// The same for what the optimiser remembers.
   void save_optimizer(const std::string& path) const;
 
-  const model::LoadingInfo& loading_info() const { return loading_info_; }
+  const model::LoadingInfo& loading_info() const { return state_->loading_info; }
+  /// 'cpu' or 'cuda:N', and what is computed in there.
+  const std::string& device() const { return place_.name; }
+  const std::string& dtype() const { return place_.compute.name; }
   /// Memory of parameters, gradients and velocities.
   int64_t bytes() const;
 
  private:
-  Trainer(const TrainerRequest& request, model::Topology topology);
-  Trainer(const TrainerRequest& request, model::Topology topology, const model::Weights& weights);
+  /// What lives on the device.
+  struct State {
+    State(const TrainerRequest& request, const LearningPlace& place, model::Topology topology);
+
+    model::LoadingInfo loading_info;
+    Graph graph;
+    Sgd optimizer;
+    /// On a device alone.
+    std::optional<RecordedSteps> steps;
+
+   private:
+    State(const TrainerRequest& request, const LearningPlace& place, model::Topology topology,
+          const model::Weights& weights);
+  };
+
+  /// Gives back what the device keeps.
+  void release_memory() noexcept;
+  /// Calls `work` where the network learns, with the device's failures in our words.
+  template <typename Work>
+  void on_place(const Work& work) const;
+  void save_tensors(const std::string& path,
+                    std::vector<std::pair<std::string, at::Tensor>> tensors) const;
 
   RecyclesAll recycling_;
   mutable std::mutex mutex_;
-  model::LoadingInfo loading_info_;
   model::ProblemType problem_;
-  Graph graph_;
-  Sgd optimizer_;
+  LearningPlace place_;
+  std::unique_ptr<State> state_;
 };
 
 }  // namespace bigtransfer::training

@@ -1,7 +1,7 @@
 // `bigtransfer finetune`: what it prints, and how it ends.
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BitForImageClassification, type FineTuneResult } from '../../lib';
+import { BitForImageClassification, systemInfo, type FineTuneResult } from '../../lib';
 import { temporaryFolder } from '../support/temporary';
 import { stripes, tinyModel } from '../support/training';
 import { bigtransfer, bigtransferProcess } from './run';
@@ -220,7 +220,9 @@ test.each([
   [[NOWHERE, '--out', 'x', '--schedule', '5,4'], 'Expected ascending numbers of steps'],
   [[NOWHERE, '--out', 'x', '--schedule', '0'], 'Expected ascending numbers of steps'],
   [[NOWHERE, '--out', 'x', '--schedule', '1,,2'], 'Expected an integer, 0 or more'],
-  [[NOWHERE, '--out', 'x', '--dtype', 'float16'], 'Allowed choices are float32, bfloat16'],
+  [[NOWHERE, '--out', 'x', '--dtype', 'float16'], 'Allowed choices are auto, float32, bfloat16'],
+  [[NOWHERE, '--out', 'x', '--device', 'gpu'], 'Expected auto, cpu, cuda or cuda:N'],
+  [[NOWHERE, '--out', 'x', '--device', 'cuda:all'], 'Expected auto, cpu, cuda or cuda:N'],
   [[NOWHERE, '--out', 'x', '--timeout', '0'], 'Expected a positive number'],
   [
     [NOWHERE, '--out', 'x', '--max-steps', '3', '--num-train-epochs', '2'],
@@ -233,6 +235,18 @@ test.each([
   expect([code, stdout]).toEqual([2, '']);
   expect(stderr).toContain(message);
 });
+
+test.each(['--no-report', '--head-only'])(
+  'a GPU that is not there is told with 1: %s',
+  async (how) => {
+    const gpus = systemInfo().devices.filter(({ type }) => type === 'cuda').length;
+    const asked = ['--model', model, '--out', out, '--device', `cuda:${gpus}`];
+    const { code, stderr } = await bigtransfer(['finetune', data, ...asked, how]);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/^error: .*cuda.*\ncode: ERR_BIT_DEVICE\n$/s);
+    expect(existsSync(out)).toBe(false);
+  },
+);
 
 test('what cannot be learnt from is told with 1', async () => {
   const { code, stderr } = await bigtransfer([

@@ -7,7 +7,9 @@ const PATIENCE_MS = 30_000;
 /** What each of them comes to, by rank. Rank 0 listens on a port of its own before the others come. */
 export async function amongRanks<T>(
   worldSize: number,
-  work: (distributed: Required<DistributedOptions>) => Promise<T>,
+  work: (
+    distributed: Required<Omit<DistributedOptions, 'localRank' | 'localWorldSize'>>,
+  ) => Promise<T>,
   limits: Pick<DistributedOptions, 'timeoutMs' | 'joinTimeoutMs'> = {},
 ): Promise<PromiseSettledResult<T>[]> {
   let onListening: (port: number) => void = () => undefined;

@@ -5,6 +5,7 @@ import {
   evaluate,
   fineTune,
   pipeline,
+  systemInfo,
   type FineTuneOptions,
   type FineTuneResult,
   type TrainingStep,
@@ -216,6 +217,15 @@ test.each([
   [{ batchSplit: 9 }, 'A batch of 8 cannot fall into 9 parts'],
 ])('what does not fit together is refused: %p', async (options, message) => {
   expect(await failure(run(options))).toContain(`ERR_BIT_CONFIG: ${message}`);
+});
+
+test('a GPU that is not there ends it before it begins, whatever is to be learnt', async () => {
+  const gpus = systemInfo().devices.filter(({ type }) => type === 'cuda').length;
+  const device = `cuda:${gpus}` as const;
+  await expect(begin({ device }).result()).rejects.toMatchObject({ code: 'ERR_BIT_DEVICE' });
+  const head = fineTune(model, data, { output, headOnly: true, device });
+  await expect(head.result()).rejects.toMatchObject({ code: 'ERR_BIT_DEVICE' });
+  expect(existsSync(output)).toBe(false);
 });
 
 test('one class is nothing to tell apart, and no data are refused', async () => {

@@ -1,7 +1,7 @@
 // Steps of a network against those of a plain PyTorch loop over transformers' BiT (test/reference/make_training.py).
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { BitConfig } from '../../lib';
+import { BitConfig, systemInfo } from '../../lib';
 import type { TrainerRequest } from '../../lib/binding/training_types';
 import type { NativeTensor } from '../../lib/binding/types';
 import { Learner, type LearnerBatch, type LearnerSettings } from '../../lib/training/learner';
@@ -94,6 +94,8 @@ async function settingsOf(each: (typeof cases)[number], more = {}): Promise<Lear
     weightDecay: each.decay,
     seed: 0,
     threads: 0,
+    device: 'cpu',
+    allowTf32: true,
     ...more,
   };
 }
@@ -246,6 +248,17 @@ test('bfloat16 learns nearly the same', async () => {
   const losses = await run(await begin(each, { dtype: 'bfloat16' }), each);
   expect(difference(losses, each.losses)).toBeLessThan(0.02);
   expect(difference(losses, each.losses)).toBeGreaterThan(1e-6);
+});
+
+test('where it learns: names that stand for the CPU, and a GPU that is not there', async () => {
+  const gpus = systemInfo().devices.filter(({ type }) => type === 'cuda').length;
+  const onCpu = await begin(cases[0]!, { dtype: 'auto' });
+  expect(onCpu.device).toBe('cpu');
+  const chosen = await begin(cases[0]!, { device: 'auto' });
+  expect(chosen.device).toBe(gpus > 0 ? 'cuda:0' : 'cpu');
+  await expect(begin(cases[0]!, { device: `cuda:${gpus}` })).rejects.toMatchObject({
+    code: 'ERR_BIT_DEVICE',
+  });
 });
 
 test('what was disposed of says so', async () => {

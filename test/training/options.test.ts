@@ -24,6 +24,8 @@ test.each([
   { validation: dataset },
   { trainValSplit: 0, momentum: 0, weightDecay: 0, dropPathRate: 0, mixup: 0, flip: 1, seed: 0 },
   { seed: Number.MAX_SAFE_INTEGER, numTrainEpochs: 0.5 },
+  { device: 'cuda:3', dtype: 'auto', allowTf32: false },
+  { device: 'cpu', headOnly: true },
   { revision: 'main', localFilesOnly: true, timeoutMs: 0.5 },
 ])('%j is taken as it is', (options) => {
   expect(checkFineTuneOptions(given(options))).toMatchObject(options);
@@ -57,7 +59,8 @@ test.each([
   [{ seed: 2 ** 53 }, 'Expected an integer from 0 to 2^53 - 1 for seed'],
   [{ seed: 0.5 }, 'Expected an integer from 0 to 2^53 - 1 for seed'],
   [{ learningRate: 0 }, 'Expected a positive number for learningRate'],
-  [{ dtype: 'float16' }, "Expected one of 'float32', 'bfloat16' for dtype"],
+  [{ dtype: 'float16' }, "Expected one of 'auto', 'float32', 'bfloat16' for dtype"],
+  [{ allowTf32: 1 }, 'Expected true or false for allowTf32 but received 1'],
   [{ problemType: 'single' }, "Expected one of 'single_label_classification', "],
   [{ maxSteps: 1.5 }, 'Expected a positive integer for maxSteps'],
   [{ restart: 'yes' }, 'Expected true or false for restart'],
@@ -69,6 +72,15 @@ test.each([
   [{ steps: 4 }, "Unknown option 'steps'"],
 ])('%j is refused', (options, message) => {
   expect(refusal(given(options))).toContain(message);
+});
+
+test.each([
+  ['cuda:all', "'cuda' or 'cuda:N', one GPU for each process, for device but received 'cuda:all'"],
+  ['gpu', "'cuda:N' or 'cuda:all' for device but received 'gpu'"],
+])('device %p is none to learn on', (device, message) => {
+  const work = () => checkFineTuneOptions(given({ device }));
+  expect(work).toThrow(message);
+  expect(work).toThrow(expect.objectContaining({ code: 'ERR_BIT_DEVICE' }));
 });
 
 test.each([[null], [undefined], ['out']])('%j are no options', (options) => {

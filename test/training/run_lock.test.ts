@@ -56,9 +56,16 @@ describe('a run', () => {
   const output = join(root, 'out');
   afterEach(() => rmSync(output, { recursive: true, force: true }));
 
-  const WAYS = { 'of the network': { batchSize: 4, maxSteps: 3 }, 'of a head': { headOnly: true } };
-  const begin = (way: object, more: Partial<FineTuneOptions> = {}) =>
-    fineTune(model, data, { output, validation: null, report: false, ...way, ...more });
+  type Way = Partial<FineTuneOptions> | { headOnly: true };
+  const WAYS: Record<string, Way> = {
+    'of the network': { batchSize: 4, maxSteps: 3 },
+    'of a head': { headOnly: true },
+  };
+  const begin = (way: Way, more: { restart?: boolean; seed?: number } = {}, from = data) => {
+    const options = { output, validation: null, report: false, ...more };
+    if ('headOnly' in way) return fineTune(model, from, { ...options, ...way });
+    return fineTune(model, from, { ...options, ...way });
+  };
 
   test.each(Object.entries(WAYS))('%s has its folder alone, until it ends', async (_, way) => {
     const first = begin(way)[Symbol.asyncIterator]();
@@ -78,9 +85,8 @@ describe('a run', () => {
       mkdirSync(join(broken, label), { recursive: true });
       writeFileSync(join(broken, label, '0.png'), 'nothing');
     }
-    const options = { output, validation: null, report: false, ...way };
     for (let time = 0; time < 2; time++)
-      expect(await failure(fineTune(model, broken, options).result())).toContain('ERR_BIT_CONFIG');
+      expect(await failure(begin(way, {}, broken).result())).toContain('ERR_BIT_CONFIG');
   });
 
   test.each(Object.entries(WAYS))('%s that cannot begin leaves it', async (_, way) => {

@@ -159,8 +159,8 @@ export class HeadRun {
     examples: readonly Example[],
   ): AsyncGenerator<FeatureStep, Extracted, undefined> {
     const { model, ofSource, processor } = this.preparation;
-    const { threads, signal, timeoutMs } = this.options;
-    const loading = { ...ofSource, ...(threads !== undefined && { threads }) };
+    const { threads, device, allowTf32, signal, timeoutMs } = this.options;
+    const loading = { ...ofSource, threads, device, allowTf32 };
     return extract(examples, this.features, { model, loading, processor, signal, timeoutMs });
   }
 

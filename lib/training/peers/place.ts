@@ -17,6 +17,10 @@ export interface DistributedOptions {
   masterAddr?: string;
   /** A port of it that is free: MASTER_PORT. Rank 0 takes any for 0, see onListening. */
   masterPort?: number;
+  /** The number of this process among those of its machine, from 0: LOCAL_RANK, else 0. 'cuda' is the GPU of that number. */
+  localRank?: number;
+  /** How many of them its machine has: LOCAL_WORLD_SIZE, else 1. */
+  localWorldSize?: number;
   /** Silence after which a process is given up, in milliseconds; default 45,000. */
   timeoutMs?: number;
   /** How long all wait for each other at the beginning, in milliseconds; default 300,000. */
@@ -26,10 +30,18 @@ export interface DistributedOptions {
 }
 
 /** Where processes meet, and how long they wait: all that they need to know. */
-export interface MeetingPlace extends Required<Omit<DistributedOptions, 'onListening'>> {
+export interface MeetingPlace extends Required<
+  Omit<DistributedOptions, 'onListening' | keyof LocalPlace>
+> {
   /** Those who are told of the port may come once it resolves. */
   onListening?: (port: number) => void | Promise<void>;
 }
+
+/** Which process of its machine one is, and of how many. */
+export type LocalPlace = Required<Pick<DistributedOptions, 'localRank' | 'localWorldSize'>>;
+
+/** The only one. */
+export const ALONE: LocalPlace = { localRank: 0, localWorldSize: 1 };
 
 /** The same as it is given. */
 export interface PeerPlace extends MeetingPlace {
@@ -59,6 +71,8 @@ const CHECKS = {
   worldSize: count,
   masterAddr: host,
   masterPort: port,
+  localRank: rank,
+  localWorldSize: count,
   timeoutMs: positive,
   joinTimeoutMs: positive,
   onListening: callback,
@@ -69,6 +83,8 @@ const VARIABLES = {
   worldSize: 'WORLD_SIZE',
   masterAddr: 'MASTER_ADDR',
   masterPort: 'MASTER_PORT',
+  localRank: 'LOCAL_RANK',
+  localWorldSize: 'LOCAL_WORLD_SIZE',
 } as const;
 
 /** What an environment has. */
@@ -114,6 +130,23 @@ export function placeOf(
   if (place.masterPort === 0 && place.rank > 0)
     throw wrong('masterPort', given, 'the port of rank 0', 0);
   return place;
+}
+
+/**
+ * Of a run in one process, too, whatever the environment says.
+ * @throws BitError ERR_BIT_CONFIG as {@link placeOf}.
+ */
+export function localPlaceOf(
+  options: DistributedOptions | null | undefined,
+  environment: Environment,
+): LocalPlace {
+  if (placeOf(options, environment) === null) return ALONE;
+  const given = options ?? {};
+  const of = (name: keyof LocalPlace) =>
+    given[name] === undefined && environment[VARIABLES[name]] === undefined
+      ? ALONE[name]
+      : (valueOf(name, given, environment) as number);
+  return { localRank: of('localRank'), localWorldSize: of('localWorldSize') };
 }
 
 /** torchrun's agent has its store at MASTER_PORT, which PyTorch's processes use and so do ours. */

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import { render, type Page } from '../../report/page';
 import { BitForImageClassification } from '../../models/bit_for_image_classification';
+import type { LoadOptions } from '../../models/load_options';
 import { countsByClass, type ClassCount } from '../data/balance';
 import type { Dataset, DatasetProblem } from '../data/dataset';
 import type { EvaluationResult } from '../evaluation/evaluation';
@@ -52,7 +53,7 @@ export interface FinishedHead extends Finished {
   result: Omit<HeadResult, 'report'>;
 }
 
-type ReportOptions = MistakeOptions & { threads?: number };
+type ReportOptions = MistakeOptions & Pick<LoadOptions, 'threads' | 'device' | 'allowTf32'>;
 
 /**
  * Writes `training/report.html` of a run's folder, with the pictures of the mistakes that its model makes.
@@ -132,8 +133,9 @@ async function validationSections(
   const { evaluation, output } = result;
   const { validation, processor } = preparation;
   if (!evaluation || !validation) return [];
-  const { threads, signal } = options;
-  const model = await BitForImageClassification.fromPretrained(output, { threads, signal });
+  const { threads, device, allowTf32, signal } = options;
+  const loading = { threads, device, allowTf32, signal };
+  const model = await BitForImageClassification.fromPretrained(output, loading);
   try {
     const evaluated = { model, processor };
     const measured = { result: evaluation, examples: validation.examples, evaluated };

@@ -1,7 +1,6 @@
 // The pre-trained family by kernels of our own, all others by libtorch's operators.
 #include "runtime/cuda/device_network.h"
 
-#include <ATen/Context.h>
 #include <ATen/cuda/CUDAContext.h>
 #include <ATen/cuda/CUDAEvent.h>
 
@@ -9,9 +8,9 @@
 #include <cstdlib>
 #include <functional>
 #include <limits>
-#include <mutex>
 #include <string_view>
 
+#include "devices/cuda/cudnn_settings.h"
 #include "model/cuda/gpu_network.h"
 #include "model/layer_plan.h"
 
@@ -111,10 +110,7 @@ class LayersNetwork final : public DeviceNetwork {
   /// cuDNN chooses by shape, whatever is asked for: trying is a setting of the whole process.
   model::RunResult run(const at::Tensor& input, const model::Wanted& wanted,
                        KernelChoice) const override {
-    // libtorch's operators ask the process what is allowed, at the moment when they start.
-    static std::mutex one_setting;
-    const std::lock_guard lock(one_setting);
-    at::globalContext().setAllowTF32CuDNN(allow_tf32_);
+    const devices::CudnnSettings settings(allow_tf32_, /*by_trial=*/false);
     return plan_.run({{input}}, wanted, {.between = [] {}, .left_out = {}, .clock = nullptr});
   }
   int64_t bytes() const override { return plan_.bytes(); }

@@ -9,8 +9,8 @@
 #include <memory>
 
 #include "devices/cuda/gpu_copies.h"
+#include "devices/gpu_failure.h"
 #include "runtime/cuda/graph_recording.h"
-#include "runtime/gpu_failure.h"
 
 namespace bigtransfer::runtime {
 namespace {
@@ -58,7 +58,7 @@ model::RunResult GpuPlan::run(const model::RunInput& input, const model::Wanted&
   try {
     return run_once(input.whole(), wanted, control.clock);
   } catch (...) {
-    if (gpu_failure() == GpuFailure::kMemory) forget_recordings();
+    if (devices::gpu_failure() == devices::GpuFailure::kMemory) forget_recordings();
     throw;
   }
 }

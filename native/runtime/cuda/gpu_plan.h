@@ -21,8 +21,8 @@ class GpuPlan final : public model::Plan {
   ~GpuPlan() override;
 
   /// As Plan::run(), with one row on the clock, of pixel values on the CPU, or complete ones on the
-  /// device; results are on the CPU, in pinned memory. Where memory runs out (GpuFailure::kMemory),
-  /// the recordings have been forgotten by the time it throws.
+  /// device; results are on the CPU, in pinned memory. Where memory runs out
+  /// (devices::GpuFailure::kMemory), the recordings have been forgotten by the time it throws.
   model::RunResult run(const model::RunInput& input, const model::Wanted& wanted,
                        const model::RunControl& control) const override;
   /// Of the weights, on the device.

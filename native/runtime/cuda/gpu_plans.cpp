@@ -7,8 +7,8 @@
 #include "common/error.h"
 #include "devices/cuda/gpu_index.h"
 #include "devices/cuda/gpu_memory.h"
+#include "devices/gpu_failure.h"
 #include "runtime/cuda/gpu_plan.h"
-#include "runtime/gpu_failure.h"
 
 namespace bigtransfer::runtime {
 namespace {
@@ -24,7 +24,7 @@ class Plans final : public GpuPlans {
     try {
       return std::make_unique<GpuPlan>(topology, weights, request);
     } catch (...) {
-      if (gpu_failure() != GpuFailure::kMemory) throw;
+      if (devices::gpu_failure() != devices::GpuFailure::kMemory) throw;
       devices::release_gpu_memory();
       throw Error(ErrorCode::kOutOfMemory, "The GPU has no memory for the model's weights");
     }

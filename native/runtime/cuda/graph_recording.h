@@ -1,11 +1,12 @@
 // A run recorded as a CUDA graph.
 #pragma once
 
-#include <ATen/cuda/CUDAGraph.h>
+#include <memory>
+#include <optional>
 
 #include "devices/cuda/own_stream.h"
+#include "devices/cuda/recorded_graph.h"
 #include "runtime/cuda/device_network.h"
-#include "runtime/cuda/graph_pool.h"
 #include "runtime/recordings.h"
 
 namespace bigtransfer::runtime {
@@ -22,19 +23,16 @@ class GraphRecording final : public Recording {
   ~GraphRecording() override;
 
   model::RunResult replay(const at::Tensor& pixel_values) override;
-  int64_t bytes() const override { return bytes_; }
+  int64_t bytes() const override { return graph_->bytes(); }
 
  private:
-  void capture(const model::Wanted& wanted);
-
   const DeviceNetwork& network_;
   c10::cuda::CUDAStream replays_;
-  GraphPool pool_;
-  at::cuda::CUDAGraph graph_;
+  std::shared_ptr<const devices::GraphPool> pool_;
+  std::optional<devices::RecordedGraph> graph_;
   /// Written before, and read after each replay.
   at::Tensor input_;
   model::RunResult output_;
-  int64_t bytes_ = 0;
 };
 
 }  // namespace bigtransfer::runtime

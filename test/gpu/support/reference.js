@@ -79,4 +79,4 @@ function named(output) {
   return flat;
 }
 
-module.exports = { answer, loadRun, readCases };
+module.exports = { answer, loadRun, readCases, readSafetensors };

@@ -2,7 +2,6 @@
 // what is kept for them.
 #include "training/graph.h"
 
-#include <ATen/CPUGeneratorImpl.h>
 #include <c10/core/GradMode.h>
 
 #include <array>
@@ -128,8 +127,8 @@ TEST("Graph: the same bits when blocks are computed once more on the way back") 
       const Graph graph = graph_of(spec, recompute);
       // Twice, so that gradients are added to what is there.
       for (const uint64_t seed : {3, 4}) {
-        const PathDraws draws{at::detail::createCPUGenerator(seed), 0, kImages};
-        const at::Tensor logits = graph.logits(images, draws);
+        const at::Tensor paths = path_factors(graph.path_rates(), kImages, {seed, 0, kImages});
+        const at::Tensor logits = graph.logits(images, paths);
         made[recompute].push_back(logits.detach());
         logits.square().sum().backward();
       }

@@ -1,6 +1,6 @@
 // Where a process stands: by options, by the environment as torchrun sets it, and what is wrong with either.
 import { availableParallelism } from 'node:os';
-import { placeOf, sharedThreads } from '../../../lib/training/peers/place';
+import { localPlaceOf, placeOf, sharedThreads } from '../../../lib/training/peers/place';
 
 const TORCHRUN = { RANK: '1', WORLD_SIZE: '3', MASTER_ADDR: 'node-0', MASTER_PORT: '29500' };
 const BY_DEFAULT = { timeoutMs: 45_000, joinTimeoutMs: 300_000 };
@@ -75,5 +75,22 @@ test('threads are shared out among the processes of this machine', () => {
   expect(sharedThreads({ LOCAL_WORLD_SIZE: '1000000' })).toBe(1);
   expect(() => sharedThreads({ LOCAL_WORLD_SIZE: 'all' })).toThrow(
     "Expected a positive integer for LOCAL_WORLD_SIZE but received 'all'",
+  );
+});
+
+test('the number of a process on its machine is for several alone', () => {
+  const local = { LOCAL_RANK: '2', LOCAL_WORLD_SIZE: '4' };
+  const alone = { localRank: 0, localWorldSize: 1 };
+  expect(localPlaceOf(undefined, { ...TORCHRUN, ...local })).toEqual({
+    localRank: 2,
+    localWorldSize: 4,
+  });
+  const given = { localRank: 0, localWorldSize: 2 };
+  expect(localPlaceOf(given, { ...TORCHRUN, ...local })).toEqual(given);
+  expect(localPlaceOf(undefined, TORCHRUN)).toEqual(alone);
+  expect(localPlaceOf(undefined, local)).toEqual(alone);
+  expect(localPlaceOf(null, { ...TORCHRUN, ...local })).toEqual(alone);
+  expect(() => localPlaceOf(undefined, { ...TORCHRUN, LOCAL_RANK: 'x' })).toThrow(
+    "Expected an integer, 0 or more for LOCAL_RANK but received 'x'",
   );
 });

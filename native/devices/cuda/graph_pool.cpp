@@ -1,11 +1,11 @@
 // By the allocators' own counts.
-#include "runtime/cuda/graph_pool.h"
+#include "devices/cuda/graph_pool.h"
 
 #include <ATen/core/CachingHostAllocator.h>
 #include <c10/cuda/CUDACachingAllocator.h>
 #include <c10/cuda/CUDAFunctions.h>
 
-namespace bigtransfer::runtime {
+namespace bigtransfer::devices {
 namespace {
 
 namespace allocator = c10::cuda::CUDACachingAllocator;
@@ -44,4 +44,4 @@ void GraphPool::close() const {
   close_pinned_pool(*at::getHostAllocator(at::kCUDA), id_);
 }
 
-}  // namespace bigtransfer::runtime
+}  // namespace bigtransfer::devices

@@ -1,5 +1,5 @@
 // Not all that CUDA's libraries fail with has a type of its own in PyTorch: the words tell.
-#include "runtime/gpu_failure.h"
+#include "devices/gpu_failure.h"
 
 #include <c10/util/Exception.h>
 
@@ -9,7 +9,7 @@
 
 #include "common/error.h"
 
-namespace bigtransfer::runtime {
+namespace bigtransfer::devices {
 namespace {
 
 /// CUDA's runtime for pinned memory, cuBLAS and cuDNN 8, cuDNN 9 (INTERNAL_ERROR_HOST_… and
@@ -60,4 +60,4 @@ std::string failure_words() {
   return text.substr(0, text.find('\n'));
 }
 
-}  // namespace bigtransfer::runtime
+}  // namespace bigtransfer::devices

@@ -4,7 +4,7 @@
 #include <optional>
 #include <string>
 
-namespace bigtransfer::runtime {
+namespace bigtransfer::devices {
 
 enum class GpuFailure {
   /// Memory ran out, on the device or pinned: less may fit.
@@ -19,4 +19,4 @@ std::optional<GpuFailure> gpu_failure();
 /// The first line of what the exception in flight says.
 std::string failure_words();
 
-}  // namespace bigtransfer::runtime
+}  // namespace bigtransfer::devices

@@ -1,16 +1,16 @@
 // The words of CUDA's libraries, as PyTorch passes them on.
-#include "runtime/gpu_failure.h"
+#include "devices/gpu_failure.h"
 
 #include <c10/util/Exception.h>
 
 #include "check.h"
 #include "common/error.h"
-#include "fake_plan.h"
 #include "runtime/cancel.h"
+#include "runtime/fake_plan.h"
 
 using namespace bigtransfer;
 using namespace bigtransfer::test;
-using runtime::GpuFailure;
+using devices::GpuFailure;
 
 namespace {
 
@@ -19,7 +19,7 @@ std::optional<GpuFailure> failure_of(const Body& body) {
   try {
     body();
   } catch (...) {
-    return runtime::gpu_failure();
+    return devices::gpu_failure();
   }
   std::abort();
 }
@@ -69,7 +69,7 @@ TEST("gpu failure: the first line of what was said") {
     try {
       body();
     } catch (...) {
-      return runtime::failure_words();
+      return devices::failure_words();
     }
     return "nothing";
   };

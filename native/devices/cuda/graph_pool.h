@@ -3,7 +3,7 @@
 
 #include <ATen/cuda/CUDAGraph.h>
 
-namespace bigtransfer::runtime {
+namespace bigtransfer::devices {
 
 /// A pool of PyTorch's allocator. at::cuda::CUDAGraph leaves its own open where a capture does not
 /// end well, so that its blocks are lost: this one counts until nobody holds it.
@@ -24,4 +24,4 @@ class GraphPool {
   c10::MempoolId_t id_;
 };
 
-}  // namespace bigtransfer::runtime
+}  // namespace bigtransfer::devices
