@@ -40,3 +40,9 @@ export const countGpus = () => loadBinding().info().cudaDevices.length;
 export function expectDevice(device: TrainingDevice): void {
   if (device !== 'auto' && device !== 'cpu') loadBinding().checkDevice(device);
 }
+
+/** The number of the GPU that a process learns on, by what {@link deviceOf} gives; null for a CPU. */
+export function gpuOf(device: TrainingDevice, countGpus: () => number): number | null {
+  if (device === 'auto') return countGpus() > 0 ? 0 : null;
+  return device === 'cpu' ? null : Number(device.slice('cuda:'.length));
+}

@@ -4,7 +4,7 @@ import { BitError, Caller } from '../errors';
 import { throwIfAborted } from '../signal';
 import { countsByClass } from './data/balance';
 import type { Dataset } from './data/dataset';
-import { countGpus, deviceOf, expectDevice } from './device';
+import { countGpus, deviceOf, expectDevice, gpuOf } from './device';
 import { prepareHead } from './head/prepare';
 import { HeadRun, type HeadResult, type HeadStep } from './head/run';
 import {
@@ -133,7 +133,8 @@ async function openAmong(
   data: string | Dataset,
   options: FineTuneOptions,
 ): Promise<Open<TrainingStep, FineTuneResult>> {
-  const peers = place && (await Peers.join(place, options.signal));
+  const gpu = gpuOf(options.device ?? DEFAULT_DEVICE, countGpus);
+  const peers = place && (await Peers.join(place, gpu, options.signal));
   try {
     const run = await openWhole(source, data, options, peers);
     const close = async (error: unknown) => {

@@ -11,9 +11,9 @@
 namespace bigtransfer::training {
 
 /// Puts the sum of all peers' gradients in place of each one's own, which may be undefined where
-/// its loss depends on a parameter of another peer's alone; it stays where it is in memory. What is
-/// on a GPU goes by way of the CPU. Throws Error kTraining as Peers do; the gradients are of no use
-/// then.
+/// its loss depends on a parameter of another peer's alone. It stays where it is in memory; where
+/// peers are of another device it goes by way of that. Throws Error kTraining as Peers do; the
+/// gradients are of no use then.
 void sum_gradients(const std::vector<Parameter>& parameters, peers::Peers& peers);
 
 /// Puts peer 0's values into everybody's; `tensors` are contiguous and the same in shape and type.

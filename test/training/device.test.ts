@@ -1,6 +1,12 @@
 // Which device a run learns on, of one process and of several.
 import { systemInfo } from '../../lib';
-import { checkTrainingDevice, countGpus, deviceOf, expectDevice } from '../../lib/training/device';
+import {
+  checkTrainingDevice,
+  countGpus,
+  deviceOf,
+  expectDevice,
+  gpuOf,
+} from '../../lib/training/device';
 
 const ALONE = { localRank: 0, localWorldSize: 1 };
 const THIRD = { localRank: 2, localWorldSize: 4 };
@@ -20,6 +26,16 @@ test.each([
   ['auto', THIRD, 0, 'cpu'],
 ] as const)('%p of %j among %i GPUs is %p', (asked, place, count, device) => {
   expect(deviceOf(asked, place, gpus(count))).toBe(device);
+});
+
+test.each([
+  ['cpu', 8, null],
+  ['cuda:0', 1, 0],
+  ['cuda:11', 12, 11],
+  ['auto', 2, 0],
+  ['auto', 0, null],
+] as const)('%p among %i GPUs is the GPU %p', (device, count, gpu) => {
+  expect(gpuOf(device, gpus(count))).toBe(gpu);
 });
 
 test('one process learns in one place', () => {

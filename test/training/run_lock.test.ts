@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
-import { fineTune, type FineTuneOptions } from '../../lib';
+import { fineTune } from '../../lib';
 import { RunLock } from '../../lib/training/run_lock';
 import { ROOT, runNode } from '../support/child';
 import { failure } from '../support/queue';
@@ -56,44 +56,46 @@ describe('a run', () => {
   const output = join(root, 'out');
   afterEach(() => rmSync(output, { recursive: true, force: true }));
 
-  type Way = Partial<FineTuneOptions> | { headOnly: true };
-  const WAYS: Record<string, Way> = {
-    'of the network': { batchSize: 4, maxSteps: 3 },
-    'of a head': { headOnly: true },
-  };
-  const begin = (way: Way, more: { restart?: boolean; seed?: number } = {}, from = data) => {
-    const options = { output, validation: null, report: false, ...more };
-    if ('headOnly' in way) return fineTune(model, from, { ...options, ...way });
-    return fineTune(model, from, { ...options, ...way });
+  type More = { restart?: boolean; seed?: number };
+  const always = { output, validation: null, report: false } as const;
+  const whole = { ...always, batchSize: 4, maxSteps: 3 };
+  const WAYS = {
+    'of the network': (more: More = {}, from = data) =>
+      fineTune(model, from, { ...whole, ...more }),
+    'of a head': (more: More = {}, from = data) =>
+      fineTune(model, from, { ...always, headOnly: true, ...more }),
   };
 
-  test.each(Object.entries(WAYS))('%s has its folder alone, until it ends', async (_, way) => {
-    const first = begin(way)[Symbol.asyncIterator]();
+  test.each(Object.entries(WAYS))('%s has its folder alone, until it ends', async (_, begin) => {
+    const first = begin()[Symbol.asyncIterator]();
     await first.next();
     for (const restart of [false, true])
-      expect(await failure(begin(way, { restart }).result())).toBe(inUse(output));
+      expect(await failure(begin({ restart }).result())).toBe(inUse(output));
     await first.return?.();
-    await begin(way).result();
+    await begin().result();
     const model = readdirSync(output);
-    await begin(way, { restart: true }).result();
+    await begin({ restart: true }).result();
     expect(readdirSync(output)).toEqual(model);
   });
 
-  test.each(Object.entries(WAYS))('%s whose pictures are all broken leaves it', async (_, way) => {
-    const broken = join(root, 'broken');
-    for (const label of ['a', 'b']) {
-      mkdirSync(join(broken, label), { recursive: true });
-      writeFileSync(join(broken, label, '0.png'), 'nothing');
-    }
-    for (let time = 0; time < 2; time++)
-      expect(await failure(begin(way, {}, broken).result())).toContain('ERR_BIT_CONFIG');
-  });
+  test.each(Object.entries(WAYS))(
+    '%s whose pictures are all broken leaves it',
+    async (_, begin) => {
+      const broken = join(root, 'broken');
+      for (const label of ['a', 'b']) {
+        mkdirSync(join(broken, label), { recursive: true });
+        writeFileSync(join(broken, label, '0.png'), 'nothing');
+      }
+      for (let time = 0; time < 2; time++)
+        expect(await failure(begin({}, broken).result())).toContain('ERR_BIT_CONFIG');
+    },
+  );
 
-  test.each(Object.entries(WAYS))('%s that cannot begin leaves it', async (_, way) => {
-    await begin(way).result();
+  test.each(Object.entries(WAYS))('%s that cannot begin leaves it', async (_, begin) => {
+    await begin().result();
     const other = { seed: 5 };
     for (let time = 0; time < 2; time++)
-      expect(await failure(begin(way, other).result())).toContain('holds a run of other settings');
-    await begin(way, { ...other, restart: true }).result();
+      expect(await failure(begin(other).result())).toContain('holds a run of other settings');
+    await begin({ ...other, restart: true }).result();
   });
 });

@@ -9,10 +9,10 @@ import { GuestCircle } from './guest';
 import { HostCircle } from './host';
 import type { PeerPlace } from './place';
 
-/** How long the reason for what Gloo complains of may take to get here. */
+/** How long the reason for what Gloo or NCCL complains of may take to get here. */
 const REASON_MS = 2000;
 const LOOK_MS = 20;
-/** Gradients meet in its memory. */
+/** In place of a GPU's number. */
 const ON_CPU = -1;
 
 /** What a rank comes to with its part of the work. */
@@ -29,20 +29,22 @@ export class Peers {
 
   /**
    * Waits for all of them.
+   * @param gpu that gradients are summed up on, by NCCL; null for a CPU, by Gloo.
    * @throws BitError ERR_BIT_LIBTORCH where the library for it is missing, ERR_BIT_TRAINING where not all come or one
-   * cannot reach another; the signal's reason.
+   * cannot reach another, ERR_BIT_CONFIG where some learn on GPUs and some do not; the signal's reason.
    */
-  static async join(place: PeerPlace, signal?: AbortSignal): Promise<Peers> {
+  static async join(place: PeerPlace, gpu: number | null, signal?: AbortSignal): Promise<Peers> {
+    const device = gpu ?? ON_CPU;
     // Rank 0 would wait for all to come before it said so.
-    loadBinding().checkPeers(ON_CPU);
+    loadBinding().checkPeers(device);
     const met = await throughAgent(place, signal);
     const opening = place.rank === 0 ? HostCircle.open(met, signal) : GuestCircle.open(met, signal);
     const circle: Circle = await opening;
     let native: NativePeers | null = null;
     try {
-      native = open(circle, place);
+      native = open(circle, place, device);
       const peers = new Peers(circle, native, place.worldSize, signal);
-      await peers.connect();
+      await peers.connect(device === ON_CPU ? 'a CPU' : 'a GPU');
       return peers;
     } catch (error) {
       native?.dispose();
@@ -98,11 +100,19 @@ export class Peers {
     this.native.dispose();
   }
 
-  private async connect(): Promise<void> {
-    const addresses = await this.together(() =>
-      Buffer.from(this.native.address).toString('base64'),
-    );
-    const bytes = addresses.map((address) => Buffer.from(address, 'base64'));
+  /** @param kind of device, which all have to have. */
+  private async connect(kind: string): Promise<void> {
+    const all = await this.together(() => {
+      const address = Buffer.from(this.native.address).toString('base64');
+      return { kind, address };
+    });
+    const odd = all.findIndex((each) => each.kind !== all[0]?.kind);
+    if (odd > 0)
+      throw new BitError(
+        'ERR_BIT_CONFIG',
+        `Rank ${odd} learns on ${all[odd]?.kind} and rank 0 on ${all[0]?.kind}: give all processes the same device`,
+      );
+    const bytes = all.map(({ address }) => Buffer.from(address, 'base64'));
     await this.explained(() => this.native.connect(bytes));
   }
 
@@ -124,11 +134,15 @@ export class Peers {
   }
 }
 
-function open({ host, rank }: Circle, { worldSize, timeoutMs }: PeerPlace): NativePeers {
+function open(
+  { host, rank }: Circle,
+  { worldSize, timeoutMs }: PeerPlace,
+  device: number,
+): NativePeers {
   // What users of PyTorch's Gloo name the interface by.
   const named = process.env['GLOO_SOCKET_IFNAME'] ?? '';
   return loadBinding().openPeers({
-    ...{ rank, size: worldSize, device: ON_CPU, timeoutSeconds: timeoutMs / 1000 },
+    ...{ rank, size: worldSize, device, timeoutSeconds: timeoutMs / 1000 },
     ...{ host: named === '' ? host : '', interface: named },
   });
 }

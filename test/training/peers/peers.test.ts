@@ -9,6 +9,9 @@ import {
   type FineTuneResult,
   type TrainingStep,
 } from '../../../lib';
+import { loadBinding } from '../../../lib/binding/load';
+import { Peers } from '../../../lib/training/peers/peers';
+import { placeOf, type PeerPlace } from '../../../lib/training/peers/place';
 import { ROOT, runScript } from '../../support/child';
 import { failure } from '../../support/queue';
 import { allOfRanks, amongRanks, failures } from '../../support/ranks';
@@ -38,6 +41,7 @@ beforeAll(async () => {
   data = stripes(root, { narrow: 8, wide: 8 });
 });
 beforeEach(() => (folder = mkdtempSync(join(root, 'run-'))));
+afterEach(() => jest.restoreAllMocks());
 
 const OPTIONS = {
   ...{ batchSize: 6, maxSteps: 6, learningRate: 0.3, evalSteps: 3, dropPathRate: 0.3 },
@@ -320,6 +324,30 @@ test('without the library for it, it says what to do, before anybody is waited f
   expect(told.code).toBe('ERR_BIT_LIBTORCH');
   expect(told.message).toMatch(
     /^Training in several processes takes bigtransfer-gloo.so, and it does not load \(.*cannot open.*\)\. In a clone, `apt install libgloo-dev` and `npm run build:native` make it$/,
+  );
+});
+
+test('on GPUs another library is needed', async () => {
+  const place = placeOf({ rank: 0, worldSize: 2, masterAddr: 'x', masterPort: 1 }, {}) as PeerPlace;
+  expect(await failure(Peers.join(place, 0))).toMatch(
+    /^ERR_BIT_LIBTORCH: Training in several processes takes bigtransfer-nccl\.so, and it does not load/,
+  );
+});
+
+test('all of them learn on GPUs, or none', async () => {
+  const open = (rank: number) => ({
+    ...{ address: Buffer.of(rank), dispose: jest.fn() },
+    connect: () => Promise.reject(new Error('they would talk past each other')),
+  });
+  jest.spyOn(loadBinding(), 'checkPeers').mockReturnValue(undefined);
+  jest.spyOn(loadBinding(), 'openPeers').mockImplementation(({ rank }) => open(rank));
+  const ends = await amongRanks(3, (distributed) =>
+    Peers.join(placeOf(distributed, {}) as PeerPlace, distributed.rank === 2 ? null : 0),
+  );
+  expect(failures(ends)).toEqual(
+    Array(3).fill(
+      'ERR_BIT_CONFIG: Rank 2 learns on a CPU and rank 0 on a GPU: give all processes the same device',
+    ),
   );
 });
 
