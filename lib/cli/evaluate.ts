@@ -94,6 +94,14 @@ function classesInWords({ perClass, confusions, calibration }: Classes): string[
   return lines;
 }
 
+/** What a run came to, as JSON: itself, and at its end what `evaluate` prints of the model. */
+export function documentOf<Result extends { evaluation: EvaluationResult | null }>({
+  evaluation,
+  ...result
+}: Result): object {
+  return { ...result, ...evaluation };
+}
+
 /** The measures that matter most. */
 export function evaluationInWords(result: EvaluationResult): string {
   switch (result.problemType) {

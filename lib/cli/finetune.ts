@@ -12,7 +12,7 @@ import {
   type TrainingStep,
 } from '../index';
 import type { Context } from './context';
-import { evaluationInWords, problemLines } from './evaluate';
+import { documentOf, evaluationInWords, problemLines } from './evaluate';
 import {
   addSourceOptions,
   fraction,
@@ -273,7 +273,7 @@ const goesOn = ({ restart }: Flags) =>
 
 async function tell(result: FineTuneResult, { json }: Flags): Promise<void> {
   const { evaluation, output, bestStep, steps, trainExamples } = result;
-  if (json) return printJson({ ...(evaluation ?? {}), ...result });
+  if (json) return printJson(documentOf(result));
   const measured = evaluation ? `, ${evaluationInWords(evaluation)}` : '';
   await print(
     `${output}: a model from ${trainExamples} examples, after ${bestStep} of ${steps} steps${measured}`,

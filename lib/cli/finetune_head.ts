@@ -3,7 +3,7 @@
 import { type Command, Option } from 'commander';
 import type { FineTuning, HeadResult, HeadStep } from '../index';
 import type { Context } from './context';
-import { evaluationInWords, problemLines } from './evaluate';
+import { documentOf, evaluationInWords, problemLines } from './evaluate';
 import { positiveNumber } from './options';
 import type { Progress } from './progress';
 import { duration, print, printJson } from './report';
@@ -62,7 +62,7 @@ export async function tellHead(
     progress.stop();
   }
   const result = await running.result();
-  if (json) return printJson({ ...(result.evaluation ?? {}), ...result });
+  if (json) return printJson(documentOf(result));
   for (const line of problemLines(result.problems)) progress.note(line);
   if (result.report !== null) progress.note(`report: ${result.report}`);
   await tell(result);
