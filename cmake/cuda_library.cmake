@@ -68,7 +68,7 @@ endforeach()
 
 file(GLOB CUDA_SOURCES CONFIGURE_DEPENDS
   native/ops/cuda/*.cpp native/model/cuda/*.cpp native/devices/cuda/*.cpp native/pictures/cuda/*.cpp
-  native/runtime/cuda/*.cpp)
+  native/training/cuda/*.cpp native/runtime/cuda/*.cpp)
 add_library(bigtransfer_cuda_host OBJECT ${CUDA_SOURCES})
 target_link_libraries(bigtransfer_cuda_host PUBLIC bigtransfer_native Libtorch::cuda)
 
@@ -85,7 +85,7 @@ if(BIGTRANSFER_TESTS)
   # The tests of what the library has, on a GPU instead of its emulation, and those of what takes one.
   file(GLOB GPU_TESTS CONFIGURE_DEPENDS
     test/native/main.cpp test/native/ops/cuda/*_test.cpp test/native/model/cuda/*_test.cpp
-    test/native/runtime/cuda/*_test.cpp)
+    test/native/training/cuda/*_test.cpp test/native/runtime/cuda/*_test.cpp)
   add_executable(bigtransfer_gpu_tests ${GPU_TESTS} ${KERNEL_OBJECTS})
   target_compile_definitions(bigtransfer_gpu_tests PRIVATE BIGTRANSFER_TEST_ON_GPU)
   target_include_directories(bigtransfer_gpu_tests PRIVATE test/native test/native/ops/cuda)

@@ -39,7 +39,8 @@ Trainer::Trainer(const TrainerRequest& request, model::Topology topology,
                  const model::Weights& weights)
     : loading_info_(weights.loading_info()),
       problem_(request.problem),
-      graph_(std::move(topology), weights, request.compute, request.recompute),
+      graph_(std::move(topology), weights, request.compute, request.recompute,
+             /*kernels=*/nullptr),
       optimizer_(graph_.parameters(), request.rates) {
   if (request.zero_head) {
     zero(graph_, graph_.head().name + ".weight");

@@ -60,7 +60,8 @@ model::NetworkSpec spec_of(model::LayerType layer_type, const std::string& activ
 
 Graph graph_of(const model::NetworkSpec& spec, bool recompute = false) {
   const model::Topology topology = model::make_topology(spec, "bit.");
-  return {topology, model::Weights(model::parameters(topology), 5), at::kFloat, recompute};
+  return {topology, model::Weights(model::parameters(topology), 5), at::kFloat, recompute,
+          /*kernels=*/nullptr};
 }
 
 double loss(const Graph& graph, const at::Tensor& images, const at::Tensor& pull) {
