@@ -1,4 +1,5 @@
-// ATen operators from stem to head, in the order of transformers' BiT.
+// ATen operators from stem to head, in the order of transformers' BiT; kernels of our own where
+// there are any.
 #include "training/graph.h"
 
 #include <utility>
@@ -9,6 +10,7 @@
 #include "ops/group_norm_act.h"
 #include "ops/same_padding.h"
 #include "ops/standardize_weight.h"
+#include "training/gpu_operators.h"
 #include "training/recomputed.h"
 
 namespace bigtransfer::training {
@@ -22,8 +24,12 @@ model::MapSize size_of(const at::Tensor& x) { return {x.size(-2), x.size(-1)}; }
 }  // namespace
 
 Graph::Graph(model::Topology topology, const model::Weights& weights, at::ScalarType compute,
-             bool recompute, at::Device device)
-    : topology_(std::move(topology)), compute_(compute), recompute_(recompute), device_(device) {
+             bool recompute, at::Device device, const GpuKernels* kernels)
+    : topology_(std::move(topology)),
+      compute_(compute),
+      recompute_(recompute),
+      device_(device),
+      kernels_(kernels) {
   if (!topology_.head || topology_.head->out_features < 1)
     throw Error(ErrorCode::kConfig, "A network learns with labels, and this one has none");
   for (const model::ParameterSpec& each : weights.parameters()) {
@@ -38,11 +44,16 @@ const at::Tensor& Graph::parameter(const std::string& name) const {
   return parameters_[places_.at(name)].value;
 }
 
+at::Tensor Graph::standardized(const model::ConvSpec& spec) const {
+  const at::Tensor& weight = parameter(spec.name + ".weight");
+  if (kernels_ != nullptr) return gpu_standardize_weight(*kernels_, weight, compute_);
+  return ops::standardize_weight(weight).to(at::TensorOptions(compute_), /*non_blocking=*/false,
+                                            /*copy=*/false, at::MemoryFormat::ChannelsLast);
+}
+
 at::Tensor Graph::convolve(const at::Tensor& x, const model::ConvSpec& spec) const {
   model::windows_of(spec, size_of(x));  // says what is wrong better than ATen
-  const at::Tensor weight = ops::standardize_weight(parameter(spec.name + ".weight"))
-                                .to(at::TensorOptions(compute_), /*non_blocking=*/false,
-                                    /*copy=*/false, at::MemoryFormat::ChannelsLast);
+  const at::Tensor weight = standardized(spec);
   const at::Tensor padded =
       spec.same ? ops::pad_same(x, spec.kernel, spec.stride, spec.dilation) : x;
   return at::conv2d(padded, weight, {}, spec.stride, spec.padding, spec.dilation);
@@ -55,7 +66,17 @@ at::Tensor Graph::activate(const at::Tensor& x, const std::string& name) const {
   return ops::activate(x, activation);
 }
 
+at::Tensor Graph::normalise_by_kernels(const at::Tensor& x, const model::NormSpec& spec) const {
+  const bool relu = spec.activation && topology_.spec.hidden_act == "relu";
+  const at::Tensor y =
+      gpu_group_norm(*kernels_, x,
+                     {topology_.spec.num_groups, relu, parameter(spec.name + ".weight"),
+                      parameter(spec.name + ".bias")});
+  return spec.activation && !relu ? activate(y, spec.name + ".activation") : y;
+}
+
 at::Tensor Graph::normalise(const at::Tensor& x, const model::NormSpec& spec) const {
+  if (kernels_ != nullptr) return normalise_by_kernels(x, spec);
   const ops::GroupNormAct norm{.groups = topology_.spec.num_groups,
                                .weight = parameter(spec.name + ".weight").to(compute_),
                                .bias = parameter(spec.name + ".bias").to(compute_),
@@ -122,7 +143,7 @@ std::vector<double> Graph::path_rates() const {
 
 /// Those of our own are the CPU's.
 bool Graph::is_fused(const model::BlockSpec& block) const {
-  return device_.is_cpu() && has_fused_block(topology_, block, compute_);
+  return device_.is_cpu() && kernels_ == nullptr && has_fused_block(topology_, block, compute_);
 }
 
 at::Tensor Graph::logits(const at::Tensor& images, const at::Tensor& paths) const {

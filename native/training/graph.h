@@ -12,6 +12,7 @@
 #include "ops/activation.h"
 #include "training/drop_path.h"
 #include "training/fused_block.h"
+#include "training/gpu_kernels.h"
 
 namespace bigtransfer::training {
 
@@ -28,10 +29,11 @@ class Graph {
  public:
   /// Computes in `compute`, float32 or bfloat16; parameters and gradients are float32 in any case.
   /// `recompute`: blocks keep their inputs alone for the way back, where they are run once more.
-  /// Parameters are on `device`, copied on its current stream. Throws Error kConfig for a network
-  /// without labels.
+  /// Parameters are on `device`, copied on its current stream. `kernels`: of that device, which
+  /// outlive the graph; null for libtorch's operators. Throws Error kConfig for a network without
+  /// labels.
   Graph(model::Topology topology, const model::Weights& weights, at::ScalarType compute,
-        bool recompute, at::Device device = at::kCPU);
+        bool recompute, at::Device device = at::kCPU, const GpuKernels* kernels = nullptr);
 
   /// [N, labels] in float32 for images [N, C, H, W]. Blocks are left out as `paths` say, which are
   /// path_factors() by path_rates(); where they are undefined, none is, as when a network is
@@ -47,9 +49,12 @@ class Graph {
 
  private:
   const at::Tensor& parameter(const std::string& name) const;
+  /// In the type that is computed in, with channels last.
+  at::Tensor standardized(const model::ConvSpec& spec) const;
   at::Tensor convolve(const at::Tensor& x, const model::ConvSpec& spec) const;
   at::Tensor activate(const at::Tensor& x, const std::string& name) const;
   at::Tensor normalise(const at::Tensor& x, const model::NormSpec& spec) const;
+  at::Tensor normalise_by_kernels(const at::Tensor& x, const model::NormSpec& spec) const;
   at::Tensor run_stem(const at::Tensor& images) const;
   bool is_fused(const model::BlockSpec& block) const;
   /// `path`: factors of the images, or undefined.
@@ -63,6 +68,7 @@ class Graph {
   at::ScalarType compute_;
   bool recompute_;
   at::Device device_;
+  const GpuKernels* kernels_;
   std::vector<Parameter> parameters_;
   std::map<std::string, size_t> places_;
 };

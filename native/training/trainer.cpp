@@ -7,8 +7,10 @@
 
 #include "checkpoint/safetensors_writer.h"
 #include "common/error.h"
+#include "devices/cuda_library.h"
 #include "devices/gpu_failure.h"
 #include "training/exchange.h"
+#include "training/gpu_kernels.h"
 
 namespace bigtransfer::training {
 namespace {
@@ -47,6 +49,12 @@ at::Device device_of(const LearningPlace& place) {
   return place.device ? place.device->device() : at::Device(at::kCPU);
 }
 
+/// Of the CUDA library, which has come with the device.
+const GpuKernels* kernels_of(const LearningPlace& place) {
+  if (!device_of(place).is_cuda()) return nullptr;
+  return devices::cuda_offer<GpuKernels>(kGpuKernelsEntry);
+}
+
 }  // namespace
 
 Trainer::State::State(const TrainerRequest& request, const LearningPlace& place,
@@ -57,7 +65,8 @@ Trainer::State::State(const TrainerRequest& request, const LearningPlace& place,
 Trainer::State::State(const TrainerRequest& request, const LearningPlace& place,
                       model::Topology topology, const model::Weights& weights)
     : loading_info(weights.loading_info()),
-      graph(std::move(topology), weights, place.compute.type, request.recompute, device_of(place)),
+      graph(std::move(topology), weights, place.compute.type, request.recompute, device_of(place),
+            kernels_of(place)),
       optimizer(graph.parameters(), request.rates, gradients_after(place)) {
   if (request.zero_head) {
     zero(graph, graph.head().name + ".weight");

@@ -132,7 +132,8 @@ GpuNetwork::Normed GpuNetwork::normalise(Maps& maps, const Norm& norm, at::Scala
                            .epsilon = static_cast<float>(ops::kGroupNormEps),
                            .relu = true,
                            .y = nullptr,
-                           .mean = nullptr};
+                           .mean = nullptr,
+                           .moments = nullptr};
   if (maps.residual.defined()) {
     // Other maps may still need the old sum.
     maps.sum = at::empty_like(x, at::MemoryFormat::ChannelsLast);

@@ -6,6 +6,7 @@
 #include <cstdint>
 
 #include "ops/cuda/launch.h"
+#include "ops/cuda/norm_plan.h"
 
 namespace bigtransfer::ops::cuda {
 
@@ -33,24 +34,9 @@ struct NormTask {
   /// The result's mean over the pixels, [images, channels]; null for none, and always
   /// where the plan is not on the chip.
   void* mean;
-};
-
-/// How a norm is computed: by blocks that hold `tile` channels of an image on the chip, or in three
-/// kernels that read the images twice.
-struct NormPlan {
-  bool on_chip;
-  int64_t tile;
-  /// Parts of an image whose statistics are taken apart; 0 on the chip.
-  int64_t chunks;
-  /// Floats of device memory that are needed meanwhile.
-  int64_t scratch;
-};
-
-/// What of a device decides on that.
-struct DeviceLimits {
-  int64_t multiprocessors;
-  /// The most shared memory that a block may have.
-  int64_t shared_bytes;
+  /// [images, groups, 2]: the mean of each group, and one over the deviation, for the way back;
+  /// null for none.
+  float* moments;
 };
 
 /// Throws Error kShape when the channels do not fall into groups.

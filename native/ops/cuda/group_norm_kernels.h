@@ -11,6 +11,9 @@ namespace bigtransfer::ops::cuda {
 /// Threads of every block of a norm.
 inline constexpr int kNormThreads = 256;
 
+/// Floats of shared memory in which a block adds up, for each value of a pack.
+inline constexpr int64_t kReductionFloats = int64_t{kNormThreads};
+
 /// The totals of a block's channels begin and end at multiples of so many floats.
 inline constexpr int64_t kTotalsMultiple = 4;
 
@@ -18,8 +21,7 @@ constexpr int64_t round_up(int64_t value, int64_t multiple) {
   return (value + multiple - 1) / multiple * multiple;
 }
 
-/// Shared memory of a block that holds `tile` channels of an image.
-int64_t slab_bytes(at::ScalarType type, int64_t pixels, int64_t channels, int64_t tile);
+NormShape shape_of(const NormTask& task);
 
 /// Calls body(element of x, element of y, width of packs) with the types of a norm.
 template <typename Body>

@@ -28,6 +28,8 @@ struct PassesTask {
   float* parts;
   /// [images, 2, channels]: scale and shift.
   float* affine;
+  /// As NormTask's.
+  float* moments;
 };
 
 /// x + residual.
@@ -97,6 +99,11 @@ __device__ void write_affine(const PassesTask<T, Y>& task, const Channels& block
     const float scale = task.weight[block.first + c] * deviation;
     affine[c] = scale;
     affine[task.channels + c] = task.bias[block.first + c] - mean * scale;
+    if (task.moments == nullptr || c != first) continue;
+    const int64_t groups = task.channels / task.group_size;
+    float* moments = task.moments + (image * groups + (block.first + c) / task.group_size) * 2;
+    moments[0] = mean;
+    moments[1] = deviation;
   }
 }
 
@@ -185,6 +192,7 @@ void norm_in_passes(const NormTask& task, const NormPlan& plan, float* scratch, 
         .chunks = plan.chunks,
         .parts = scratch,
         .affine = scratch + task.images * plan.chunks * 2 * task.channels,
+        .moments = task.moments,
     };
     const int64_t tiles = (task.channels + plan.tile - 1) / plan.tile;
     const auto floats = [](int64_t count) { return static_cast<size_t>(count) * sizeof(float); };

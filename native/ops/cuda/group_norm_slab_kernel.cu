@@ -19,6 +19,7 @@ struct SlabTask {
   bool relu;
   Y* y;
   Y* mean;
+  float* moments;
   int64_t tile;
 };
 
@@ -111,6 +112,19 @@ __device__ void take_groups(const NormBlock<kWidth>& block, const float* totals,
   }
 }
 
+/// Keeps what the thread's groups have as one of their moments, if it is asked for.
+template <typename T, typename Y, int kWidth>
+__device__ void keep_moment(const SlabTask<T, Y>& task, const NormBlock<kWidth>& block, int which,
+                            const float (&values)[kWidth]) {
+  if (task.moments == nullptr || block.row != 0) return;
+  const int64_t groups = task.channels / task.group_size;
+  for (int i = 0; i < kWidth; ++i) {
+    const int64_t c = block.first + block.channel + i;
+    if (c % task.group_size == 0)
+      task.moments[(blockIdx.y * groups + c / task.group_size) * 2 + which] = values[i];
+  }
+}
+
 /// One image's tile of channels: blockIdx.x counts the tiles, blockIdx.y the images.
 template <typename T, typename Y, int kWidth>
 __global__ void group_norm_slab(SlabTask<T, Y> task) {
@@ -128,6 +142,7 @@ __global__ void group_norm_slab(SlabTask<T, Y> task) {
   float means[kWidth];
   take_groups(block, totals, task.group_size, means);
   for (float& mean : means) mean /= count;
+  keep_moment(task, block, 0, means);
 
   float squares[kWidth] = {};
   squares_about(task, block, slab, means, squares);
@@ -136,6 +151,7 @@ __global__ void group_norm_slab(SlabTask<T, Y> task) {
   float deviations[kWidth];
   take_groups(block, totals, task.group_size, deviations);
   for (float& deviation : deviations) deviation = rsqrtf(deviation / count + task.epsilon);
+  keep_moment(task, block, 1, deviations);
 
   float results[kWidth] = {};
   write_slab(task, block, base, slab, means, deviations, results);
@@ -147,16 +163,6 @@ __global__ void group_norm_slab(SlabTask<T, Y> task) {
 }
 
 }  // namespace
-
-int64_t slab_bytes(at::ScalarType type, int64_t pixels, int64_t channels, int64_t tile) {
-  int64_t bytes = 0;
-  for_element(type, channels, [&](auto element, auto width) {
-    bytes = (kReductionFloats * width + round_up(tile, kTotalsMultiple)) *
-                static_cast<int64_t>(sizeof(float)) +
-            pixels * tile * static_cast<int64_t>(sizeof(element));
-  });
-  return bytes;
-}
 
 void norm_on_chip(const NormTask& task, const NormPlan& plan, Stream stream) {
   for_norm(task, [&](auto x, auto y, auto width) {
@@ -174,9 +180,10 @@ void norm_on_chip(const NormTask& task, const NormPlan& plan, Stream stream) {
                               .relu = task.relu,
                               .y = static_cast<Y*>(task.y),
                               .mean = static_cast<Y*>(task.mean),
+                              .moments = task.moments,
                               .tile = plan.tile};
     const int64_t tiles = (task.channels + plan.tile - 1) / plan.tile;
-    const int64_t bytes = slab_bytes(task.type, task.pixels, task.channels, plan.tile);
+    const int64_t bytes = slab_bytes(shape_of(task), /*maps=*/1, plan.tile);
     launch(group_norm_slab<T, Y, width>, {tiles, task.images}, kNormThreads,
            static_cast<size_t>(bytes), stream, slab);
   });

@@ -30,9 +30,6 @@ struct NormBlock {
   int channel;
 };
 
-/// Floats of shared memory for `sums_by_channel`, beside its result.
-inline constexpr int64_t kReductionFloats = int64_t{kNormThreads};
-
 /// totals[c] = the sum over all threads of what they have for channel c of the block. `memory` has
 /// kReductionFloats * kWidth floats. Ends with all threads seeing the totals.
 template <int kWidth>
@@ -57,17 +54,17 @@ inline constexpr int kInFlight = 4;
 
 /// Calls body(place, pack) for a thread's pixels from `begin` to `end`, whose packs load(place)
 /// reads, several at once; `base` is the place of the image's first pixel.
-template <typename Load, typename Body>
+template <int kAtOnce = kInFlight, typename Load, typename Body>
 __device__ void for_pixels(int64_t begin, int64_t end, int64_t step, int64_t base, int64_t pitch,
                            const Load& load, const Body& body) {
   using Loaded = decltype(load(base));
-  for (int64_t first = begin; first < end; first += kInFlight * step) {
-    Loaded packs[kInFlight] = {};
-    for (int i = 0; i < kInFlight; ++i) {
+  for (int64_t first = begin; first < end; first += kAtOnce * step) {
+    Loaded packs[kAtOnce] = {};
+    for (int i = 0; i < kAtOnce; ++i) {
       const int64_t p = first + i * step;
       if (p < end) packs[i] = load(base + p * pitch);
     }
-    for (int i = 0; i < kInFlight; ++i) {
+    for (int i = 0; i < kAtOnce; ++i) {
       const int64_t p = first + i * step;
       if (p < end) body(base + p * pitch, packs[i]);
     }

@@ -62,6 +62,19 @@ at::Tensor plain(const at::Tensor& x, const at::Tensor& weight, const at::Tensor
   return y.transpose(1, 2);
 }
 
+/// In float32 whatever the images are.
+void expect_moments(const at::Tensor& moments, const at::Tensor& x, const NormCase& tested) {
+  const auto& [images, pixels, channels, groups] = tested.shape;
+  const at::Tensor values = x.to(at::kDouble)
+                                .reshape({images, pixels, groups, channels / groups})
+                                .transpose(1, 2)
+                                .reshape({images, groups, -1});
+  const double tolerance = 2e-6 * (1 + tested.mean);
+  const at::Tensor deviation = values.var(2, /*unbiased=*/false).add(kEpsilon).rsqrt();
+  EXPECT(difference(moments.select(2, 0), values.mean(2)) < tolerance);
+  EXPECT(difference(moments.select(2, 1), deviation) < tolerance);
+}
+
 void expect_like_plain(const NormCase& tested, const DeviceLimits& limits, bool on_chip) {
   const auto& [images, pixels, channels, groups] = tested.shape;
   const auto random = [&] {
@@ -80,6 +93,7 @@ void expect_like_plain(const NormCase& tested, const DeviceLimits& limits, bool 
   at::Tensor sum = at::empty_like(x_there);
   at::Tensor y = at::empty_like(x_there, x_there.options().dtype(tested.y_type));
   at::Tensor mean = at::empty({images, channels}, y.options());
+  at::Tensor moments = at::full({images, groups, 2}, NAN, weight_there.options());
 
   NormTask task{.type = tested.type,
                 .y_type = tested.y_type,
@@ -95,7 +109,8 @@ void expect_like_plain(const NormCase& tested, const DeviceLimits& limits, bool 
                 .epsilon = static_cast<float>(kEpsilon),
                 .relu = tested.relu,
                 .y = y.mutable_data_ptr(),
-                .mean = nullptr};
+                .mean = nullptr,
+                .moments = moments.mutable_data_ptr<float>()};
   const NormPlan plan = plan_norm(task, on_card(limits));
   if (plan.on_chip != on_chip) return;
   if (plan.on_chip) task.mean = mean.mutable_data_ptr();
@@ -107,6 +122,7 @@ void expect_like_plain(const NormCase& tested, const DeviceLimits& limits, bool 
   if (tested.residual) EXPECT(sum.cpu().equal(added));
   EXPECT(difference(y.cpu(), expected) < tolerance);
   if (plan.on_chip) EXPECT(difference(mean.cpu(), expected.mean(1)) < tolerance);
+  expect_moments(moments.cpu(), added, tested);
 }
 
 void expect_all(const DeviceLimits& limits, bool on_chip) {
