@@ -16,19 +16,9 @@ endif()
 
 if(NOT TARGET Gloo::gloo)
   message(STATUS "Training in several processes: off, there is no Gloo")
-  # Of an earlier build, which had it.
-  if(CMAKE_LIBRARY_OUTPUT_DIRECTORY)
-    file(REMOVE ${CMAKE_LIBRARY_OUTPUT_DIRECTORY}/bigtransfer-gloo.so)
-  endif()
+  remove_peer_library(gloo)
   return()
 endif()
 message(STATUS "Training in several processes: by Gloo")
-add_library(bigtransfer_gloo SHARED native/peers/gloo/gloo_peers.cpp)
-set_target_properties(bigtransfer_gloo PROPERTIES PREFIX "" OUTPUT_NAME "bigtransfer-gloo" SUFFIX ".so")
-target_include_directories(bigtransfer_gloo PRIVATE native)
-target_compile_definitions(bigtransfer_gloo PRIVATE "BIGTRANSFER_PEERS_INTERFACE=\"${PEERS_INTERFACE}\"")
-target_compile_options(bigtransfer_gloo PRIVATE -Wall -Wextra -fvisibility=hidden
-  $<$<BOOL:${BIGTRANSFER_WERROR}>:-Werror>)
+add_peer_library(gloo)
 target_link_libraries(bigtransfer_gloo PRIVATE Gloo::gloo)
-# It stays for the life of the process, as the core does.
-target_link_options(bigtransfer_gloo PRIVATE -Wl,-z,nodelete)

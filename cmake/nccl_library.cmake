@@ -8,21 +8,11 @@ find_path(NCCL_INCLUDE_DIR nccl.h HINTS ${NCCL_HINTS} PATH_SUFFIXES include)
 find_library(NCCL_LIBRARY NAMES libnccl.so.2 nccl HINTS ${NCCL_HINTS} PATH_SUFFIXES lib)
 if(NOT NCCL_INCLUDE_DIR OR NOT NCCL_LIBRARY)
   message(STATUS "Training on several GPUs: off, there is no NCCL")
-  # Of an earlier build, which had it.
-  if(CMAKE_LIBRARY_OUTPUT_DIRECTORY)
-    file(REMOVE ${CMAKE_LIBRARY_OUTPUT_DIRECTORY}/bigtransfer-nccl.so)
-  endif()
+  remove_peer_library(nccl)
   return()
 endif()
 message(STATUS "Training on several GPUs: by NCCL")
-add_library(bigtransfer_nccl SHARED native/peers/nccl/nccl_peers.cpp)
-set_target_properties(bigtransfer_nccl PROPERTIES PREFIX "" OUTPUT_NAME "bigtransfer-nccl" SUFFIX ".so")
-target_include_directories(bigtransfer_nccl PRIVATE native)
+add_peer_library(nccl)
 target_include_directories(bigtransfer_nccl SYSTEM PRIVATE ${NCCL_INCLUDE_DIR}
   $<TARGET_PROPERTY:Libtorch::cuda,INTERFACE_INCLUDE_DIRECTORIES>)
-target_compile_definitions(bigtransfer_nccl PRIVATE "BIGTRANSFER_PEERS_INTERFACE=\"${PEERS_INTERFACE}\"")
-target_compile_options(bigtransfer_nccl PRIVATE -Wall -Wextra -fvisibility=hidden
-  $<$<BOOL:${BIGTRANSFER_WERROR}>:-Werror>)
 target_link_libraries(bigtransfer_nccl PRIVATE ${NCCL_LIBRARY} ${Libtorch_cudart_LIBRARY})
-# It stays for the life of the process, as the core does.
-target_link_options(bigtransfer_nccl PRIVATE -Wl,-z,nodelete)
