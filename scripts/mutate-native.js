@@ -43,7 +43,8 @@ const { values } = parsed({
 function sources() {
   const { stdout } = spawnSync('git', ['ls-files', 'native'], { cwd: root, encoding: 'utf8' });
   const isTested = (file) =>
-    /\.(?:cpp|h|cu)$/.test(file) && !/^native\/(?:devices|pictures|runtime)\/cuda\//.test(file);
+    /\.(?:cpp|h|cu)$/.test(file) &&
+    !/^native\/(?:(?:devices|pictures|runtime)\/cuda\/|training\/cuda\/gpu_)/.test(file);
   return stdout.split('\n').filter((file) => isTested(file) && file.includes(values.only));
 }
 
