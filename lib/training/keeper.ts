@@ -123,8 +123,11 @@ export class Keeper {
   }
 
   async close(): Promise<void> {
-    await this.log?.close();
-    this.folder.close();
+    try {
+      await this.log?.close();
+    } finally {
+      this.folder.close();
+    }
   }
 
   private isToBeEvaluated(step: number): boolean {

@@ -150,9 +150,12 @@ export class HeadRun {
   }
 
   async close(): Promise<void> {
-    await this.features.close();
-    await this.log.close();
-    this.folder.close();
+    try {
+      await this.features.close();
+      await this.log.close();
+    } finally {
+      this.folder.close();
+    }
   }
 
   private extracted(
