@@ -22,6 +22,9 @@ const LOCK = 'lock';
 const WEIGHTS = 'model.safetensors';
 /** For files that do not count yet. */
 const WORK = `${FOLDER}/tmp`;
+/** All that runs make in FOLDER but for the lock; whatever else lies there is somebody's own. */
+const OWN =
+  /^(?:(?:run|best|left_out)\.json|metrics\.jsonl|report\.html|checkpoints|features|tmp|events\.out\.tfevents\..*)$/;
 
 /** What a run is told by. */
 export type RunPlan = Pick<Preparation, 'train' | 'validation' | 'weights'> & { settings: object };
@@ -106,7 +109,7 @@ export class RunFolder {
 
   private async clear(spared: readonly string[]): Promise<void> {
     for (const name of await this.store.list(FOLDER))
-      if (name !== LOCK && !spared.includes(name)) await this.store.remove(`${FOLDER}/${name}`);
+      if (OWN.test(name) && !spared.includes(name)) await this.store.remove(`${FOLDER}/${name}`);
   }
 
   private async beginOrGoOn(facts: RunFacts): Promise<void> {

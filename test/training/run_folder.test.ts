@@ -54,6 +54,20 @@ test('a run begins where nothing is, and the same one goes on', async () => {
   expect(readdirSync(folder.checkpoints)).toEqual(['kept']);
 });
 
+test('begun anew, it deletes what runs have made, and nothing else that lies there', async () => {
+  await open();
+  writeFileSync(join(folder.checkpoints, 'kept'), '');
+  for (const name of ['events.out.tfevents.1.here', 'metrics.jsonl', 'thesis.txt', '0.png'])
+    writeFileSync(join(folder.path, name), '');
+  await open({}, true);
+  expect(readdirSync(folder.checkpoints)).toEqual([]);
+  expect(readdirSync(folder.path).sort()).toEqual(
+    expect.arrayContaining(['0.png', 'checkpoints', 'lock', 'run.json', 'thesis.txt']),
+  );
+  expect(existsSync(join(folder.path, 'metrics.jsonl'))).toBe(false);
+  expect(existsSync(join(folder.path, 'events.out.tfevents.1.here'))).toBe(false);
+});
+
 test.each([
   [
     { settings: { batchSize: 9, learningRate: 0.1, schedule: [1, 2], seed: 0 } },
