@@ -42,15 +42,17 @@ void RecordedSteps::stop_recording() {
   device_.run([&] { entries_.clear(); });
 }
 
+StepInputs RecordedSteps::copies_of(const StepInputs& inputs) const {
+  StepInputs copies;
+  copies.for_each_beside(inputs, [&](const at::Tensor& given, at::Tensor& own) {
+    if (given.defined()) own = device_.copy_of(given);
+  });
+  return copies;
+}
+
 double RecordedSteps::run_as_it_is(const StepInputs& inputs) {
   at::Tensor loss;
-  device_.compute([&] {
-    StepInputs copies;
-    copies.for_each_beside(inputs, [&](const at::Tensor& given, at::Tensor& own) {
-      if (given.defined()) own = device_.copy_of(given);
-    });
-    loss = add_gradients_(copies);
-  });
+  device_.compute([&] { loss = add_gradients_(copies_of(inputs)); });
   return value_of(loss);
 }
 
@@ -58,9 +60,7 @@ double RecordedSteps::run_first(const StepInputs& inputs, Entry& entry) {
   auto places = std::make_unique<Static>();
   const Work work = [this, &to = *places] { to.loss.copy_(add_gradients_(to.inputs)); };
   device_.compute([&] {
-    places->inputs.for_each_beside(inputs, [&](const at::Tensor& given, at::Tensor& own) {
-      if (given.defined()) own = device_.copy_of(given);
-    });
+    places->inputs = copies_of(inputs);
     places->loss = at::empty({}, at::TensorOptions(device_.device()).dtype(at::kFloat));
     work();
   });

@@ -47,6 +47,8 @@ class RecordedSteps {
     bool has_failed = false;
   };
 
+  /// On the device; within compute().
+  StepInputs copies_of(const StepInputs& inputs) const;
   double run_as_it_is(const StepInputs& inputs);
   /// Runs it, and records it.
   double run_first(const StepInputs& inputs, Entry& entry);

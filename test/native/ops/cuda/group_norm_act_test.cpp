@@ -8,23 +8,13 @@
 #include "card.h"
 #include "check.h"
 #include "common/error.h"
+#include "norm_shapes.h"
 
 using namespace bigtransfer;
 using namespace bigtransfer::ops::cuda;
 using namespace bigtransfer::test;
 
 namespace {
-
-constexpr double kEpsilon = 1e-5;
-/// A device with little room, so that small images take every way there is.
-constexpr DeviceLimits kSmallDevice{.multiprocessors = 4, .shared_bytes = 40 * 1024};
-
-struct Shape {
-  int64_t images;
-  int64_t pixels;
-  int64_t channels;
-  int64_t groups;
-};
 
 /// Widths of packs and without, groups within and beyond a pack, pixels that are no multiple of
 /// anything, a single one, and more channels than a block takes.

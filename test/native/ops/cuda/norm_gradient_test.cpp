@@ -10,6 +10,7 @@
 #include "card.h"
 #include "check.h"
 #include "common/error.h"
+#include "norm_shapes.h"
 
 using namespace bigtransfer;
 using namespace bigtransfer::ops::cuda;
@@ -17,20 +18,9 @@ using namespace bigtransfer::test;
 
 namespace {
 
-constexpr double kEpsilon = 1e-5;
-
-/// Devices that leave but one way for all images, and one with little room, on which small images
-/// take every way there is.
+/// Devices that leave but one way for all images.
 constexpr DeviceLimits kAllOnChip{.multiprocessors = 1, .shared_bytes = int64_t{1} << 30};
 constexpr DeviceLimits kNoneOnChip{.multiprocessors = 4, .shared_bytes = 0};
-constexpr DeviceLimits kSmallDevice{.multiprocessors = 4, .shared_bytes = 40 * 1024};
-
-struct Shape {
-  int64_t images;
-  int64_t pixels;
-  int64_t channels;
-  int64_t groups;
-};
 
 /// Widths of packs and without, groups within and beyond a pack, pixels that are no multiple of
 /// anything, a single one, more channels than a block takes, and more images than are added up at
